@@ -1,0 +1,100 @@
+// The dense part of p steps at once: the full gradient as a drift, l2 as a proximal step, rounded back to codes.
+// docs/numerics.md §5. The proximal form is mandatory: the explicit one diverges on columns of small range, whose r = l2/scale² is huge.
+import { random } from "../core/random";
+import { Run } from "./run";
+
+@unmanaged
+export abstract class flush {
+  /** drift = alpha·p·gradient/delta, shrink = 1/(1 + alpha·p·r), each rounded once to float32. */
+  static prepare(run: Run, steps: u32): void {
+    if (run.preparedSteps == steps) return;
+    run.preparedSteps = steps;
+    const alphaSteps = run.alpha * <f64>steps;
+    const columns = <usize>run.columns;
+    for (let j: usize = 0; j < columns; j++) {
+      store<f32>(run.shrink + (j << 2), <f32>(1 / (1 + alphaSteps * load<f64>(run.ridge + (j << 3)))));
+    }
+    const count = columns * <usize>run.classes;
+    for (let j: usize = 0; j < count; j++) {
+      store<f32>(run.drift + (j << 2), <f32>((alphaSteps * load<f64>(run.gradient + (j << 3))) / run.delta));
+    }
+  }
+
+  /** Four values y = (z − drift)·shrink. */
+  @inline
+  static move(zF32x4: v128, drift: usize, shrink: usize): v128 {
+    return f32x4.mul(f32x4.sub(zF32x4, v128.load(drift)), v128.load(shrink));
+  }
+
+  /** floor(y + u) as i32x4, saturating. */
+  @inline
+  static round(yF32x4: v128, uF32x4: v128): v128 {
+    return i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.add(yF32x4, uF32x4)));
+  }
+
+  static apply<Z>(run: Run): void {
+    flush.prepare(run, run.sinceFlush);
+    const lanesI16x8 = v128.load(run.lanes);
+    let uLowF32x4 = f32x4.splat(0.5);
+    let uHighF32x4 = uLowF32x4;
+    if (run.stochastic) {
+      // (lane + ½)/65536 is exact in float32: 17 bits
+      const halfF32x4 = f32x4.splat(0.5);
+      const unitF32x4 = f32x4.splat(<f32>(1.0 / 65536));
+      uLowF32x4 = f32x4.mul(f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(lanesI16x8)), halfF32x4), unitF32x4);
+      uHighF32x4 = f32x4.mul(f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(lanesI16x8)), halfF32x4), unitF32x4);
+    }
+    const columns = <usize>run.columns;
+    let z = run.z;
+    let drift = run.drift;
+    let count: i64 = 0;
+    for (let c: u32 = 0; c < run.classes; c++) {
+      let shrink = run.shrink;
+      const end = shrink + (columns << 2);
+      // i16 lanes count at most columns/8 limits each: below 2¹⁵ for 262 144 columns
+      let limitsI16x8 = i16x8.splat(0);
+      while (shrink < end) {
+        if (isFloat<Z>()) {
+          v128.store(z, flush.move(v128.load(z), drift, shrink));
+          v128.store(z, flush.move(v128.load(z, 16), drift + 16, shrink + 16), 16);
+          z += 32;
+        } else {
+          const zI16x8 = sizeof<Z>() == 1 ? v128.load8x8_s(z) : v128.load(z);
+          const lowF32x4 = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(zI16x8));
+          const highF32x4 = f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(zI16x8));
+          const newI16x8 = i16x8.narrow_i32x4_s(
+            flush.round(flush.move(lowF32x4, drift, shrink), uLowF32x4),
+            flush.round(flush.move(highF32x4, drift + 16, shrink + 16), uHighF32x4),
+          );
+          if (sizeof<Z>() == 1) {
+            v128.store64_lane(z, i8x16.narrow_i16x8_s(newI16x8, newI16x8), 0);
+            limitsI16x8 = i16x8.sub(limitsI16x8, v128.or(i16x8.ge_s(newI16x8, i16x8.splat(127)), i16x8.le_s(newI16x8, i16x8.splat(-128))));
+            z += 8;
+          } else {
+            v128.store(z, newI16x8);
+            limitsI16x8 = i16x8.sub(limitsI16x8, v128.or(i16x8.eq(newI16x8, i16x8.splat(32767)), i16x8.eq(newI16x8, i16x8.splat(-32768))));
+            z += 16;
+          }
+        }
+        drift += 32;
+        shrink += 32;
+      }
+      const sumsI32x4 = i32x4.extadd_pairwise_i16x8_s(limitsI16x8);
+      count += <i64>(i32x4.extract_lane(sumsI32x4, 0) + i32x4.extract_lane(sumsI32x4, 1));
+      count += <i64>(i32x4.extract_lane(sumsI32x4, 2) + i32x4.extract_lane(sumsI32x4, 3));
+    }
+    run.saturated += <f64>count;
+    v128.store(run.lanes, random.advance(lanesI16x8));
+    run.sinceFlush = 0;
+  }
+
+  /** Codes of an int8 z at −128 or 127: the published step has no flush to count in. */
+  static countLimits8(z: usize, count: usize): f64 {
+    let total: f64 = 0;
+    for (const end = z + count; z < end; z++) {
+      const code = load<i8>(z);
+      total += f64(code == 127 || code == -128);
+    }
+    return total;
+  }
+}

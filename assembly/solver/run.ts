@@ -1,0 +1,68 @@
+// The state of one inner run, in linear memory. The bindings write the fields in this order (bindings/engine/run.ts lists the same
+// names; a test compares the two): first the 8-byte fields, then the 4-byte ones.
+
+@unmanaged
+export class Run {
+  /** Step size in code coordinates: stepSize/Q². */
+  alpha: f64;
+  /** Value of one unit of z; 1 when z is float32. */
+  delta: f64;
+  /** Out: codes of z that stood at a limit of their type, summed over the flushes. */
+  saturated: f64;
+
+  /** Codes: rows × strideBytes. */
+  codes: usize;
+  strideBytes: u32;
+  rows: u32;
+  /** Padded columns, multiple of 32, the intercept's among them. */
+  columns: u32;
+  classes: u32;
+  /** z: classes × columns of the model's storage type. */
+  z: usize;
+  /** Dense gradient per step in code coordinates: classes × columns f64. */
+  gradient: usize;
+  /** r = l2/scale²: columns f64. */
+  ridge: usize;
+  /** alpha·p·gradient/delta: classes × columns f32, written by prepareFlush. */
+  drift: usize;
+  /** 1/(1 + alpha·p·r): columns f32, written by prepareFlush. */
+  shrink: usize;
+  /** The p that drift and shrink are made for; 0: none yet. */
+  preparedSteps: u32;
+  /** Anchor state per row and class: rows × classes f32 (loss.state). */
+  state: usize;
+  /** Integer dots at the anchor: rows × classes f64, or 0 when they are all zero. */
+  base: usize;
+  /** Labels: rows f32. */
+  labels: usize;
+  /** Weights ωᵢ: rows f32, or 0. */
+  weights: usize;
+  /** Dots of the current row with z: classes f64. */
+  dots: usize;
+  /** Margin changes, then derivative differences: classes f32. */
+  changes: usize;
+  /** Coefficients: classes × (k i32, s i32); for float32 z: (k f32, unused). */
+  coefficients: usize;
+  /** Dense term of the published step: classes × columns int16. */
+  published: usize;
+  /** Eight u16 random lanes, 16-byte aligned, then eight u16 of rounding offsets. */
+  lanes: usize;
+  /** xorshift32 state. */
+  scalar: u32;
+  /** Current row. */
+  row: u32;
+  loss: i32;
+  /** Huber's τ. */
+  threshold: f32;
+  /** float32 of delta. */
+  deltaScale: f32;
+  /** float32 of −alpha/delta. */
+  factor: f32;
+  /** Steps between flushes; 0: nothing dense, never. */
+  flushEvery: u32;
+  sinceFlush: u32;
+  /** 1 stochastic, 0 nearest. */
+  stochastic: u32;
+  /** 1: derivative differences around the anchor (SVRG, HALP); 0: the derivative itself (SGD). */
+  centred: u32;
+}

@@ -1,0 +1,59 @@
+// Constants of the problem that set step sizes: the largest row norm and the largest eigenvalue of codesᵀcodes/n.
+// docs/numerics.md §8.
+import { exact } from "../kernel/exact";
+
+@unmanaged
+export abstract class spectrum {
+  /** maxᵢ ωᵢ·‖codeᵢ‖². weights: rows f64, or 0. */
+  static maxRowNorm<X>(codes: usize, strideBytes: usize, rows: i32, columns: i32, weights: usize): f64 {
+    let top: f64 = 0;
+    for (let row = 0; row < rows; row++) {
+      let sum: f64 = 0;
+      for (let j: usize = 0; j < <usize>columns; j++) {
+        const code = <f64>load<X>(codes + j * sizeof<X>());
+        sum += code * code;
+      }
+      top = max(top, weights ? load<f64>(weights + (<usize>row << 3)) * sum : sum);
+      codes += strideBytes;
+    }
+    return top;
+  }
+
+  /**
+   * Largest eigenvalue of codesᵀcodes/rows by power iterations from the all-ones vector; the last Rayleigh quotient.
+   * p, t: scratch of columns and rows f64; zero: one f64 zero (the bias of the margins).
+   */
+  static largestEigenvalue<X>(
+    codes: usize,
+    strideBytes: usize,
+    rows: i32,
+    columns: i32,
+    iterations: i32,
+    p: usize,
+    q: usize,
+    t: usize,
+    zero: usize,
+  ): f64 {
+    const bytes = <usize>columns << 3;
+    store<f64>(zero, 0);
+    for (let j: usize = 0; j < bytes; j += 8) store<f64>(p + j, 1 / sqrt(<f64>columns));
+    let quotient: f64 = 0;
+    for (let i = 0; i < iterations; i++) {
+      exact.margins<X>(codes, 0, strideBytes, rows, columns, p, zero, 1, t);
+      for (let j: usize = 0; j < bytes; j += 8) store<f64>(q + j, 0);
+      exact.gradient<X>(codes, 0, strideBytes, rows, columns, t, 1, q);
+      let dotted: f64 = 0;
+      let norm: f64 = 0;
+      for (let j: usize = 0; j < bytes; j += 8) {
+        const value = load<f64>(q + j) / <f64>rows;
+        dotted += value * load<f64>(p + j);
+        norm += value * value;
+      }
+      quotient = dotted;
+      if (norm == 0) return 0;
+      const scale = 1 / sqrt(norm) / <f64>rows;
+      for (let j: usize = 0; j < bytes; j += 8) store<f64>(p + j, load<f64>(q + j) * scale);
+    }
+    return quotient;
+  }
+}

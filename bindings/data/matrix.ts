@@ -1,0 +1,126 @@
+// What a caller may hand over as rows, checked and brought into one form. Inputs are read, never changed.
+import type { RawStorage } from "../engine/kernels.js";
+import { BitcenterError, show } from "../errors.js";
+
+export type NumericArray = Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array;
+
+/** rows × cols values, row-major. */
+export interface DenseMatrix {
+  readonly data: NumericArray | readonly (readonly number[])[];
+  readonly rows: number;
+  readonly cols: number;
+}
+
+export type MatrixInput = DenseMatrix | readonly (readonly number[])[];
+
+export interface CheckedMatrix {
+  readonly data: NumericArray;
+  readonly storage: RawStorage;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+function storageOf(data: unknown): RawStorage | null {
+  if (data instanceof Float64Array) return "F64";
+  if (data instanceof Float32Array) return "F32";
+  if (data instanceof Int16Array) return "I16";
+  if (data instanceof Uint8Array) return "U8";
+  if (data instanceof Int8Array) return "I8";
+  return null;
+}
+
+function fromRows(where: string, rows: readonly (readonly number[])[], expected?: DenseMatrix): CheckedMatrix {
+  const count = rows.length;
+  if (count === 0) throw new BitcenterError("EMPTY", `${where}: data has no rows`);
+  const first: unknown = rows[0];
+  const width = Array.isArray(first) || ArrayBuffer.isView(first) ? (first as number[]).length : -1;
+  if (width < 0) {
+    throw new BitcenterError("BAD_SHAPE", `${where}: row 0 must be an array of numbers, given ${show(first)}`);
+  }
+  if (width === 0) throw new BitcenterError("EMPTY", `${where}: data has no columns`);
+  if (expected !== undefined && (expected.rows !== count || expected.cols !== width)) {
+    throw new BitcenterError(
+      "BAD_SHAPE",
+      `${where}: data has ${count} rows of ${width} values, but rows: ${show(expected.rows)}, cols: ${show(expected.cols)} were given`,
+    );
+  }
+  const data = new Float64Array(count * width);
+  for (let i = 0; i < count; i++) {
+    const row = rows[i] as readonly number[];
+    if (row?.length !== width) {
+      throw new BitcenterError("BAD_SHAPE", `${where}: row ${i} has ${row?.length ?? 0} values, row 0 has ${width}`);
+    }
+    for (let j = 0; j < width; j++) {
+      const value: unknown = row[j];
+      if (typeof value !== "number") {
+        throw new BitcenterError(
+          "BAD_VALUE",
+          `${where}: row ${i}, column ${j}: expected a number, given ${show(value)}`,
+        );
+      }
+      data[i * width + j] = value;
+    }
+  }
+  return { data, storage: "F64", rows: count, cols: width };
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Checks shapes and types; finiteness is checked on the way into linear memory. */
+export function checkMatrix(where: string, input: unknown): CheckedMatrix {
+  if (Array.isArray(input)) return fromRows(where, input);
+  if (typeof input !== "object" || input === null || !("data" in input)) {
+    throw new BitcenterError(
+      "BAD_SHAPE",
+      `${where}: rows must be { data, rows, cols } or an array of rows, given ${show(input)}`,
+    );
+  }
+  const { data, rows, cols } = input as DenseMatrix;
+  if (Array.isArray(data)) return fromRows(where, data, input as DenseMatrix);
+  const storage = storageOf(data);
+  if (storage === null) {
+    throw new BitcenterError(
+      "BAD_SHAPE",
+      `${where}: data must be a Float32Array, Float64Array, Int8Array, Uint8Array, Int16Array or number[][], given ${show(data)}`,
+    );
+  }
+  if (!isCount(rows) || !isCount(cols)) {
+    throw new BitcenterError(
+      "BAD_SHAPE",
+      `${where}: rows and cols must be whole numbers, given rows: ${show(rows)}, cols: ${show(cols)}`,
+    );
+  }
+  const values = data as NumericArray;
+  if (values.length !== rows * cols) {
+    throw new BitcenterError(
+      "BAD_SHAPE",
+      `${where}: data holds ${values.length} values, but ${rows} rows × ${cols} columns need ${rows * cols}`,
+    );
+  }
+  if (rows === 0) throw new BitcenterError("EMPTY", `${where}: data has no rows`);
+  if (cols === 0) throw new BitcenterError("EMPTY", `${where}: data has no columns`);
+  return { data: values, storage, rows, cols };
+}
+
+/** One number per row. Accepts any array of numbers; null passes as absent. */
+export function checkVector(where: string, name: string, input: unknown, rows: number): Float64Array {
+  if (!Array.isArray(input) && !ArrayBuffer.isView(input)) {
+    throw new BitcenterError("BAD_SHAPE", `${where}: ${name} must be an array of numbers, given ${show(input)}`);
+  }
+  const values = input as ArrayLike<unknown>;
+  if (values.length !== rows) {
+    throw new BitcenterError("BAD_SHAPE", `${where}: ${values.length} ${name} for ${rows} rows`);
+  }
+  const out = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    const value = values[i];
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      throw new BitcenterError(
+        "BAD_VALUE",
+        `${where}: ${name}: row ${i}: expected a finite number, given ${show(value)}`,
+      );
+    }
+    out[i] = value;
+  }
+  return out;
+}

@@ -1,0 +1,341 @@
+// Problem: a dataset bound to a loss, l2 and the intercept; computes objective and gradient exactly (float64 on the exact copy).
+//   F(w, b) = 1/n Σ ωᵢ loss(w·xᵢ + b, yᵢ) + l2/2 ‖w‖²,   the intercept b not regularised
+import { type Core, Scope } from "../engine/core.js";
+import { BitcenterError, show } from "../errors.js";
+import { checkNames, number, oneOf } from "../options.js";
+import type { Dataset, Plane } from "./dataset.js";
+
+export type LossName = "squared" | "logistic" | "softmax" | "squaredHinge" | "hinge" | "huber";
+
+export interface ProblemOptions {
+  readonly loss: LossName;
+  /** Strength λ ≥ 0 of l2/2 ‖w‖² (default 0). */
+  readonly l2?: number;
+  /** Default true. */
+  readonly fitIntercept?: boolean;
+  /** Huber's τ > 0, in units of the target (default 1). */
+  readonly epsilon?: number;
+}
+
+/** Weights in the user's coordinates. coef: classes × cols row-major; intercept: classes (zeros when none is fitted). */
+export interface Weights {
+  readonly coef: Float64Array;
+  readonly intercept: Float64Array;
+}
+
+export interface Evaluation {
+  readonly objective: number;
+  /** ‖∇F‖₂ in the user's coordinates, intercept included. */
+  readonly gradientNorm: number;
+}
+
+/** What an exact pass leaves behind, besides the gradient in code coordinates. */
+export interface ExactPass extends Evaluation {
+  /** ‖g‖₂ in code coordinates. */
+  readonly codeNorm: number;
+}
+
+interface LossFacts {
+  /** Number in assembly/loss/loss.ts. */
+  readonly id: number;
+  /** Bound of the second derivative (docs/numerics.md §8). */
+  readonly curvature: number;
+  readonly isClassifier: boolean;
+}
+
+const LOSSES: Record<LossName, LossFacts> = {
+  squared: { id: 0, curvature: 1, isClassifier: false },
+  logistic: { id: 1, curvature: 0.25, isClassifier: true },
+  softmax: { id: 2, curvature: 0.5, isClassifier: true },
+  squaredHinge: { id: 3, curvature: 1, isClassifier: true },
+  hinge: { id: 4, curvature: 1, isClassifier: true },
+  huber: { id: 5, curvature: 1, isClassifier: false },
+};
+
+/** Distinct labels in ascending order. */
+function distinct(labels: Float64Array): number[] {
+  return [...new Set(labels)].sort((a, b) => a - b);
+}
+
+export class Problem {
+  readonly dataset: Dataset;
+  readonly loss: LossName;
+  readonly l2: number;
+  readonly fitIntercept: boolean;
+  readonly epsilon: number;
+  /** Labels in ascending order; the second of two is the positive one. Empty for regression. */
+  readonly classes: readonly number[];
+  /** Rows of the coefficient matrix: number of classes for softmax, else 1. */
+  readonly outputs: number;
+  /** @internal */
+  readonly core: Core;
+  /** @internal */
+  readonly lossId: number;
+  /** @internal */
+  readonly curvature: number;
+  /** Labels as the loss wants them: rows f64 and rows f32 in linear memory. @internal */
+  readonly labels: { readonly f64: number; readonly f32: number };
+  readonly #scope: Scope;
+  /** Scratch of the exact pass: margins and derivatives, rows × outputs f64 each. */
+  readonly #margins: number;
+  readonly #derivatives: number;
+  /** w and stored-form sums: outputs × width f64 each; bias and sums: outputs f64; results: 3 f64. */
+  readonly #weights: number;
+  readonly #sums: number;
+  readonly #bias: number;
+  readonly #results: number;
+  readonly #constants = new Map<string, number>();
+  #isDisposed = false;
+
+  /** @internal Use engine.problem. */
+  constructor(dataset: Dataset, options: ProblemOptions) {
+    const where = "problem";
+    checkNames(where, options, ["loss", "l2", "fitIntercept", "epsilon"]);
+    if (options?.loss === undefined) {
+      throw new BitcenterError("BAD_OPTION", `problem: loss is missing; known: ${Object.keys(LOSSES).join(", ")}`);
+    }
+    this.loss = oneOf(where, "loss", options.loss, Object.keys(LOSSES) as LossName[], "squared");
+    this.l2 = number(where, "l2", options.l2, { min: 0 }, 0);
+    this.fitIntercept = oneOf(where, "fitIntercept", options.fitIntercept, [true, false] as const, true);
+    this.epsilon = number(where, "epsilon", options.epsilon, { above: 0 }, 1);
+    dataset.checkLive();
+    this.dataset = dataset;
+    this.core = dataset.core;
+    const facts = LOSSES[this.loss];
+    this.lossId = facts.id;
+    this.curvature = facts.curvature;
+    const { values, classes } = this.#mapLabels(dataset.labels, facts.isClassifier);
+    this.classes = classes;
+    this.outputs = this.loss === "softmax" ? classes.length : 1;
+
+    const { core, outputs } = this;
+    const { rows, stored } = dataset;
+    const blocks = Scope.guard(core, (scope) => {
+      const f64 = scope.alloc(rows * 8, "labels");
+      const f32 = scope.alloc(rows * 4, "labels");
+      core.f64(f64, rows).set(values);
+      core.kernels.toFloat32(f64, f32, rows);
+      const margins = scope.alloc(rows * outputs * 8, "the margins of an exact pass");
+      const derivatives = scope.alloc(rows * outputs * 8, "the derivatives of an exact pass");
+      const weights = scope.alloc(outputs * stored.width * 8, "weights");
+      const sums = scope.alloc(outputs * stored.width * 8, "a gradient");
+      const bias = scope.alloc(2 * outputs * 8, "intercepts");
+      const results = scope.alloc(24, "norms");
+      return { scope, f64, f32, margins, derivatives, weights, sums, bias, results };
+    });
+    this.#scope = blocks.scope;
+    this.labels = { f64: blocks.f64, f32: blocks.f32 };
+    this.#margins = blocks.margins;
+    this.#derivatives = blocks.derivatives;
+    this.#weights = blocks.weights;
+    this.#sums = blocks.sums;
+    this.#bias = blocks.bias;
+    this.#results = blocks.results;
+  }
+
+  /** Frees the problem's memory; the dataset stays. */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#scope.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal */
+  checkLive(): void {
+    this.dataset.checkLive();
+    if (this.#isDisposed) throw new BitcenterError("DISPOSED", "this problem was disposed; create another one");
+  }
+
+  #mapLabels(labels: Float64Array, isClassifier: boolean): { values: Float64Array; classes: number[] } {
+    if (!isClassifier) return { values: labels, classes: [] };
+    const classes = distinct(labels);
+    if (classes.length < 2) {
+      throw new BitcenterError(
+        "ONE_CLASS",
+        `problem: loss "${this.loss}" needs at least two classes, but every label is ${classes[0]}`,
+      );
+    }
+    if (this.loss === "softmax") {
+      if (classes.length > 1024) {
+        throw new BitcenterError(
+          "BAD_VALUE",
+          `problem: ${classes.length} distinct labels are too many for loss "softmax" (at most 1024); are these targets of a regression?`,
+        );
+      }
+      const index = new Map(classes.map((label, i) => [label, i]));
+      return { values: labels.map((label) => index.get(label) as number), classes };
+    }
+    if (classes.length > 2) {
+      const shown = classes.slice(0, 5).map(show).join(", ");
+      throw new BitcenterError(
+        "BAD_VALUE",
+        `problem: loss "${this.loss}" needs two classes, given ${classes.length} (${shown}, …); use loss "softmax"`,
+      );
+    }
+    return { values: labels.map((label) => (label === classes[1] ? 1 : -1)), classes };
+  }
+
+  /** Objective and gradient norm at weights in the user's coordinates: exact, float64. */
+  evaluate(weights: Weights): Evaluation {
+    this.checkLive();
+    this.#checkWeights(weights);
+    const plane = this.dataset.plane("codes", this.fitIntercept);
+    return Scope.scratch(this.core, (scratch) => {
+      const bytes = this.outputs * plane.padded * 8;
+      const v = scratch.alloc(bytes, "weights");
+      const g = scratch.alloc(bytes, "a gradient");
+      const state = scratch.alloc(this.dataset.rows * this.outputs * 4, "the state of an exact pass");
+      this.toCodes(plane, weights, v);
+      const { objective, gradientNorm } = this.exactPass(plane, v, g, state);
+      return { objective, gradientNorm };
+    });
+  }
+
+  /** Margins w·x + b of every row of a dataset with as many columns: rows × outputs, row-major. */
+  margins(weights: Weights, dataset: Dataset = this.dataset): Float64Array {
+    this.checkLive();
+    this.#checkWeights(weights);
+    dataset.checkLive();
+    const { cols } = this.dataset;
+    if (dataset.core !== this.core || dataset.cols !== cols) {
+      throw new BitcenterError(
+        "BAD_SHAPE",
+        dataset.core !== this.core
+          ? "margins: the dataset belongs to another engine"
+          : `margins: the dataset has ${dataset.cols} columns, the model ${cols}`,
+      );
+    }
+    const { core, outputs } = this;
+    const { rows, stored } = dataset;
+    return Scope.scratch(core, (scratch) => {
+      const w = scratch.alloc(outputs * stored.width * 8, "weights");
+      const bias = scratch.alloc(outputs * 8, "intercepts");
+      const margins = scratch.alloc(rows * outputs * 8, "margins");
+      for (let k = 0; k < outputs; k++) {
+        core.f64(w + k * stored.width * 8, cols).set(weights.coef.subarray(k * cols, (k + 1) * cols));
+      }
+      core.f64(bias, outputs).set(weights.intercept);
+      this.#passMargins(dataset, w, bias, margins);
+      return core.f64(margins, rows * outputs).slice();
+    });
+  }
+
+  #checkWeights({ coef, intercept }: Weights): void {
+    const expected = this.outputs * this.dataset.cols;
+    if (coef?.length !== expected || intercept?.length !== this.outputs) {
+      throw new BitcenterError(
+        "BAD_SHAPE",
+        `weights: expected coef of ${expected} (${this.outputs} × ${this.dataset.cols}) and intercept of ${this.outputs}, ` +
+          `given ${coef?.length ?? "none"} and ${intercept?.length ?? "none"}`,
+      );
+    }
+  }
+
+  /** margins ← stored rows · wᵀ + bias; w (outputs × width) and bias are brought into the stored form in place. */
+  #passMargins(dataset: Dataset, w: number, bias: number, margins: number): void {
+    const { kernels } = this.core;
+    const { rows, cols, stored } = dataset;
+    kernels.toStored(w, stored.width, cols, this.outputs, stored.passScale, stored.passOffset, bias);
+    const pass = kernels[`margins${stored.storage}`];
+    pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, w, bias, this.outputs, margins);
+  }
+
+  /**
+   * One exact pass at v (outputs × padded f64, code coordinates of `plane`): writes the full gradient into g (same shape) and the rows' states
+   * (rows × outputs f32, docs/numerics.md §6). @internal
+   */
+  exactPass(plane: Plane, v: number, g: number, state: number): ExactPass {
+    const { core, dataset, outputs } = this;
+    const { kernels } = core;
+    const { rows, cols, stored, weights } = dataset;
+    const intercept = plane.hasIntercept ? plane.largest : 0;
+    const w = this.#weights;
+    const cSum = this.#bias + outputs * 8;
+    kernels.toWeights(
+      v, plane.padded, w, stored.width, cols, outputs, plane.scale, plane.offset, intercept, this.#bias,
+    );
+    this.#passMargins(dataset, w, this.#bias, this.#margins);
+    const total = kernels.lossPass(
+      this.lossId, this.#margins, this.labels.f64, weights.f64, rows, outputs, this.epsilon, this.#derivatives, state,
+    );
+    core.f64(this.#sums, outputs * stored.width).fill(0);
+    const pass = kernels[`gradient${stored.storage}`];
+    pass(
+      stored.pointer, stored.low, stored.strideBytes, rows, stored.width, this.#derivatives, outputs, this.#sums,
+    );
+    kernels.columnSums(this.#derivatives, rows, outputs, cSum);
+    kernels.assembleGradient(
+      this.#sums, stored.width, cSum, v, g, plane.padded, cols, outputs, rows,
+      plane.scale, plane.offset, stored.passScale, stored.passOffset, this.l2, intercept, this.#results,
+    );
+    const [user, code, penalty] = core.f64(this.#results, 3) as unknown as [number, number, number];
+    return { objective: total / rows + penalty, gradientNorm: Math.sqrt(user), codeNorm: Math.sqrt(code) };
+  }
+
+  /** Weights → v (outputs × padded f64) in the code coordinates of `plane`. @internal */
+  toCodes(plane: Plane, weights: Weights, v: number): void {
+    const { core, outputs } = this;
+    const { cols } = this.dataset;
+    core.f64(this.#weights, outputs * cols).set(weights.coef);
+    core.f64(this.#bias, outputs).set(weights.intercept);
+    const intercept = plane.hasIntercept ? plane.largest : 0;
+    core.kernels.toCodes(
+      this.#weights, cols, v, plane.padded, cols, outputs, plane.scale, plane.offset, intercept, this.#bias,
+    );
+  }
+
+  /** v in the code coordinates of `plane` → weights, copied out. @internal */
+  toWeights(plane: Plane, v: number): Weights {
+    const { core, outputs } = this;
+    const { cols } = this.dataset;
+    const intercept = plane.hasIntercept ? plane.largest : 0;
+    core.kernels.toWeights(
+      v, plane.padded, this.#weights, cols, cols, outputs, plane.scale, plane.offset, intercept, this.#bias,
+    );
+    return {
+      coef: core.f64(this.#weights, outputs * cols).slice(),
+      intercept: core.f64(this.#bias, outputs).slice(),
+    };
+  }
+
+  /** L = curvature·maxᵢ ωᵢ‖codeᵢ‖²/Q², in unit coordinates (docs/numerics.md §8). @internal */
+  smoothness(plane: Plane): number {
+    return this.#constant(`smoothness ${plane.storage}`, () => {
+      const { rows, weights } = this.dataset;
+      const kernel = this.core.kernels[`maxRowNorm${plane.storage}`];
+      const top = kernel(plane.codes, plane.strideBytes, rows, plane.padded, weights.f64);
+      return (this.curvature * top) / (plane.largest * plane.largest);
+    });
+  }
+
+  /** Estimate of the largest eigenvalue of curvature·codesᵀcodes/n on at most 1000 rows, in unit coordinates. @internal */
+  largestEigenvalue(plane: Plane): number {
+    return this.#constant(`eigenvalue ${plane.storage}`, () => {
+      const { rows } = this.dataset;
+      const step = Math.ceil(rows / 1000);
+      const count = Math.ceil(rows / step);
+      return Scope.scratch(this.core, (scratch) => {
+        const p = scratch.alloc(plane.padded * 8, "an eigenvector");
+        const q = scratch.alloc(plane.padded * 8, "an eigenvector");
+        const t = scratch.alloc(count * 8, "margins");
+        const zero = scratch.alloc(8, "a zero");
+        const kernel = this.core.kernels[`largestEigenvalue${plane.storage}`];
+        const value = kernel(plane.codes, plane.strideBytes * step, count, plane.padded, 8, p, q, t, zero);
+        return (this.curvature * value) / (plane.largest * plane.largest);
+      });
+    });
+  }
+
+  #constant(key: string, compute: () => number): number {
+    let value = this.#constants.get(key);
+    if (value === undefined) {
+      value = compute();
+      this.#constants.set(key, value);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,126 @@
+// One module instance with its memory: kernels, arena and views. Everything above works through this.
+import { BitcenterError } from "../errors.js";
+import { Arena } from "./arena.js";
+import type { Kernels } from "./kernels.js";
+import { type LoadedModule, loadModule, type Variant } from "./load.js";
+
+export interface CoreOptions {
+  readonly variant?: Variant | undefined;
+  readonly module?: WebAssembly.Module | undefined;
+  readonly maxBytes?: number | undefined;
+}
+
+export class Core {
+  readonly variant: Variant;
+  #loaded: LoadedModule | null;
+  #arena: Arena | null;
+
+  constructor(options: CoreOptions) {
+    this.#loaded = loadModule(options.variant, options.module);
+    this.variant = this.#loaded.variant;
+    const { kernels, memory } = this.#loaded;
+    this.#arena = new Arena(memory, kernels.heapBase(), options.maxBytes ?? Number.POSITIVE_INFINITY);
+  }
+
+  get isDisposed(): boolean {
+    return this.#loaded === null;
+  }
+
+  /** Drops instance and memory; the host collects them. */
+  dispose(): void {
+    this.#loaded = null;
+    this.#arena = null;
+  }
+
+  get #live(): LoadedModule {
+    if (this.#loaded === null) throw new BitcenterError("DISPOSED", "this engine was disposed; create another one");
+    return this.#loaded;
+  }
+
+  get arena(): Arena {
+    if (this.#arena === null) throw new BitcenterError("DISPOSED", "this engine was disposed; create another one");
+    return this.#arena;
+  }
+
+  get kernels(): Kernels {
+    return this.#live.kernels;
+  }
+
+  // Views live until the next allocation: growth detaches them. Never store one.
+  get #buffer(): ArrayBuffer {
+    return this.#live.memory.buffer as ArrayBuffer;
+  }
+
+  view(): DataView {
+    return new DataView(this.#buffer);
+  }
+
+  bytes(pointer: number, count: number): Uint8Array {
+    return new Uint8Array(this.#buffer, pointer, count);
+  }
+
+  f64(pointer: number, count: number): Float64Array {
+    return new Float64Array(this.#buffer, pointer, count);
+  }
+
+  f32(pointer: number, count: number): Float32Array {
+    return new Float32Array(this.#buffer, pointer, count);
+  }
+}
+
+/** Blocks that belong together: freed as a whole, or all at once when building them fails half-way. */
+export class Scope {
+  readonly #core: Core;
+  readonly #blocks: number[] = [];
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  alloc(bytes: number, what: string): number {
+    const pointer = this.#core.arena.alloc(bytes, what);
+    this.#blocks.push(pointer);
+    return pointer;
+  }
+
+  /** Frees one block early. */
+  free(pointer: number): void {
+    const index = this.#blocks.indexOf(pointer);
+    if (index < 0) return;
+    this.#blocks.splice(index, 1);
+    this.#core.arena.free(pointer);
+  }
+
+  /** Takes over the blocks of another scope, which is then empty. */
+  adopt(other: Scope): void {
+    this.#blocks.push(...other.#blocks);
+    other.#blocks.length = 0;
+  }
+
+  /** Frees everything; does nothing on a disposed engine or when called again. */
+  release(): void {
+    if (!this.#core.isDisposed) for (const block of this.#blocks) this.#core.arena.free(block);
+    this.#blocks.length = 0;
+  }
+
+  /** Runs `build`; on an error everything allocated so far is freed and the error goes on. */
+  static guard<T>(core: Core, build: (scope: Scope) => T): T {
+    const scope = new Scope(core);
+    try {
+      return build(scope);
+    } catch (error) {
+      scope.release();
+      throw error;
+    }
+  }
+
+  /** Runs `work` with scratch memory that is freed afterwards. */
+  static scratch<T>(core: Core, work: (scope: Scope) => T): T {
+    const scope = new Scope(core);
+    try {
+      return work(scope);
+    } finally {
+      scope.release();
+    }
+  }
+}

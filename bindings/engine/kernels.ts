@@ -1,0 +1,59 @@
+// Names of the module's exports, as types: a misspelt kernel does not compile. Signatures stand in assembly/index.ts.
+
+/** Storage of the exact copy. Planes: two int8 planes of one 16-bit code. */
+export type RawStorage = "F64" | "F32" | "I16" | "U8" | "I8";
+/** Storage of codes, and of the model part z. */
+export type CodeStorage = "I8" | "I16" | "F32";
+/** Pairs (codes, z) the inner loops exist for. */
+export type InnerPair = "I8I8" | "I8I16" | "I16I16" | "F32F32" | "I8F32" | "I16F32";
+type Floats = "F64" | "F32";
+
+export type KernelName =
+  | "heapBase"
+  | "probe"
+  | "dotI8I8"
+  | "dotI8I16"
+  | "dotI16I16"
+  | "dotI7I8"
+  | "dotF32F32"
+  | `statistics${RawStorage}`
+  | `firstNotFinite${Floats}`
+  | "fitsFloat32"
+  | `sample${Floats}`
+  | "deviation"
+  | `quantize${RawStorage}${CodeStorage}`
+  | `countClipped${Floats}`
+  | `planes${RawStorage}`
+  | "decodePlanes"
+  | "narrowF64F32"
+  | `narrow${Floats}${"I16" | "U8" | "I8"}`
+  | `margins${RawStorage | "Planes"}`
+  | `gradient${RawStorage | "Planes"}`
+  | "lossPass"
+  | `begin${InnerPair}`
+  | `advance${InnerPair}`
+  | `finish${CodeStorage}`
+  | "fillBaseI8I8"
+  | "fillBaseI8I16"
+  | "fillBaseI16I16"
+  | "preparePublished"
+  | "advancePublished"
+  | "countLimitsI8"
+  | "toWeights"
+  | "toStored"
+  | "toCodes"
+  | "assembleGradient"
+  | "columnSums"
+  | `fold${CodeStorage}`
+  | `toGrid${CodeStorage}`
+  | "dataGradient"
+  | "ridge"
+  | "maxAbs"
+  | "maxCodeI8"
+  | "maxCodeI16"
+  | "toFloat32"
+  | `maxRowNorm${CodeStorage}`
+  | `largestEigenvalue${CodeStorage}`;
+
+export type Kernel = (...args: number[]) => number;
+export type Kernels = Readonly<Record<KernelName, Kernel>>;

@@ -1,0 +1,112 @@
+// Chooses and instantiates a module: relaxed SIMD where it validates AND answers as the kernels need, else baseline SIMD.
+// The only file that names @assemblyscript/loader.
+import { instantiateSync } from "@assemblyscript/loader";
+import { BitcenterError } from "../errors.js";
+import type { Kernels } from "./kernels.js";
+import { baselineBase64, relaxedBase64 } from "./wasm.js";
+
+export type Variant = "baseline" | "relaxed";
+
+export interface LoadedModule {
+  readonly variant: Variant;
+  readonly kernels: Kernels;
+  readonly memory: WebAssembly.Memory;
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(base64);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+function instantiate(source: Uint8Array<ArrayBuffer> | WebAssembly.Module, variant: Variant): LoadedModule {
+  // a fresh imports object: the loader adds to it. `instance.exports`, not the loader's wrapped ones: a raw call costs 2 ns
+  const { instance } = instantiateSync(source, {});
+  const { exports } = instance;
+  return { variant, kernels: exports as unknown as Kernels, memory: exports.memory as WebAssembly.Memory };
+}
+
+/** True when the relaxed opcodes answer as the kernels need: first operand any int8, second 0..127, then a real kernel on a known row. */
+export function relaxedIsSound({ kernels, memory }: LoadedModule): boolean {
+  const base = Math.ceil(kernels.heapBase() / 64) * 64;
+  if (memory.buffer.byteLength < base + 4096) memory.grow(1);
+  const i8 = new Int8Array(memory.buffer);
+  const i16 = new Int16Array(memory.buffer);
+  const i32 = new Int32Array(memory.buffer);
+  const [a, b, c, out] = [base, base + 16, base + 32, base + 48];
+  let seed = 1;
+  const next = (): number => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed >>> 8;
+  };
+  const at = (i: number): number => i8[i] as number;
+  let sound = true;
+  for (let round = 0; round < 256 && sound; round++) {
+    for (let i = 0; i < 16; i++) {
+      // the first rounds visit the corners
+      i8[a + i] = round < 4 ? ([-128, 127, -1, 1][(round + i) & 3] as number) : next() & 255;
+      i8[b + i] = round < 4 ? ([127, 0, 127, 1][round] as number) : next() & 127;
+    }
+    for (let i = 0; i < 4; i++) i32[(c >> 2) + i] = (next() & 0xffff) - 0x8000;
+    kernels.probe(a, b, c, out);
+    for (let lane = 0; lane < 4; lane++) {
+      let dot = i32[(c >> 2) + lane] as number;
+      for (let i = 4 * lane; i < 4 * lane + 4; i++) dot += at(a + i) * at(b + i);
+      sound &&= i32[(out >> 2) + lane] === dot;
+    }
+    for (let lane = 0; lane < 8; lane++) {
+      const pair = at(a + 2 * lane) * at(b + 2 * lane) + at(a + 2 * lane + 1) * at(b + 2 * lane + 1);
+      sound &&= i16[((out + 16) >> 1) + lane] === pair;
+    }
+  }
+  const [x, z, columns] = [base + 256, base + 1024, 736];
+  let expected = 0;
+  for (let i = 0; i < columns; i++) {
+    i8[x + i] = next() & 127;
+    i8[z + i] = next() & 255;
+    expected += at(x + i) * at(z + i);
+  }
+  sound &&= kernels.dotI7I8(x, z, columns) === expected;
+  i8.fill(0, base, base + 4096);
+  return sound;
+}
+
+let baselineModule: WebAssembly.Module | undefined;
+let relaxedModule: WebAssembly.Module | null | undefined;
+
+/** The relaxed module when this host offers sound relaxed SIMD, else null. Asked once per process. */
+function compileRelaxed(): WebAssembly.Module | null {
+  if (relaxedModule === undefined) {
+    const bytes = decode(relaxedBase64);
+    relaxedModule = null;
+    if (WebAssembly.validate(bytes)) {
+      const module = new WebAssembly.Module(bytes);
+      if (relaxedIsSound(instantiate(module, "relaxed"))) relaxedModule = module;
+    }
+  }
+  return relaxedModule;
+}
+
+/** A fresh instance. variant: forced, or undefined for the best sound one; module: compiled by the caller (hosts that forbid compiling). */
+export function loadModule(variant: Variant | undefined, module: WebAssembly.Module | undefined): LoadedModule {
+  if (module !== undefined) {
+    const loaded = instantiate(module, variant ?? "baseline");
+    if (typeof loaded.kernels.heapBase !== "function") {
+      throw new BitcenterError("BAD_OPTION", "createEngine: module is not one of bitcenter's kernels modules");
+    }
+    return loaded;
+  }
+  if (variant !== "baseline") {
+    const relaxed = compileRelaxed();
+    if (relaxed !== null) return instantiate(relaxed, "relaxed");
+    if (variant === "relaxed") {
+      throw new BitcenterError(
+        "UNSUPPORTED",
+        'createEngine: variant "relaxed" asked for, but this host has no sound relaxed SIMD; use "baseline" or leave it out',
+      );
+    }
+  }
+  baselineModule ??= new WebAssembly.Module(decode(baselineBase64));
+  return instantiate(baselineModule, "baseline");
+}

@@ -1,0 +1,25 @@
+// The fixed grid of the solvers without bit centring: 2^bits codes over ±range in unit coordinates, chosen before training.
+import type { Problem } from "../data/problem.js";
+import { svrg } from "./svrg.js";
+
+/** Twice the largest weight that a short float32 SVRG run finds: what a careful user of a fixed grid would measure first. */
+const HEAD_ROOM = 2;
+const TRIAL_STEPS = 2;
+
+/**
+ * range for "auto": from two outer steps of float32 SVRG on the same codes, from zero. They are not counted in passes.
+ * Unit coordinates; 1 when the trial stays at zero.
+ */
+export function automaticRange(problem: Problem, seed: number): number {
+  const plane = problem.dataset.plane("codes", problem.fitIntercept);
+  const { core, outputs } = problem;
+  let largest = 0;
+  for (const { outerStep, coef, intercept } of svrg(problem, { data: "codes", outerSteps: TRIAL_STEPS, seed })) {
+    if (outerStep < TRIAL_STEPS) continue;
+    const v = core.arena.alloc(outputs * plane.padded * 8, "weights");
+    problem.toCodes(plane, { coef, intercept }, v);
+    largest = core.kernels.maxAbs(v, outputs * plane.padded) * plane.largest;
+    core.arena.free(v);
+  }
+  return largest > 0 && Number.isFinite(largest) ? HEAD_ROOM * largest : 1;
+}

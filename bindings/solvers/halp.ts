@@ -1,0 +1,92 @@
+// HALP: SVRG with bit centring.
+//   minimise  F(w, b) = 1/n Σ ωᵢ loss(w·xᵢ + b, yᵢ) + l2/2 ‖w‖²
+// Given     codes of the data, bits of delta, mu, stepSize α, innerSteps T, seed
+// Each outer step:  fullGradient at the anchor, exactly;  deltaScale = ‖fullGradient‖/(mu·(2^(bits−1) − 1));
+//           T × delta ← Q(delta − α·(∇fᵢ(anchor + delta) − ∇fᵢ(anchor) + fullGradient)),  all on integers;  anchor += delta
+// As the gradient shrinks, so does the grid: the bits are re-centred around the solution and no noise floor remains.
+// Result    reports with the anchor's weights in float64
+// See HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 3 and §5 (linear models). Integer formats and bounds: docs/numerics.md §5, §9.
+import type { Problem } from "../data/problem.js";
+import { numberOrAuto } from "../options.js";
+import {
+  type AnchorOption, type CheckedOptions, type CommonOptions, checkAnchorOption, checkBits, checkCommon, checkRounding,
+  type DeltaBits, type Rounding,
+} from "./options.js";
+import { RangeRule } from "./range.js";
+import type { StepReport } from "./report.js";
+import { Session } from "./session.js";
+
+export interface HalpOptions extends CommonOptions {
+  /** Bits of delta: 8 as published (needs 8-bit data), 16 as measurements recommend (default: those of the data). */
+  readonly bits?: DeltaBits;
+  /** Range knob: delta reaches ‖fullGradient‖/mu in every unit coordinate. In theory the strong-convexity constant; too large is slow, too small
+   *  loses precision and may diverge at 8 bits. "auto" follows how much of the range the last outer step used. */
+  readonly mu?: number | "auto";
+  readonly rounding?: Rounding;
+  readonly option?: AnchorOption;
+}
+
+interface HalpSettings {
+  readonly bits: DeltaBits;
+  readonly mu: number | null;
+  readonly isStochastic: boolean;
+  readonly isOptionTwo: boolean;
+}
+
+/**
+ * Runs HALP; yields the starting point and then one report per outer step. `break` when satisfied.
+ * @throws BitcenterError BAD_OPTION at once; DISPOSED, OUT_OF_MEMORY while it runs
+ */
+export function halp(problem: Problem, options: HalpOptions = {}): Generator<StepReport, void, undefined> {
+  const where = "halp";
+  const common = checkCommon(where, problem, options, ["bits", "mu", "rounding", "option"]);
+  return run(problem, common, {
+    bits: checkBits(where, options.bits, problem),
+    mu: numberOrAuto(where, "mu", options.mu, { above: 0 }),
+    isStochastic: checkRounding(where, options.rounding) === "stochastic",
+    isOptionTwo: checkAnchorOption(where, options.option) === "II",
+  });
+}
+
+function* run(
+  problem: Problem,
+  options: CheckedOptions,
+  settings: HalpSettings,
+): Generator<StepReport, void, undefined> {
+  const { bits, isStochastic, isOptionTwo } = settings;
+  const model = bits === 8 ? "I8" : "I16";
+  const plane = problem.dataset.plane("codes", problem.fitIntercept);
+  const session = new Session(problem, options, {
+    plane,
+    model,
+    isStochastic,
+    isCentred: true,
+    hasBase: false,
+    hasFullGradient: true,
+    mayBePublished: bits === 8 && plane.storage === "I8",
+    countsExactPasses: true,
+  });
+  try {
+    const { core } = problem;
+    const { inner, v, g } = session;
+    const limit = 2 ** (bits - 1) - 1;
+    const range = new RangeRule(session, settings.mu, bits);
+    session.evaluate();
+    yield session.report(0);
+    for (let k = 0; k < options.outerSteps && !session.isStationary; k++) {
+      const mu = range.mu();
+      const delta = session.unitGradientNorm / (mu * limit) / plane.largest;
+      if (!(delta > 0)) return; // the grid has shrunk below the smallest float64: nothing left to gain
+      core.bytes(inner.z, inner.size * (bits / 8)).fill(0);
+      core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
+      session.advance(k, delta, isOptionTwo);
+      range.learn();
+      core.kernels[`fold${model}`](v, inner.z, delta, v, inner.size);
+      session.evaluate();
+      yield session.report(k + 1, delta, mu);
+      if (session.isDiverged) return;
+    }
+  } finally {
+    session.release();
+  }
+}

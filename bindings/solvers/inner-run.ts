@@ -1,0 +1,131 @@
+// One solver run's memory and its inner loop in WebAssembly: the struct Run, the model part z, the dense term, the cached states.
+import type { Plane } from "../data/dataset.js";
+import type { Problem } from "../data/problem.js";
+import type { Core, Scope } from "../engine/core.js";
+import type { CodeStorage, InnerPair } from "../engine/kernels.js";
+import { RUN_BYTES, readSaturated, writeRun } from "../engine/run.js";
+
+export interface InnerSettings {
+  readonly plane: Plane;
+  readonly model: CodeStorage;
+  /** Step size in code coordinates. */
+  readonly alpha: number;
+  /** Steps between flushes; 0: nothing dense. */
+  readonly flushEvery: number;
+  readonly isStochastic: boolean;
+  /** Derivative differences around an anchor (SVRG, HALP), or plain derivatives (SGD). */
+  readonly isCentred: boolean;
+  /** Keep the dots at the anchor (LP-SVRG). */
+  readonly hasBase: boolean;
+  /** The published LM-HALP step. */
+  readonly isPublished: boolean;
+}
+
+export interface InnerResult {
+  readonly steps: number;
+  readonly saturated: number;
+}
+
+const MODEL_BYTES: Record<CodeStorage, number> = { I8: 1, I16: 2, F32: 4 };
+/** Multiply-adds per call into WebAssembly: about 100 µs, so that the engine tiers up early and callers stay responsive. */
+const WORK_PER_CALL = 2 ** 22;
+
+export class InnerRun {
+  /** z: outputs × padded. */
+  readonly z: number;
+  /** Dense gradient per step, code coordinates: outputs × padded f64. */
+  readonly gradient: number;
+  /** r = l2/scale²: padded f64. */
+  readonly ridge: number;
+  /** States of the rows at the anchor: rows × outputs f32. */
+  readonly state: number;
+  /** Elements of z. */
+  readonly size: number;
+  readonly #core: Core;
+  readonly #run: number;
+  readonly #pair: InnerPair;
+  readonly #settings: InnerSettings;
+  readonly #stepsPerCall: number;
+  /** The published step's dense term comes from here; `gradient` is then zero. */
+  readonly #publishedGradient: number;
+
+  constructor(scope: Scope, problem: Problem, settings: InnerSettings) {
+    const { core, outputs, dataset } = problem;
+    const { plane, model } = settings;
+    const { rows, weights } = dataset;
+    const { padded } = plane;
+    const size = outputs * padded;
+    this.#core = core;
+    this.#settings = settings;
+    this.#pair = `${plane.storage}${model}` as InnerPair;
+    this.size = size;
+    this.z = scope.alloc(size * MODEL_BYTES[model], "the low-precision part");
+    this.gradient = scope.alloc(size * 8, "a gradient");
+    this.#publishedGradient = settings.isPublished ? scope.alloc(size * 8, "a gradient") : 0;
+    this.ridge = scope.alloc(padded * 8, "the regulariser");
+    this.state = scope.alloc(rows * outputs * 4, "the states of the anchor");
+    const scalars = scope.alloc(outputs * 20 + 32, "coefficients");
+    this.#run = scope.alloc(RUN_BYTES, "the state of a run");
+    core.kernels.ridge(plane.scale, dataset.cols, padded, problem.l2, this.ridge);
+    const base = settings.hasBase ? scope.alloc(rows * outputs * 8, "the dots at the anchor") : 0;
+    const drift = scope.alloc(size * 4, "the dense term");
+    const shrink = scope.alloc(padded * 4, "the dense term");
+    const published = settings.isPublished ? scope.alloc(size * 2, "the dense term") : 0;
+    writeRun(core.view(), this.#run, {
+      alpha: settings.alpha,
+      codes: plane.codes,
+      strideBytes: plane.strideBytes,
+      rows,
+      columns: padded,
+      classes: outputs,
+      z: this.z,
+      gradient: this.gradient,
+      ridge: this.ridge,
+      drift,
+      shrink,
+      state: this.state,
+      base,
+      labels: problem.labels.f32,
+      weights: weights.f32,
+      // lanes need 16-byte alignment: first
+      lanes: scalars,
+      dots: scalars + 32,
+      coefficients: scalars + 32 + outputs * 8,
+      changes: scalars + 32 + outputs * 16,
+      published,
+      loss: problem.lossId,
+      threshold: problem.epsilon,
+      flushEvery: settings.flushEvery,
+      stochastic: settings.isStochastic ? 1 : 0,
+      centred: settings.isCentred ? 1 : 0,
+    });
+    this.#stepsPerCall = Math.max(16, Math.min(2048, Math.floor(WORK_PER_CALL / size)));
+  }
+
+  /** Where the full gradient goes: the flush's own array, or the published step's. */
+  get gradientTarget(): number {
+    return this.#settings.isPublished ? this.#publishedGradient : this.gradient;
+  }
+
+  /** Dots of all rows with the present z, for LP-SVRG's control variate. */
+  fillBase(): void {
+    this.#core.kernels[`fillBase${this.#pair as "I8I8"}`](this.#run);
+  }
+
+  /** `steps` stochastic steps from the present z with the unit `delta` (1 for float32 z), as outer step `outerStep` of `seed`. */
+  advance(seed: number, outerStep: number, steps: number, delta: number, isOptionTwo: boolean): InnerResult {
+    const { kernels } = this.#core;
+    const { alpha, isPublished, model } = this.#settings;
+    writeRun(this.#core.view(), this.#run, { delta, deltaScale: delta, factor: -alpha / delta });
+    const stop = kernels[`begin${this.#pair}`](this.#run, seed, outerStep, steps, isOptionTwo ? 1 : 0) >>> 0;
+    if (isPublished) kernels.preparePublished(this.#run, this.#publishedGradient);
+    const step = isPublished ? kernels.advancePublished : kernels[`advance${this.#pair}`];
+    for (let done = 0; done < stop; done += this.#stepsPerCall) {
+      step(this.#run, Math.min(this.#stepsPerCall, stop - done));
+    }
+    kernels[`finish${model}`](this.#run);
+    const counted = readSaturated(this.#core.view(), this.#run);
+    const isUncounted = isPublished && this.#settings.flushEvery === 0;
+    return { steps: stop, saturated: isUncounted ? kernels.countLimitsI8(this.z, this.size) : counted };
+  }
+}

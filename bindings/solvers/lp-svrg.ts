@@ -1,0 +1,96 @@
+// LP-SVRG: SVRG whose model lives on one fixed grid.
+// Each outer step:  fullGradient at the anchor, exactly;  T × w ← Q(w − α·(∇fᵢ(w) − ∇fᵢ(anchor) + fullGradient));  anchor ← w
+// Q rounds to ±range in 2^bits codes. The grid does not shrink, so neither does the rounding noise: a floor of size d·deltaScale².
+// See HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 2 and Theorem 1. Integer formats: docs/numerics.md §5.
+import type { Problem } from "../data/problem.js";
+import { numberOrAuto } from "../options.js";
+import { automaticRange } from "./grid.js";
+import {
+  type AnchorOption, type CheckedOptions, type CommonOptions, checkAnchorOption, checkBits, checkCommon, checkRounding,
+  type DeltaBits, type Rounding,
+} from "./options.js";
+import type { StepReport } from "./report.js";
+import { Session } from "./session.js";
+
+export interface LpOptions extends CommonOptions {
+  /** Bits of the model (default: those of the data). */
+  readonly bits?: DeltaBits;
+  /** Largest |weight| the grid can hold, unit coordinates (columns scaled to [−1, 1]); "auto" measures it in a short float32 run. */
+  readonly range?: number | "auto";
+  readonly rounding?: Rounding;
+}
+
+export interface LpSvrgOptions extends LpOptions {
+  readonly option?: AnchorOption;
+}
+
+interface LpSettings {
+  readonly bits: DeltaBits;
+  readonly range: number | null;
+  readonly isStochastic: boolean;
+}
+
+/** Options that LP-SGD and LP-SVRG share, checked. */
+export function checkLp(where: string, problem: Problem, options: LpOptions): LpSettings {
+  return {
+    bits: checkBits(where, options.bits, problem),
+    range: numberOrAuto(where, "range", options.range, { above: 0 }),
+    isStochastic: checkRounding(where, options.rounding) === "stochastic",
+  };
+}
+
+/**
+ * Runs LP-SVRG; yields the starting point (rounded to the grid) and then one report per outer step.
+ * @throws BitcenterError BAD_OPTION at once; DISPOSED, OUT_OF_MEMORY while it runs
+ */
+export function lpSvrg(problem: Problem, options: LpSvrgOptions = {}): Generator<StepReport, void, undefined> {
+  const where = "lpSvrg";
+  const common = checkCommon(where, problem, options, ["bits", "range", "rounding", "option"]);
+  const isOptionTwo = checkAnchorOption(where, options.option) === "II";
+  return runOnGrid(problem, common, checkLp(where, problem, options), true, isOptionTwo);
+}
+
+/** The loop of LP-SVRG (isCentred) and of LP-SGD, which has no anchor. */
+export function* runOnGrid(
+  problem: Problem,
+  options: CheckedOptions,
+  settings: LpSettings,
+  isCentred: boolean,
+  isOptionTwo: boolean,
+): Generator<StepReport, void, undefined> {
+  const { bits, isStochastic } = settings;
+  const model = bits === 8 ? "I8" : "I16";
+  const session = new Session(problem, options, {
+    plane: problem.dataset.plane("codes", problem.fitIntercept),
+    model,
+    isStochastic,
+    isCentred,
+    hasBase: isCentred,
+    hasFullGradient: isCentred,
+    mayBePublished: false,
+    countsExactPasses: isCentred,
+  });
+  try {
+    const { kernels } = problem.core;
+    const { inner, v, g, plane } = session;
+    const range = settings.range ?? automaticRange(problem, options.seed);
+    const delta = range / plane.largest / (2 ** (bits - 1) - 1);
+    kernels[`toGrid${model}`](v, delta, inner.z, inner.size);
+    kernels[`fold${model}`](0, inner.z, delta, v, inner.size);
+    session.evaluate();
+    yield session.report(0, delta);
+    for (let k = 0; k < options.outerSteps && !session.isStationary; k++) {
+      if (isCentred) {
+        kernels.dataGradient(g, v, inner.ridge, inner.gradient, plane.padded, problem.outputs);
+        inner.fillBase();
+      }
+      session.advance(k, delta, isOptionTwo);
+      kernels[`fold${model}`](0, inner.z, delta, v, inner.size);
+      session.evaluate();
+      yield session.report(k + 1, delta);
+      if (session.isDiverged) return;
+    }
+  } finally {
+    session.release();
+  }
+}

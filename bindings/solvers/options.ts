@@ -1,0 +1,79 @@
+// Options shared by the stochastic solvers: names, ranges and defaults, all in one place.
+import { Problem, type Weights } from "../data/problem.js";
+import { BitcenterError, show } from "../errors.js";
+import { checkNames, number, numberOrAuto, oneOf } from "../options.js";
+
+export type Rounding = "stochastic" | "nearest";
+/** Which iterate becomes the next anchor: I the last (what everybody runs), II a random one (what the theorems assume). */
+export type AnchorOption = "I" | "II";
+export type DeltaBits = 8 | 16;
+
+export interface CommonOptions {
+  /** Step size α in unit coordinates (columns scaled to [−1, 1]); "auto" is 1/(2L), L = hMax·maxᵢ‖x̂ᵢ‖². */
+  readonly stepSize?: number | "auto";
+  /** Stochastic steps T per outer step; "auto" is 2 × rows. */
+  readonly innerSteps?: number | "auto";
+  /** Outer steps after which the generator ends by itself (default 100); `break` ends it earlier. */
+  readonly outerSteps?: number;
+  /** Steps between two applications of the dense term (full gradient, l2): 1 as published, or "auto" = 1/(α·λmax), at most 64. */
+  readonly flushEvery?: number | "auto";
+  /** Whole number from 0 to 2³² − 1 (default 0). Same seed, same bits, everywhere. */
+  readonly seed?: number;
+  /** Weights to start from (default: zeros). */
+  readonly start?: Weights;
+}
+
+export interface CheckedOptions {
+  readonly stepSize: number | null;
+  readonly innerSteps: number | null;
+  readonly outerSteps: number;
+  readonly flushEvery: number | null;
+  readonly seed: number;
+  readonly start: Weights | null;
+}
+
+const COMMON = ["stepSize", "innerSteps", "outerSteps", "flushEvery", "seed", "start"];
+const UINT32_MAX = 4_294_967_295;
+
+/** Checks the problem and the options every solver has; `more` names the options this solver adds. */
+export function checkCommon(
+  where: string,
+  problem: Problem,
+  options: CommonOptions,
+  more: readonly string[],
+): CheckedOptions {
+  if (!(problem instanceof Problem)) {
+    throw new BitcenterError("BAD_OPTION", `${where}: expected a problem of an engine, given ${show(problem)}`);
+  }
+  problem.checkLive();
+  checkNames(where, options, [...COMMON, ...more]);
+  return {
+    stepSize: numberOrAuto(where, "stepSize", options.stepSize, { above: 0 }),
+    innerSteps: numberOrAuto(where, "innerSteps", options.innerSteps, { min: 1, max: UINT32_MAX, integer: true }),
+    outerSteps: number(where, "outerSteps", options.outerSteps, { min: 0, integer: true }, 100),
+    flushEvery: numberOrAuto(where, "flushEvery", options.flushEvery, { min: 1, max: UINT32_MAX, integer: true }),
+    seed: number(where, "seed", options.seed, { min: 0, max: UINT32_MAX, integer: true }, 0),
+    start: options.start ?? null,
+  };
+}
+
+export function checkRounding(where: string, value: Rounding | undefined): Rounding {
+  return oneOf(where, "rounding", value, ["stochastic", "nearest"] as const, "stochastic");
+}
+
+export function checkAnchorOption(where: string, value: AnchorOption | undefined): AnchorOption {
+  return oneOf(where, "option", value, ["I", "II"] as const, "I");
+}
+
+/** Bits of the model part; int8 parts exist for int8 data only. */
+export function checkBits(where: string, value: DeltaBits | undefined, problem: Problem): DeltaBits {
+  const dataBits = problem.dataset.bits;
+  const bits = oneOf(where, "bits", value, [8, 16] as const, dataBits);
+  if (bits === 8 && dataBits === 16) {
+    throw new BitcenterError(
+      "BAD_OPTION",
+      `${where}: bits: 8 needs a dataset of 8 bits, given one of ${dataBits}; use bits: 16`,
+    );
+  }
+  return bits;
+}

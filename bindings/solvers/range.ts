@@ -1,0 +1,46 @@
+// HALP's range: delta spans ‖fullGradient‖/mu per unit coordinate. A given mu is used as it is (the published scheme); "auto" follows what the
+// last inner run needed: block floating point between outer steps.
+import type { Session } from "./session.js";
+
+/** Head-room of "auto": the largest code should use this part of the range. 16 bits can waste two of them, 8 bits none. */
+const TARGET_USE = { 8: 0.75, 16: 0.25 } as const;
+
+export class RangeRule {
+  readonly #session: Session;
+  readonly #given: number | null;
+  readonly #bits: 8 | 16;
+  /** range = ‖fullGradient‖·spread, so mu = 1/spread. */
+  #spread = 0;
+
+  constructor(session: Session, mu: number | null, bits: 8 | 16) {
+    this.#session = session;
+    this.#given = mu;
+    this.#bits = bits;
+  }
+
+  /** mu of the next inner run. */
+  mu(): number {
+    if (this.#given !== null) return this.#given;
+    if (this.#spread === 0) this.#spread = this.#firstSpread();
+    return 1 / this.#spread;
+  }
+
+  /** A quarter of the way that T steps along the largest gradient coordinate would go: the curvature takes back the rest. */
+  #firstSpread(): number {
+    const session = this.#session;
+    const { core } = session.problem;
+    const largest = core.kernels.maxAbs(session.g, session.inner.size) / session.plane.largest;
+    return (0.25 * session.stepSize * session.innerSteps * largest) / session.unitGradientNorm;
+  }
+
+  /** Looks at the delta of the run just made. */
+  learn(): void {
+    if (this.#given !== null) return;
+    const { inner, problem } = this.#session;
+    const { kernels } = problem.core;
+    const largest = this.#bits === 8 ? kernels.maxCodeI8(inner.z, inner.size) : kernels.maxCodeI16(inner.z, inner.size);
+    const used = largest / (2 ** (this.#bits - 1) - 1);
+    const change = used >= 1 ? 4 : used / TARGET_USE[this.#bits];
+    this.#spread *= Math.min(4, Math.max(0.5, change));
+  }
+}

@@ -1,0 +1,164 @@
+// What every solver run shares: the anchor in code coordinates, the exact pass around each outer step, the report.
+import type { Plane } from "../data/dataset.js";
+import type { ExactPass, Problem } from "../data/problem.js";
+import { Scope } from "../engine/core.js";
+import { BitcenterError } from "../errors.js";
+import { InnerRun, type InnerSettings } from "./inner-run.js";
+import type { CheckedOptions } from "./options.js";
+import type { StepReport } from "./report.js";
+
+/** A gradient this many times the first one's norm means divergence. */
+const DIVERGED = 1e6;
+
+export interface SessionSettings extends Omit<InnerSettings, "alpha" | "flushEvery" | "isPublished"> {
+  /** Whether the inner loop has a dense term besides l2 (the full gradient). */
+  readonly hasFullGradient: boolean;
+  /** Whether flushEvery 1 on int8 codes and int8 model means the published step. */
+  readonly mayBePublished: boolean;
+  /** Whether the exact passes belong to the method (else they only serve the report). */
+  readonly countsExactPasses: boolean;
+}
+
+export class Session {
+  readonly problem: Problem;
+  readonly plane: Plane;
+  readonly options: CheckedOptions;
+  readonly inner: InnerRun;
+  /** Anchor (or model) in code coordinates: outputs × padded f64. */
+  readonly v: number;
+  /** Full gradient in code coordinates, same shape. */
+  readonly g: number;
+  readonly stepSize: number;
+  readonly innerSteps: number;
+  readonly #scope: Scope;
+  readonly #settings: SessionSettings;
+  #exact: ExactPass = { objective: Number.NaN, gradientNorm: Number.NaN, codeNorm: Number.NaN };
+  #firstNorm = 0;
+  #samples = 0;
+  #exactPasses = 0;
+  #innerSeconds = 0;
+  #exactSeconds = 0;
+  #saturated = 0;
+
+  constructor(problem: Problem, options: CheckedOptions, settings: SessionSettings) {
+    problem.checkLive();
+    this.problem = problem;
+    this.options = options;
+    this.plane = settings.plane;
+    this.#settings = settings;
+    const { plane } = settings;
+    const { core, outputs } = problem;
+    const largestSquared = plane.largest * plane.largest;
+    const smoothness = problem.smoothness(plane);
+    this.stepSize = options.stepSize ?? (smoothness > 0 ? 1 / (2 * smoothness) : 1);
+    this.innerSteps = options.innerSteps ?? 2 * problem.dataset.rows;
+    const isDense = settings.hasFullGradient || problem.l2 > 0;
+    const published = settings.mayBePublished && options.flushEvery === 1;
+    const flushEvery = !isDense || (published && problem.l2 === 0) ? 0 : this.#flushEvery();
+    const built = Scope.guard(core, (scope) => {
+      const bytes = outputs * plane.padded * 8;
+      const v = scope.alloc(bytes, "the anchor");
+      const g = scope.alloc(bytes, "the full gradient");
+      const inner = new InnerRun(scope, problem, {
+        ...settings,
+        alpha: this.stepSize / largestSquared,
+        flushEvery,
+        isPublished: published,
+      });
+      if (options.start !== null) problem.toCodes(plane, checkStart(problem, options.start), v);
+      return { scope, v, g, inner };
+    });
+    this.#scope = built.scope;
+    this.v = built.v;
+    this.g = built.g;
+    this.inner = built.inner;
+  }
+
+  /** alpha·m·λmax ≤ 1 keeps the lazily applied dense term from costing convergence. */
+  #flushEvery(): number {
+    if (this.options.flushEvery !== null) return this.options.flushEvery;
+    const product = this.stepSize * this.problem.largestEigenvalue(this.plane);
+    return Math.max(1, Math.min(64, Math.floor(1 / product)));
+  }
+
+  release(): void {
+    this.#scope.release();
+  }
+
+  /** Norm of the full gradient in unit coordinates. */
+  get unitGradientNorm(): number {
+    return this.#exact.codeNorm / this.plane.largest;
+  }
+
+  get objective(): number {
+    return this.#exact.objective;
+  }
+
+  /** The anchor is a stationary point to the last bit: nothing is left to do. */
+  get isStationary(): boolean {
+    return this.#exact.codeNorm === 0;
+  }
+
+  get isDiverged(): boolean {
+    const { objective, gradientNorm } = this.#exact;
+    return !Number.isFinite(objective) || !Number.isFinite(gradientNorm) || gradientNorm > DIVERGED * this.#firstNorm;
+  }
+
+  /** The exact pass at v: objective, gradient (into g), states. */
+  evaluate(): void {
+    this.problem.checkLive();
+    const started = performance.now();
+    const isFirst = Number.isNaN(this.#exact.objective) && this.#exactPasses === 0 && this.#samples === 0;
+    this.#exact = this.problem.exactPass(this.plane, this.v, this.g, this.inner.state);
+    if (isFirst) this.#firstNorm = this.#exact.gradientNorm;
+    if (this.#settings.countsExactPasses) this.#exactPasses++;
+    this.#exactSeconds += (performance.now() - started) / 1000;
+  }
+
+  /** One inner run with unit `delta` (code coordinates). */
+  advance(outerStep: number, delta: number, isOptionTwo: boolean): void {
+    this.problem.checkLive();
+    const started = performance.now();
+    const { steps, saturated } = this.inner.advance(
+      this.options.seed, outerStep, this.innerSteps, delta, isOptionTwo,
+    );
+    this.#samples += steps;
+    this.#saturated = saturated;
+    this.#innerSeconds += (performance.now() - started) / 1000;
+  }
+
+  get saturated(): number {
+    return this.#saturated;
+  }
+
+  /** The report of the present point; delta in code coordinates. */
+  report(outerStep: number, delta = 0, mu = 0): StepReport {
+    const { objective, gradientNorm } = this.#exact;
+    return {
+      outerStep,
+      passes: this.#samples / this.problem.dataset.rows,
+      exactPasses: this.#exactPasses,
+      objective,
+      gradientNorm,
+      stepSize: this.stepSize,
+      deltaScale: delta * this.plane.largest,
+      saturated: this.#saturated,
+      mu,
+      isDiverged: this.isDiverged,
+      ...this.problem.toWeights(this.plane, this.v),
+      seconds: { inner: this.#innerSeconds, exact: this.#exactSeconds },
+    };
+  }
+}
+
+function checkStart(problem: Problem, start: { coef: Float64Array; intercept: Float64Array }): typeof start {
+  const expected = problem.outputs * problem.dataset.cols;
+  if (start.coef?.length !== expected || start.intercept?.length !== problem.outputs) {
+    throw new BitcenterError(
+      "BAD_SHAPE",
+      `start: expected coef of ${expected} and intercept of ${problem.outputs} values, ` +
+        `given ${start.coef?.length ?? "none"} and ${start.intercept?.length ?? "none"}`,
+    );
+  }
+  return start;
+}
