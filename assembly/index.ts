@@ -38,7 +38,8 @@ export function firstNotFiniteF32(x: usize, stride: usize, rows: i32, cols: i32)
 export function fitsFloat32(x: usize, count: usize): i32 { return statistics.fitsFloat32(x, count); }
 export function sampleF64(x: usize, stride: usize, rows: i32, step: i32, j: usize, out: usize): i32 { return statistics.sample<f64>(x, stride, rows, step, j, out); }
 export function sampleF32(x: usize, stride: usize, rows: i32, step: i32, j: usize, out: usize): i32 { return statistics.sample<f32>(x, stride, rows, step, j, out); }
-export function deviation(values: usize, count: i32): f64 { return statistics.deviation(values, count); }
+export function lowerMedian(values: usize, count: i32): f64 { return statistics.lowerMedian(values, count); }
+export function deviation(values: usize, count: i32, median: f64): f64 { return statistics.deviation(values, count, median); }
 
 // kernel/quantize
 export function quantizeF64I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f64, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
@@ -99,12 +100,12 @@ export function softmaxDifference(changes: usize, p: usize, classes: i32): void 
 export function softmaxDerivative(margins: usize, label: i32, classes: i32): void { change.softmaxDerivative(margins, label, classes); }
 
 // solver/pass
-export function fusedI8I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize): f64 { return fused.i8i8(z, x, y, columns, k, s, offsets); }
+export function fusedI8I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize): f64 { return fused.i8i8(z, x, y, columns, k, s, offsets, fused.negativeSum(y, columns)); }
 export function fusedI8I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize): f64 { return fused.i8i16(z, x, y, columns, k, s, offsets); }
 export function fusedI16I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize): f64 { return fused.i16i16(z, x, y, columns, k, s, offsets); }
-export function fusedF32F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 { return fused.reals32<f32>(z, x, y, columns, k); }
-export function fusedI8F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 { return fused.reals32<i8>(z, x, y, columns, k); }
-export function fusedI16F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 { return fused.reals32<i16>(z, x, y, columns, k); }
+export function fusedF32F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 { return fused.f32<f32>(z, x, y, columns, k); }
+export function fusedI8F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 { return fused.f32<i8>(z, x, y, columns, k); }
+export function fusedI16F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 { return fused.f32<i16>(z, x, y, columns, k); }
 export function fusedPublished(z: usize, x: usize, y: usize, columns: i32, k: i32, h: usize, offsets: usize): f64 { return fused.published(z, x, y, columns, k, h, offsets); }
 
 // solver/inner
@@ -128,7 +129,9 @@ export function finishI16(run: usize): void { inner.finish<i16>(changetype<Run>(
 export function finishF32(run: usize): void { inner.finish<f32>(changetype<Run>(run)); }
 export function preparePublished(run: usize, gradient: usize): void { inner.preparePublished(changetype<Run>(run), gradient); }
 export function advancePublished(run: usize, steps: u32): void { inner.advancePublished(changetype<Run>(run), steps); }
-export function countLimitsI8(z: usize, count: usize): f64 { return flush.countLimits8(z, count); }
+export function countLimitsI8(z: usize, count: usize): f64 { return flush.countLimits<i8>(z, count); }
+export function countLimitsI16(z: usize, count: usize): f64 { return flush.countLimits<i16>(z, count); }
+export function negativeSums(codes: usize, stride: usize, rows: i32, columns: i32, out: usize): void { fused.negativeSums(codes, stride, rows, columns, out); }
 
 // solver/outer
 export function toWeights(v: usize, padded: i32, w: usize, width: i32, cols: i32, classes: i32, scale: usize, offset: usize, intercept: f64, bias: usize): void { outer.toWeights(v, padded, w, width, cols, classes, scale, offset, intercept, bias); }

@@ -59,4 +59,10 @@ export abstract class relaxed {
   static pairs(signedI8x16: v128, sevenBitI8x16: v128): v128 {
     return i16x8.relaxed_dot_i8x16_i7x16_s(signedI8x16, sevenBitI8x16);
   }
+
+  /** (a·b + 2¹⁴) >> 15 per i16 lane; the same everywhere unless both operands are −32768. */
+  @inline
+  static scale(aI16x8: v128, bI16x8: v128): v128 {
+    return i16x8.relaxed_q15mulr_s(aI16x8, bI16x8);
+  }
 }

@@ -118,9 +118,8 @@ export abstract class statistics {
     return load<f64>(values + (<usize>wanted << 3));
   }
 
-  /** Median absolute deviation (lower medians) of `count` values, which are overwritten. */
-  static deviation(values: usize, count: i32): f64 {
-    const median = statistics.lowerMedian(values, count);
+  /** Lower median of |value − median| over `count` values, which are overwritten. */
+  static deviation(values: usize, count: i32, median: f64): f64 {
     const end = values + (<usize>count << 3);
     for (let p = values; p < end; p += 8) store<f64>(p, abs(load<f64>(p) - median));
     return statistics.lowerMedian(values, count);

@@ -50,7 +50,10 @@ export abstract class loss {
   /** What the inner loop caches of a row at the anchor, rounded once (docs/numerics.md §6). */
   @inline
   static state(kind: i32, margin: f64, y: f64): f32 {
-    if (kind == Loss.LOGISTIC) return <f32>loss.sigmoidMinus(y * margin);
+    if (kind == Loss.LOGISTIC) {
+      const q = <f32>loss.sigmoidMinus(abs(margin));
+      return y * margin < 0 ? -q : q;
+    }
     if (kind == Loss.HUBER) return <f32>(margin - y);
     return <f32>(1 - y * margin);
   }

@@ -26,10 +26,12 @@ export abstract class flush {
     return f32x4.mul(f32x4.sub(zF32x4, v128.load(drift)), v128.load(shrink));
   }
 
-  /** floor(y + u) as i32x4, saturating. */
+  /** floor(y + u) as i32x4, within ±32768: the magic number 1.5·2²³ leaves an integer in the low bits of its float. */
   @inline
   static round(yF32x4: v128, uF32x4: v128): v128 {
-    return i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.add(yF32x4, uF32x4)));
+    const floorF32x4 = f32x4.floor(f32x4.add(yF32x4, uF32x4));
+    const insideF32x4 = f32x4.pmax(f32x4.pmin(floorF32x4, f32x4.splat(32767)), f32x4.splat(-32768));
+    return i32x4.sub(f32x4.add(insideF32x4, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
   }
 
   static apply<Z>(run: Run): void {
@@ -47,12 +49,9 @@ export abstract class flush {
     const columns = <usize>run.columns;
     let z = run.z;
     let drift = run.drift;
-    let count: i64 = 0;
     for (let c: u32 = 0; c < run.classes; c++) {
       let shrink = run.shrink;
       const end = shrink + (columns << 2);
-      // i16 lanes count at most columns/8 limits each: below 2¹⁵ for 262 144 columns
-      let limitsI16x8 = i16x8.splat(0);
       while (shrink < end) {
         if (isFloat<Z>()) {
           v128.store(z, flush.move(v128.load(z), drift, shrink));
@@ -68,33 +67,28 @@ export abstract class flush {
           );
           if (sizeof<Z>() == 1) {
             v128.store64_lane(z, i8x16.narrow_i16x8_s(newI16x8, newI16x8), 0);
-            limitsI16x8 = i16x8.sub(limitsI16x8, v128.or(i16x8.ge_s(newI16x8, i16x8.splat(127)), i16x8.le_s(newI16x8, i16x8.splat(-128))));
             z += 8;
           } else {
             v128.store(z, newI16x8);
-            limitsI16x8 = i16x8.sub(limitsI16x8, v128.or(i16x8.eq(newI16x8, i16x8.splat(32767)), i16x8.eq(newI16x8, i16x8.splat(-32768))));
             z += 16;
           }
         }
         drift += 32;
         shrink += 32;
       }
-      const sumsI32x4 = i32x4.extadd_pairwise_i16x8_s(limitsI16x8);
-      count += <i64>(i32x4.extract_lane(sumsI32x4, 0) + i32x4.extract_lane(sumsI32x4, 1));
-      count += <i64>(i32x4.extract_lane(sumsI32x4, 2) + i32x4.extract_lane(sumsI32x4, 3));
     }
-    run.saturated += <f64>count;
     v128.store(run.lanes, random.advance(lanesI16x8));
     run.sinceFlush = 0;
   }
 
-  /** Codes of an int8 z at −128 or 127: the published step has no flush to count in. */
-  static countLimits8(z: usize, count: usize): f64 {
-    let total: f64 = 0;
-    for (const end = z + count; z < end; z++) {
-      const code = load<i8>(z);
-      total += f64(code == 127 || code == -128);
+  /** Codes of z at either limit of their type. */
+  static countLimits<Z>(z: usize, count: usize): f64 {
+    const high: i32 = sizeof<Z>() == 1 ? 127 : 32767;
+    let total = 0;
+    for (const end = z + count * sizeof<Z>(); z < end; z += sizeof<Z>()) {
+      const code = <i32>load<Z>(z);
+      total += i32(code == high) | i32(code == -1 - high);
     }
-    return total;
+    return <f64>total;
   }
 }

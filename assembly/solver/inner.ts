@@ -6,6 +6,7 @@ import { random } from "../core/random";
 import { dot } from "../kernel/dot";
 import { change } from "../loss/change";
 import { Loss } from "../loss/loss";
+import { coefficient } from "./coefficient";
 import { flush } from "./flush";
 import { fused } from "./pass";
 import { Run } from "./run";
@@ -19,78 +20,77 @@ export abstract class inner {
     return state;
   }
 
-  /** Margin changes of the current row, then their derivative (differences), times the row's weight: run.changes. */
+  /** Derivative (difference) of the current row for the one-margin losses, times the row's weight; a: dot of the row with z. */
+  @inline
+  static derivative<Z>(run: Run, a: f64): f32 {
+    const moved = <f32>(run.base ? a - load<f64>(run.base + (<usize>run.row << 3)) : a);
+    const delta = isFloat<Z>() ? moved : run.deltaScale * moved;
+    const label = load<f32>(run.labels + (<usize>run.row << 2));
+    const dc = run.centred
+      ? change.difference(run.loss, delta, load<f32>(run.state + (<usize>run.row << 2)), label, run.threshold)
+      : change.derivative(run.loss, delta, label, run.threshold);
+    return run.weights ? dc * load<f32>(run.weights + (<usize>run.row << 2)) : dc;
+  }
+
+  /** The same for softmax: run.dots → run.changes. */
   static derivatives<Z>(run: Run): void {
     const classes = run.classes;
     const changes = run.changes;
     const base = run.base ? run.base + <usize>run.row * (<usize>classes << 3) : 0;
     for (let c: usize = 0; c < <usize>classes; c++) {
-      const moved = load<f64>(run.dots + (c << 3)) - (base ? load<f64>(base + (c << 3)) : 0);
-      const steps = <f32>moved;
-      store<f32>(changes + (c << 2), isFloat<Z>() ? steps : run.deltaScale * steps);
+      const a = load<f64>(run.dots + (c << 3));
+      const moved = <f32>(base ? a - load<f64>(base + (c << 3)) : a);
+      store<f32>(changes + (c << 2), isFloat<Z>() ? moved : run.deltaScale * moved);
     }
-    const state = run.state + <usize>run.row * (<usize>classes << 2);
-    const label = load<f32>(run.labels + (<usize>run.row << 2));
-    if (run.loss == Loss.SOFTMAX) {
-      if (run.centred) change.softmaxDifference(changes, state, classes);
-      else change.softmaxDerivative(changes, <i32>label, classes);
-    } else {
-      const delta = load<f32>(changes);
-      store<f32>(
-        changes,
-        run.centred
-          ? change.difference(run.loss, delta, load<f32>(state), label, run.threshold)
-          : change.derivative(run.loss, delta, label, run.threshold),
-      );
-    }
+    if (run.centred) change.softmaxDifference(changes, run.state + <usize>run.row * (<usize>classes << 2), classes);
+    else change.softmaxDerivative(changes, <i32>load<f32>(run.labels + (<usize>run.row << 2)), classes);
     if (run.weights) {
-      const weight = load<f32>(run.weights + (<usize>run.row << 2));
-      for (let c: usize = 0; c < <usize>classes; c++) {
-        store<f32>(changes + (c << 2), load<f32>(changes + (c << 2)) * weight);
+      const weightF32x4 = v128.load32_splat(run.weights + (<usize>run.row << 2));
+      for (let c: usize = 0; c < <usize>classes; c += 4) {
+        v128.store(changes + (c << 2), f32x4.mul(v128.load(changes + (c << 2)), weightF32x4));
       }
     }
   }
 
-  /** u of one coefficient: 24 random bits, or ½ for nearest. */
+  /** u of one coefficient: 24 random bits, or ½ for nearest; nothing is drawn for kappa 0. */
   @inline
-  static offset(run: Run): f32 {
-    return run.stochastic ? random.uniform(inner.draw(run)) : 0.5;
+  static offset(run: Run, kappa: f32): f32 {
+    if (!run.stochastic) return 0.5;
+    if (kappa == 0) return 0;
+    return random.uniform(inner.draw(run));
   }
 
-  /**
-   * Coefficient of one class as k·2⁻ˢ, k integer with |k| ≤ kMax < 2^kBits: the largest s with |kappa|·2ˢ ≤ kMax, so that k keeps its bits
-   * whatever the size of kappa.
-   */
-  static mantissa(run: Run, kappa: f32, at: usize, kMax: f32, kBits: i32, sMax: i32): void {
-    if (kappa == 0) {
-      store<i32>(at, 0);
-      return;
-    }
-    const size = abs(kappa);
-    const exponent = <i32>(reinterpret<u32>(size) >> 23) - 127; // −127 for subnormals: s ends at sMax anyway
-    let s = min(kBits - 1 - exponent, sMax);
-    if (s >= 0 && size * inner.power2(s) > kMax) s--;
-    s = max(s, 0);
-    const code = floor<f32>(kappa * inner.power2(s) + inner.offset(run));
-    store<i32>(at, <i32>max<f32>(min<f32>(code, kMax), -kMax));
-    store<i32>(at, s, 4);
-  }
-
-  @inline
-  static power2(s: i32): f32 {
-    return reinterpret<f32>((s + 127) << 23);
-  }
-
-  /** Coefficients of all classes from run.changes; the lanes advance first. */
+  /** Coefficients of all classes: run.changes → k at run.coefficients, s at run.shifts (i32 each; for float32 z only kappa, f32). */
   static coefficients<X, Z>(run: Run): void {
-    v128.store(run.lanes, random.advance(v128.load(run.lanes)));
-    for (let c: usize = 0; c < <usize>run.classes; c++) {
-      const kappa = run.factor * load<f32>(run.changes + (c << 2));
-      const at = run.coefficients + (c << 3);
-      if (isFloat<Z>()) store<f32>(at, kappa);
-      else if (sizeof<X>() == 2) inner.mantissa(run, kappa, at, 32767, 15, 29);
-      else if (sizeof<Z>() == 2) inner.mantissa(run, kappa, at, 127, 7, 14);
-      else inner.mantissa(run, kappa, at, 127, 7, 7);
+    const factorF32x4 = f32x4.splat(run.factor);
+    const bytes = <usize>run.classes << 2;
+    for (let c: usize = 0; c < bytes; c += 16) {
+      const kappaF32x4 = f32x4.mul(factorF32x4, v128.load(run.changes + c));
+      if (isFloat<Z>()) {
+        v128.store(run.coefficients + c, kappaF32x4);
+      } else {
+        const at = run.changes + c;
+        v128.store(at, kappaF32x4);
+        // in order of the classes: the padding's zeros draw nothing
+        for (let i: usize = 0; i < 16; i += 4) store<f32>(at + i, inner.offset(run, load<f32>(at + i)));
+        const sI32x4 = coefficient.shift<X, Z>(kappaF32x4);
+        v128.store(run.coefficients + c, coefficient.code<X>(kappaF32x4, sI32x4, v128.load(at)));
+        v128.store(run.shifts + c, sI32x4);
+      }
+    }
+  }
+
+  /** The one coefficient of a one-margin loss, in the same form. */
+  @inline
+  static single<X, Z>(run: Run, a: f64): void {
+    const kappa = run.factor * inner.derivative<Z>(run, a);
+    if (isFloat<Z>()) store<f32>(run.coefficients, kappa);
+    else {
+      const kappaF32x4 = f32x4.splat(kappa);
+      const sI32x4 = coefficient.shift<X, Z>(kappaF32x4);
+      const kI32x4 = coefficient.code<X>(kappaF32x4, sI32x4, f32x4.splat(inner.offset(run, kappa)));
+      store<i32>(run.coefficients, i32x4.extract_lane(kI32x4, 0));
+      store<i32>(run.shifts, i32x4.extract_lane(sI32x4, 0));
     }
   }
 
@@ -132,29 +132,59 @@ export abstract class inner {
     }
   }
 
+  /** Update with row x and dot with row y of class c. */
+  @inline
+  static step<X, Z>(run: Run, c: usize, x: usize, y: usize): f64 {
+    const z = run.z + c * (<usize>run.columns * sizeof<Z>());
+    const k = run.coefficients + (c << 2);
+    if (isFloat<Z>()) return fused.f32<X>(z, x, y, run.columns, load<f32>(k));
+    else {
+      const s = load<i32>(run.shifts + (c << 2));
+      const negative = sizeof<Z>() == 1 && run.negatives ? load<i32>(run.negatives + (<usize>run.row << 2)) : 0;
+      return fused.of<X, Z>(z, x, y, run.columns, load<i32>(k), s, inner.offsets(run, s), negative);
+    }
+  }
+
+  /** Codes of the current row. */
+  @inline
+  static row(run: Run): usize {
+    return run.codes + <usize>run.row * <usize>run.strideBytes;
+  }
+
+  @inline
+  static advanceLanes(run: Run): void {
+    v128.store(run.lanes, random.advance(v128.load(run.lanes)));
+  }
+
   /** `steps` steps; flushes as they fall due. */
   static advance<X, Z>(run: Run, steps: u32): void {
-    const zBytes = <usize>run.columns * sizeof<Z>();
+    const isSoftmax = run.loss == Loss.SOFTMAX;
+    let a = load<f64>(run.dots);
     for (let t: u32 = 0; t < steps; t++) {
-      inner.derivatives<Z>(run);
-      inner.coefficients<X, Z>(run);
-      const x = run.codes + <usize>run.row * <usize>run.strideBytes;
+      inner.advanceLanes(run);
+      if (isSoftmax) {
+        inner.derivatives<Z>(run);
+        inner.coefficients<X, Z>(run);
+      } else inner.single<X, Z>(run, a);
+      const x = inner.row(run);
       run.row = random.index(inner.draw(run), run.rows);
-      const y = run.codes + <usize>run.row * <usize>run.strideBytes;
-      for (let c: usize = 0; c < <usize>run.classes; c++) {
-        const at = run.coefficients + (c << 3);
-        const z = run.z + c * zBytes;
-        // k = 0 leaves z as it is: the offsets are then zero too
-        const s = isFloat<Z>() || load<i32>(at) == 0 ? 0 : load<i32>(at, 4);
-        const a = fused.of<X, Z>(z, x, y, run.columns, at, inner.offsets(run, s));
-        store<f64>(run.dots + (c << 3), a);
+      const y = inner.row(run);
+      a = inner.step<X, Z>(run, 0, x, y);
+      if (isSoftmax) {
+        store<f64>(run.dots, a);
+        for (let c: usize = 1; c < <usize>run.classes; c++) {
+          const dotted = inner.step<X, Z>(run, c, x, y);
+          store<f64>(run.dots + (c << 3), dotted);
+        }
       }
       run.sinceFlush++;
       if (run.sinceFlush == run.flushEvery) {
         flush.apply<Z>(run);
         inner.open<X, Z>(run);
+        a = load<f64>(run.dots);
       }
     }
+    store<f64>(run.dots, a);
   }
 
   /** Applies what is still pending after the last step. */
@@ -167,7 +197,6 @@ export abstract class inner {
     run.scalar = random.seed(seed, step, run.lanes);
     run.sinceFlush = 0;
     run.preparedSteps = 0;
-    run.saturated = 0;
     const stop = optionTwo ? random.index(inner.draw(run), steps) : steps;
     run.row = random.index(inner.draw(run), run.rows);
     inner.open<X, Z>(run);
@@ -188,26 +217,27 @@ export abstract class inner {
     const columns = <usize>run.columns;
     const factor = run.factor * <f32>256;
     for (let t: u32 = 0; t < steps; t++) {
-      inner.derivatives<i8>(run);
-      const lanesI16x8 = random.advance(v128.load(run.lanes));
-      v128.store(run.lanes, lanesI16x8);
-      v128.store(run.lanes, run.stochastic ? i16x8.shr_u(lanesI16x8, 8) : i16x8.splat(128), 16);
+      if (run.loss == Loss.SOFTMAX) inner.derivatives<i8>(run);
+      else store<f32>(run.changes, inner.derivative<i8>(run, load<f64>(run.dots)));
+      inner.advanceLanes(run);
+      v128.store(run.lanes, run.stochastic ? i16x8.shr_u(v128.load(run.lanes), 8) : i16x8.splat(128), 16);
       for (let c: usize = 0; c < <usize>run.classes; c++) {
         const dc = load<f32>(run.changes + (c << 2));
         let k = 0;
         if (dc != 0) {
-          const code = floor<f32>(factor * -dc + inner.offset(run));
+          const code = floor<f32>(factor * -dc + inner.offset(run, dc));
           k = <i32>max<f32>(min<f32>(code, 127), -128);
         }
-        store<i32>(run.coefficients + (c << 3), k);
+        store<i32>(run.coefficients + (c << 2), k);
       }
-      const x = run.codes + <usize>run.row * <usize>run.strideBytes;
+      const x = inner.row(run);
       run.row = random.index(inner.draw(run), run.rows);
-      const y = run.codes + <usize>run.row * <usize>run.strideBytes;
+      const y = inner.row(run);
       for (let c: usize = 0; c < <usize>run.classes; c++) {
-        const k = load<i32>(run.coefficients + (c << 3));
+        const k = load<i32>(run.coefficients + (c << 2));
         const h = run.published + c * (columns << 1);
-        store<f64>(run.dots + (c << 3), fused.published(run.z + c * columns, x, y, run.columns, k, h, run.lanes + 16));
+        const a = fused.published(run.z + c * columns, x, y, run.columns, k, h, run.lanes + 16);
+        store<f64>(run.dots + (c << 3), a);
       }
       if (run.flushEvery) {
         run.sinceFlush++;

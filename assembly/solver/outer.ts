@@ -177,11 +177,11 @@ export abstract class outer {
     }
   }
 
-  /** ridge = l2/scale² (columns f64, zero from `columns` to `padded`: the intercept is not regularised). */
+  /** ridge = min(l2/scale², 1e300) (columns f64, zero from `columns` to `padded`: the intercept is not regularised); finite, so that 0·r is 0. */
   static ridge(scale: usize, columns: i32, padded: i32, l2: f64, ridge: usize): void {
     for (let j: usize = 0; j < <usize>columns; j++) {
       const s = load<f64>(scale + (j << 3));
-      store<f64>(ridge + (j << 3), l2 / s / s);
+      store<f64>(ridge + (j << 3), min<f64>(l2 / s / s, 1e300));
     }
     for (let j = <usize>columns; j < <usize>padded; j++) store<f64>(ridge + (j << 3), 0);
   }

@@ -7,8 +7,6 @@ export class Run {
   alpha: f64;
   /** Value of one unit of z; 1 when z is float32. */
   delta: f64;
-  /** Out: codes of z that stood at a limit of their type, summed over the flushes. */
-  saturated: f64;
 
   /** Codes: rows × strideBytes. */
   codes: usize;
@@ -37,12 +35,16 @@ export class Run {
   labels: usize;
   /** Weights ωᵢ: rows f32, or 0. */
   weights: usize;
+  /** For int8 codes with int8 z: Σ |code| over the negative codes of each row, rows i32; or 0. */
+  negatives: usize;
   /** Dots of the current row with z: classes f64. */
   dots: usize;
-  /** Margin changes, then derivative differences: classes f32. */
+  /** Margin changes, then derivative (differences): classes f32, padded to a multiple of 4. */
   changes: usize;
-  /** Coefficients: classes × (k i32, s i32); for float32 z: (k f32, unused). */
+  /** Coefficients k of the classes: i32, padded to a multiple of 4; for float32 z kappa itself, f32. */
   coefficients: usize;
+  /** Their shifts s: i32, padded to a multiple of 4. */
+  shifts: usize;
   /** Dense term of the published step: classes × columns int16. */
   published: usize;
   /** Eight u16 random lanes, 16-byte aligned, then eight u16 of rounding offsets. */

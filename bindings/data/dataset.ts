@@ -68,6 +68,8 @@ interface Scales {
   readonly scale: Float64Array;
   readonly inverseScale: Float64Array;
   readonly offset: Float64Array;
+  /** Largest |x − offset| that a code can stand for. */
+  readonly reach: Float64Array;
 }
 
 const BYTES: Record<RawStorage | CodeStorage, number> = { F64: 8, F32: 4, I16: 2, U8: 1, I8: 1 };
@@ -83,6 +85,8 @@ const EXACT_NAMES: Record<RawStorage | "Planes", ExactCopy> = {
 const SAMPLE_ROWS = 4096;
 /** Robust range: 20 standard deviations; 1.4826·MAD estimates one for a normal column. */
 const ROBUST_RANGE = 20 * 1.4826;
+
+const NONE = new Float64Array(0);
 
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
@@ -126,7 +130,7 @@ export class Dataset {
   /** @internal */
   readonly stored: StoredCopy;
   readonly #scope: Scope;
-  readonly #statistics: Statistics;
+  #statistics: Statistics = { low: NONE, high: NONE, mean: NONE, isWhole: [] };
   readonly #planes = new Map<string, Plane>();
   #bytes = 0;
   #isDisposed = false;
@@ -152,13 +156,12 @@ export class Dataset {
     const built = Scope.guard(core, (scope) => {
       const weightPointers = this.#writeWeights(scope, weights);
       const raw = this.#load(scope, matrix, exact === "auto");
-      const statistics = this.#collect(raw, weightPointers.f64);
-      const stored = exact === "auto" ? this.#keep(scope, raw) : this.#round(scope, raw, statistics);
-      return { scope, weightPointers, statistics, stored };
+      this.#statistics = this.#collect(raw, weightPointers.f64);
+      const stored = exact === "auto" ? this.#keep(scope, raw) : this.#round(scope, raw);
+      return { scope, weightPointers, stored };
     });
     this.#scope = built.scope;
     this.weights = built.weightPointers;
-    this.#statistics = built.statistics;
     this.stored = built.stored;
     this.exact = EXACT_NAMES[built.stored.storage];
   }
@@ -309,9 +312,9 @@ export class Dataset {
   }
 
   /** Two int8 planes as the exact copy; the high one serves as the codes of problems with an intercept. */
-  #round(scope: Scope, raw: Raw, statistics: Statistics): StoredCopy {
+  #round(scope: Scope, raw: Raw): StoredCopy {
     const { core, rows, cols } = this;
-    const scales = this.#scales(statistics, this.isCentred, 127, null);
+    const scales = this.#scales(this.isCentred, 127, null);
     const strideBytes = strideFor(roundUp(cols + 1, 32));
     const high = this.#alloc(scope, 2 * strideBytes * rows, `the 16-bit copy of a ${rows} × ${cols} dataset`);
     const low = strideBytes * rows;
@@ -351,7 +354,7 @@ export class Dataset {
     const { core, rows, cols, stored } = this;
     const integers = this.bits === 8 ? 127 : 32767;
     const isPlanes = stored.storage === "Planes";
-    const scales = this.#scales(this.#statistics, hasIntercept && this.isCentred, integers, isPlanes ? null : stored);
+    const scales = this.#scales(hasIntercept && this.isCentred, integers, isPlanes ? null : stored);
     const padded = roundUp(cols + (hasIntercept ? 1 : 0), 32);
     const largest = storage === "F32" ? 1 : integers;
     // the float32 plane divides by its scale; integer codes multiply by the inverse, which is exact for whole columns
@@ -398,43 +401,50 @@ export class Dataset {
   /**
    * Offset and scale of every column (docs/numerics.md §2). `raw` is looked at again for robust clipping of float columns; null: none.
    */
-  #scales(statistics: Statistics, isCentred: boolean, largest: number, raw: StoredCopy | null): Scales {
-    const { cols } = this;
-    const { low, high, mean, isWhole } = statistics;
-    const offset = mean.map((value, j) => (isCentred ? (isWhole[j] ? Math.floor(value + 0.5) : value) : 0));
-    const full = low.map((least, j) => {
-      const centre = offset[j] as number;
-      const reach = Math.max((high[j] as number) - centre, centre - least);
-      return reach > 0 ? reach : 1;
+  #scales(isCentred: boolean, largest: number, raw: StoredCopy | null): Scales {
+    const { low, high, mean, isWhole } = this.#statistics;
+    const offset = mean.map((value, j) => {
+      if (!isCentred) return 0;
+      if (low[j] === high[j]) return low[j] as number; // the mean of n equal values may differ from them in the last bit
+      return isWhole[j] ? Math.floor(value + 0.5) : value;
     });
-    const scalesFor = (reach: Float64Array): Scales => {
-      const scale = new Float64Array(cols);
-      const inverseScale = new Float64Array(cols);
-      reach.forEach((far, j) => {
-        if (isWhole[j] && far <= largest) {
-          const multiplier = Math.floor(largest / far);
-          inverseScale[j] = multiplier;
-          scale[j] = 1 / multiplier;
-        } else {
-          scale[j] = far / largest;
-          inverseScale[j] = largest / far;
-        }
-      });
-      return { scale, inverseScale, offset };
-    };
-    const plain = scalesFor(full);
+    const plain = this.#scalesFor(offset, null, largest);
     if (raw === null || (raw.storage !== "F64" && raw.storage !== "F32")) return plain;
-    const robust = this.#robustReach(raw as Raw, full, isWhole);
+    const robust = this.#robust(raw as Raw, plain, isCentred);
     if (robust === null) return plain;
-    const clipped = scalesFor(robust);
-    return this.#countClipped(raw as Raw, clipped, largest) > 0.01 * this.rows ? plain : clipped;
+    const clipped = this.#scalesFor(robust.offset, robust.reach, largest);
+    return this.#countClipped(raw as Raw, clipped, largest) * 100 > this.rows ? plain : clipped;
   }
 
-  /** reach, cut to 20 robust standard deviations where a float column exceeds them; null when none does. */
-  #robustReach(raw: Raw, full: Float64Array, isWhole: readonly boolean[]): Float64Array | null {
+  /** Scales for given offsets; limits: a smaller reach per column where it is finite. */
+  #scalesFor(offset: Float64Array, limits: Float64Array | null, largest: number): Scales {
+    const { low, high, isWhole } = this.#statistics;
+    const scale = new Float64Array(this.cols);
+    const inverseScale = new Float64Array(this.cols);
+    const reach = new Float64Array(this.cols);
+    offset.forEach((centre, j) => {
+      const full = Math.max((high[j] as number) - centre, centre - (low[j] as number));
+      const far = Math.min(full > 0 ? full : 1, limits?.[j] ?? Number.POSITIVE_INFINITY);
+      reach[j] = far;
+      if (isWhole[j] && far <= largest) {
+        const multiplier = Math.floor(largest / far);
+        inverseScale[j] = multiplier;
+        scale[j] = 1 / multiplier;
+      } else {
+        scale[j] = far / largest;
+        inverseScale[j] = largest / far;
+      }
+    });
+    return { scale, inverseScale, offset, reach };
+  }
+
+  /** Reach cut to 20 robust standard deviations (and offset moved to the median) where a float column exceeds them; null when none does. */
+  #robust(raw: Raw, plain: Scales, isCentred: boolean): { offset: Float64Array; reach: Float64Array } | null {
     const { core, rows, cols } = this;
+    const { isWhole } = this.#statistics;
     const step = Math.ceil(rows / SAMPLE_ROWS);
-    const reach = full.slice();
+    const offset = plain.offset.slice();
+    const reach = new Float64Array(cols).fill(Number.POSITIVE_INFINITY);
     let isCut = false;
     Scope.scratch(core, (scratch) => {
       const values = scratch.alloc(Math.ceil(rows / step) * 8, "a sample of a column");
@@ -442,14 +452,16 @@ export class Dataset {
       for (let j = 0; j < cols; j++) {
         if (isWhole[j]) continue;
         const count = sample(raw.pointer, raw.strideBytes, rows, step, j, values);
-        const limit = ROBUST_RANGE * core.kernels.deviation(values, count);
-        if (limit > 0 && (reach[j] as number) > limit) {
+        const median = core.kernels.lowerMedian(values, count);
+        const limit = ROBUST_RANGE * core.kernels.deviation(values, count, median);
+        if (limit > 0 && (plain.reach[j] as number) > limit) {
           reach[j] = limit;
+          if (isCentred) offset[j] = median;
           isCut = true;
         }
       }
     });
-    return isCut ? reach : null;
+    return isCut ? { offset, reach } : null;
   }
 
   #countClipped(raw: Raw, scales: Scales, largest: number): number {

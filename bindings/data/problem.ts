@@ -188,7 +188,7 @@ export class Problem {
       const bytes = this.outputs * plane.padded * 8;
       const v = scratch.alloc(bytes, "weights");
       const g = scratch.alloc(bytes, "a gradient");
-      const state = scratch.alloc(this.dataset.rows * this.outputs * 4, "the state of an exact pass");
+      const state = scratch.alloc(this.dataset.rows * this.outputs * 4 + 16, "the state of an exact pass");
       this.toCodes(plane, weights, v);
       const { objective, gradientNorm } = this.exactPass(plane, v, g, state);
       return { objective, gradientNorm };

@@ -20,6 +20,7 @@ export type KernelName =
   | `firstNotFinite${Floats}`
   | "fitsFloat32"
   | `sample${Floats}`
+  | "lowerMedian"
   | "deviation"
   | `quantize${RawStorage}${CodeStorage}`
   | `countClipped${Floats}`
@@ -39,6 +40,8 @@ export type KernelName =
   | "preparePublished"
   | "advancePublished"
   | "countLimitsI8"
+  | "countLimitsI16"
+  | "negativeSums"
   | "toWeights"
   | "toStored"
   | "toCodes"

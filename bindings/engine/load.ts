@@ -58,6 +58,8 @@ export function relaxedIsSound({ kernels, memory }: LoadedModule): boolean {
     for (let lane = 0; lane < 8; lane++) {
       const pair = at(a + 2 * lane) * at(b + 2 * lane) + at(a + 2 * lane + 1) * at(b + 2 * lane + 1);
       sound &&= i16[((out + 16) >> 1) + lane] === pair;
+      const scaled = ((i16[(a >> 1) + lane] as number) * (i16[(b >> 1) + lane] as number) + 0x4000) >> 15;
+      sound &&= i16[((out + 32) >> 1) + lane] === scaled;
     }
   }
   const [x, z, columns] = [base + 256, base + 1024, 736];

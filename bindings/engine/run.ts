@@ -1,7 +1,7 @@
 // The struct `Run` of assembly/solver/run.ts seen from outside: the same names in the same order (a test compares the two files).
 // 8-byte fields first, then 4-byte fields, so offsets follow from the position alone.
 
-const DOUBLES = ["alpha", "delta", "saturated"] as const;
+const DOUBLES = ["alpha", "delta"] as const;
 const WORDS = [
   "codes",
   "strideBytes",
@@ -18,9 +18,11 @@ const WORDS = [
   "base",
   "labels",
   "weights",
+  "negatives",
   "dots",
   "changes",
   "coefficients",
+  "shifts",
   "published",
   "lanes",
   "scalar",
@@ -54,9 +56,4 @@ export function writeRun(memory: DataView, pointer: number, fields: Partial<Reco
     if (FLOATS.has(name)) memory.setFloat32(at, value, true);
     else memory.setUint32(at, value, true);
   });
-}
-
-/** The field `saturated`. */
-export function readSaturated(memory: DataView, pointer: number): number {
-  return memory.getFloat64(pointer + 8 * DOUBLES.indexOf("saturated"), true);
 }

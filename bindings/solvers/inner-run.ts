@@ -3,7 +3,7 @@ import type { Plane } from "../data/dataset.js";
 import type { Problem } from "../data/problem.js";
 import type { Core, Scope } from "../engine/core.js";
 import type { CodeStorage, InnerPair } from "../engine/kernels.js";
-import { RUN_BYTES, readSaturated, writeRun } from "../engine/run.js";
+import { RUN_BYTES, writeRun } from "../engine/run.js";
 
 export interface InnerSettings {
   readonly plane: Plane;
@@ -63,14 +63,17 @@ export class InnerRun {
     this.gradient = scope.alloc(size * 8, "a gradient");
     this.#publishedGradient = settings.isPublished ? scope.alloc(size * 8, "a gradient") : 0;
     this.ridge = scope.alloc(padded * 8, "the regulariser");
-    this.state = scope.alloc(rows * outputs * 4, "the states of the anchor");
-    const scalars = scope.alloc(outputs * 20 + 32, "coefficients");
+    // kernels read 16 bytes of states at a time
+    this.state = scope.alloc(rows * outputs * 4 + 16, "the states of the anchor");
+    const fours = 16 * Math.ceil(outputs / 4);
+    const scalars = scope.alloc(32 + 3 * fours + outputs * 8, "coefficients");
     this.#run = scope.alloc(RUN_BYTES, "the state of a run");
     core.kernels.ridge(plane.scale, dataset.cols, padded, problem.l2, this.ridge);
     const base = settings.hasBase ? scope.alloc(rows * outputs * 8, "the dots at the anchor") : 0;
     const drift = scope.alloc(size * 4, "the dense term");
     const shrink = scope.alloc(padded * 4, "the dense term");
     const published = settings.isPublished ? scope.alloc(size * 2, "the dense term") : 0;
+    const negatives = model === "I8" ? negativeSums(scope, problem, plane) : 0;
     writeRun(core.view(), this.#run, {
       alpha: settings.alpha,
       codes: plane.codes,
@@ -89,9 +92,11 @@ export class InnerRun {
       weights: weights.f32,
       // lanes need 16-byte alignment: first
       lanes: scalars,
-      dots: scalars + 32,
-      coefficients: scalars + 32 + outputs * 8,
-      changes: scalars + 32 + outputs * 16,
+      changes: scalars + 32,
+      coefficients: scalars + 32 + fours,
+      shifts: scalars + 32 + 2 * fours,
+      dots: scalars + 32 + 3 * fours,
+      negatives,
       published,
       loss: problem.lossId,
       threshold: problem.epsilon,
@@ -124,8 +129,14 @@ export class InnerRun {
       step(this.#run, Math.min(this.#stepsPerCall, stop - done));
     }
     kernels[`finish${model}`](this.#run);
-    const counted = readSaturated(this.#core.view(), this.#run);
-    const isUncounted = isPublished && this.#settings.flushEvery === 0;
-    return { steps: stop, saturated: isUncounted ? kernels.countLimitsI8(this.z, this.size) : counted };
+    const saturated = model === "F32" ? 0 : kernels[`countLimits${model}`](this.z, this.size);
+    return { steps: stop, saturated };
   }
+}
+
+/** Σ |code| over the negative codes of every row: what the relaxed dot of signed codes needs to know. rows i32. */
+function negativeSums(scope: Scope, { core, dataset }: Problem, plane: Plane): number {
+  const out = scope.alloc(dataset.rows * 4, "row sums");
+  core.kernels.negativeSums(plane.codes, plane.strideBytes, dataset.rows, plane.padded, out);
+  return out;
 }

@@ -14,7 +14,7 @@ export interface StepReport {
   readonly stepSize: number;
   /** Value of one code of the low-precision part in the last inner run, unit coordinates; 0 for float32 parts and before the first run. */
   readonly deltaScale: number;
-  /** Codes of the low-precision part found at a limit of their format in the last inner run, summed over its flushes. */
+  /** Codes of the low-precision part that stood at a limit of their format when the last inner run ended; 0 for float32 parts. */
   readonly saturated: number;
   /** HALP: the mu of the last inner run, given or found by "auto"; 0 elsewhere. */
   readonly mu: number;

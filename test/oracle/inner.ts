@@ -205,7 +205,6 @@ export function runInner(input: InnerInput): InnerResult {
   const dc = new Float32Array(K);
   const k = new Float64Array(K);
   const shift = new Int32Array(K);
-  let saturated = 0;
   let pending = 0; // steps since the last flush
 
   const dots = (i: number): void => {
@@ -270,7 +269,6 @@ export function runInner(input: InnerInput): InnerResult {
         const u = stochastic ? ((lanes[j & 7] as number) + 0.5) / 65536 : 0.5;
         const code = clamp(Math.floor(f(y + u)), low, high);
         z[at] = code;
-        if (code === low || code === high) saturated += 1;
       }
     }
     random.advanceLanes();
@@ -331,5 +329,6 @@ export function runInner(input: InnerInput): InnerResult {
     if (trace !== undefined) trace({ t, row, next, change, dc, k, shift, flushed, z, a, lanes });
     row = next;
   }
+  const saturated = isFloat ? 0 : z.filter((code) => code === low || code === high).length;
   return { z, saturated, steps: stop };
 }

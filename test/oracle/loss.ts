@@ -116,7 +116,6 @@ const C4 = f(1 / 24);
 const C5 = f(1 / 120);
 const C6 = f(1 / 720);
 const C7 = f(1 / 5040);
-const TINY = 2 ** -100;
 
 /** Round to the nearest integer, ties to even, for |x| < 2^22 (exact: adding 1.5*2^52 in float64 leaves no fraction bits). */
 export function nearestEven(x: number): number {
@@ -127,12 +126,12 @@ export function nearestEven(x: number): number {
 function reduceExp(t: number): { n: number; g: number } {
   const n = nearestEven(f(t * LOG2E));
   const r = f(f(t - f(n * LN2_HIGH)) - f(n * LN2_LOW));
-  let p = f(C6 + f(r * C7));
-  p = f(C5 + f(r * p));
-  p = f(C4 + f(r * p));
-  p = f(C3 + f(r * p));
-  p = f(C2 + f(r * p));
-  p = f(r * p);
+  // Estrin: (C2 + C3 r) + r² ((C4 + C5 r) + r² (C6 + C7 r))
+  const square = f(r * r);
+  const low = f(C2 + f(r * C3));
+  const middle = f(C4 + f(r * C5));
+  const high = f(C6 + f(r * C7));
+  const p = f(r * f(low + f(square * f(middle + f(square * high)))));
   return { n, g: f(r + f(r * p)) };
 }
 
@@ -155,7 +154,8 @@ export function stateFloat32(loss: Loss, margins: ArrayLike<number>, y: number):
     case "squared":
       return Float32Array.of(0);
     case "logistic":
-      return Float32Array.of(sigmoid(-y * m));
+      // the smaller probability; negative where the row is on the wrong side
+      return Float32Array.of((y * m < 0 ? -1 : 1) * sigmoid(-Math.abs(m)));
     case "softmax":
       return Float32Array.from(softmax(margins));
     case "squaredHinge":
@@ -186,22 +186,28 @@ export function differenceFloat32(
       out[0] = t;
       return;
     case "logistic": {
-      // σ(u + t) − σ(u) = s(1 − s)E / (1 + sE),  s = σ(u), E = e^t − 1
-      const E = expm1Float32(clip(f(-y * t), 80));
-      const numerator = f(f(s * f(1 - s)) * E);
-      out[0] = -y * f(numerator / Math.max(f(1 + f(s * E)), TINY));
+      // q the smaller probability; moving it by e^t: q e^t / (1 − q + q e^t) − q = q(1 − q)E / (1 + qE),  E = e^t − 1.
+      // On the right side q = σ(−y m) and loss′ = −y q; on the wrong side (state < 0) q = σ(y m) and loss′ = −y (1 − q).
+      const q = Math.abs(s);
+      const side = s < 0 ? y : -y;
+      const E = expm1Float32(clip(f(side * t), 80));
+      out[0] = side * f(f(f(q * f(1 - q)) * E) / f(1 + f(q * E)));
       return;
     }
     case "softmax": {
-      // p_c e^{t_c} / Σ p_l e^{t_l} − p_c = p_c (E_c − S) / (1 + S),  E_c = e^{t_c} − 1, S = Σ p_l E_l
+      // p_c e^{t_c} / Σ p_l e^{t_l} − p_c = p_c (E_c − S) / (1 + S),  E_c = e^{t_c − t_top} − 1, S = Σ p_l E_l: a common shift of
+      // all changes does not matter, and relative to the likeliest class 1 + S >= p_top >= 1/K
       const K = out.length;
+      let top = 0;
+      for (let c = 1; c < K; c++) if ((state[offset + c] as number) > (state[offset + top] as number)) top = c;
+      const shift = change[top] as number;
       let S = 0;
       for (let c = 0; c < K; c++) {
-        const E = expm1Float32(clip(change[c] as number, 80));
+        const E = expm1Float32(clip(f((change[c] as number) - shift), 80));
         out[c] = E;
         S = f(S + f((state[offset + c] as number) * E));
       }
-      const total = Math.max(f(1 + S), TINY);
+      const total = f(1 + S);
       for (let c = 0; c < K; c++) out[c] = f(f((state[offset + c] as number) * f((out[c] as number) - S)) / total);
       return;
     }

@@ -166,12 +166,15 @@ export function quantize(
   // Steps 1 to 4, with robust clipping first ...
   const columns = Array.from({ length: d }, (_, j) => columnOf(values, n, d, j));
   const offsets = columns.map((column, j) => options.offset?.[j] ?? columnOffset(column, centred, weights));
-  const limits = columns.map((column) => {
-    if ((options.robust ?? true) === false || column.every((x) => Number.isInteger(x))) return Infinity;
-    const { mad, limit } = robustReach(column);
-    return mad > 0 ? limit : Infinity;
+  const plain = columns.map((column, j) => columnScale(column, codeQ, offsets[j] as number, Infinity));
+  let scales = columns.map((column, j) => {
+    const own = plain[j] as ColumnScale;
+    if ((options.robust ?? true) === false || own.whole) return own;
+    const { median, mad, limit } = robustReach(column);
+    if (!(mad > 0 && own.reach > limit)) return own;
+    // the outlier has dragged the mean away from the others: the median takes its place
+    return columnScale(column, codeQ, options.offset?.[j] ?? (centred ? median : 0), limit);
   });
-  let scales = columns.map((column, j) => columnScale(column, codeQ, offsets[j] as number, limits[j] as number));
 
   // ... and without it in every column when more than 1 % of all rows hold a clipped code.
   let clippedRows: number[] = [];
@@ -180,7 +183,7 @@ export function quantize(
   }
   if (clippedRows.length * 100 > n) {
     clippedRows = [];
-    scales = columns.map((column, j) => columnScale(column, codeQ, offsets[j] as number, Infinity));
+    scales = plain;
   }
 
   // Step 5.

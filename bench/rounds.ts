@@ -1,0 +1,61 @@
+// Interleaved measurement with the `benchmark` package: every case runs a short while in every round, the median over the rounds counts.
+// Neighbouring cases then see the same clock speed, so ratios inside one call of `measure` can be trusted; absolute figures less so.
+import { cpus } from "node:os";
+import Benchmark from "benchmark";
+
+export interface Case {
+  readonly name: string;
+  /** Units of work per call of `run` (multiply-adds, steps, rows …). */
+  readonly work: number;
+  readonly run: () => void;
+}
+
+export interface Measurement {
+  readonly name: string;
+  /** Median over the rounds, units of work per second. */
+  readonly rate: number;
+  /** Median absolute deviation of the rates ÷ median. */
+  readonly spread: number;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] as number;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] as number)) / 2;
+}
+
+/** Runs every case in `rounds` rounds of about `seconds` each. Cases must have verified their results before. */
+export function measure(cases: readonly Case[], rounds: number, seconds: number): Measurement[] {
+  const rates = new Map<string, number[]>(cases.map(({ name }) => [name, []]));
+  // warm-up outside the counted rounds: the engine compiles hot code in the background
+  for (const { run } of cases) {
+    const until = performance.now() + 60;
+    while (performance.now() < until) run();
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, run, work } of cases) {
+      const benchmark = new Benchmark(name, run, { maxTime: seconds, minTime: seconds / 4, minSamples: 3, initCount: 1 });
+      benchmark.run();
+      rates.get(name)?.push((benchmark.hz as number) * work);
+    }
+  }
+  return cases.map(({ name }) => {
+    const all = rates.get(name) as number[];
+    const rate = median(all);
+    return { name, rate, spread: median(all.map((value) => Math.abs(value - rate))) / rate };
+  });
+}
+
+/** What a reader must know to judge a figure. */
+export function environment(variant: string): Record<string, string | number> {
+  return {
+    date: new Date().toISOString(),
+    node: process.version,
+    v8: process.versions.v8,
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    platform: `${process.platform} ${process.arch}`,
+    variant,
+  };
+}
