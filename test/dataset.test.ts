@@ -459,7 +459,7 @@ describe("codes are those of the oracle", () => {
     // powers of two change no rounding
     expect(evaluate(weights.map((w) => w * factor))).toEqual(evaluate(weights));
     const oneHot = (value: number) => Float64Array.from({ length: 16 }, (_, i) => (i === 3 ? value : 0));
-    expect(evaluate(oneHot(factor))).toEqual(evaluate(oneHot(1)));
+    expect(evaluate(oneHot(32 * factor))).toEqual(evaluate(oneHot(1)));
   });
 });
 

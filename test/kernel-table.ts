@@ -26,11 +26,13 @@ import {
   checkLossDerivative,
   checkLossDifference,
   checkLossPass,
+  checkLowerMedian,
   checkMargins,
   checkMaxAbs,
   checkMaxCode,
   checkMaxRowNorm,
   checkNarrow,
+  checkNegativeSums,
   checkPlanes,
   checkPublished,
   checkQuantize,
@@ -117,7 +119,12 @@ const dots: readonly KernelEntry[] = [
       x: CODE8,
       z: FULL8,
       oracle: dotExact,
-      worst: [[127, -128], [127, 127], [-127, -128], [-127, 127]],
+      worst: [
+        [127, -128],
+        [127, 127],
+        [-127, -128],
+        [-127, 127],
+      ],
     }),
   },
   {
@@ -132,7 +139,12 @@ const dots: readonly KernelEntry[] = [
       x: CODE8,
       z: FULL16,
       oracle: dotExact,
-      worst: [[127, 32767], [127, -32768], [-127, 32767], [-127, -32768]],
+      worst: [
+        [127, 32767],
+        [127, -32768],
+        [-127, 32767],
+        [-127, -32768],
+      ],
     }),
   },
   {
@@ -147,7 +159,12 @@ const dots: readonly KernelEntry[] = [
       x: CODE16,
       z: FULL16,
       oracle: dotExact,
-      worst: [[32767, 32767], [32767, -32768], [-32767, 32767], [-32767, -32768]],
+      worst: [
+        [32767, 32767],
+        [32767, -32768],
+        [-32767, 32767],
+        [-32767, -32768],
+      ],
     }),
   },
   {
@@ -158,7 +175,15 @@ const dots: readonly KernelEntry[] = [
     worst: "all 127 · −128: 32 512 per int16 pair",
     oracle: "dotExact",
     tolerance: "0",
-    check: checkDot({ x: CODE7, z: FULL8, oracle: dotExact, worst: [[127, -128], [127, 127]] }),
+    check: checkDot({
+      x: CODE7,
+      z: FULL8,
+      oracle: dotExact,
+      worst: [
+        [127, -128],
+        [127, 127],
+      ],
+    }),
   },
   {
     name: "dotF32F32",
@@ -168,7 +193,15 @@ const dots: readonly KernelEntry[] = [
     worst: "subnormal and huge scales",
     oracle: "dotFloat32",
     tolerance: "0",
-    check: checkDot({ x: REAL32, z: REAL32, oracle: dotReal, worst: [[8, 8], [-8, 8]] }),
+    check: checkDot({
+      x: REAL32,
+      z: REAL32,
+      oracle: dotReal,
+      worst: [
+        [8, 8],
+        [-8, 8],
+      ],
+    }),
   },
 ];
 
@@ -203,7 +236,13 @@ const fused: readonly KernelEntry[] = [
     tolerance: "0",
     check: checkFused({ x: CODE16, z: FULL16, kMax: 32767, sMax: 29, update: updateI16I16 }),
   },
-  ...([["fusedF32F32", REAL32, "F32"], ["fusedI8F32", CODE8, "I8"], ["fusedI16F32", CODE16, "I16"]] as const).map(
+  ...(
+    [
+      ["fusedF32F32", REAL32, "F32"],
+      ["fusedI8F32", CODE8, "I8"],
+      ["fusedI16F32", CODE16, "I16"],
+    ] as const
+  ).map(
     ([name, x, storage]): KernelEntry => ({
       name,
       family: "fused",
@@ -225,15 +264,32 @@ const fused: readonly KernelEntry[] = [
     tolerance: "0",
     check: checkPublished,
   },
+  ...(
+    [
+      ["I8", FULL8],
+      ["I16", FULL16],
+    ] as const
+  ).map(
+    ([storage, operand]): KernelEntry => ({
+      name: `countLimits${storage}`,
+      family: "vector",
+      storage: `z ${storage}`,
+      columns: any,
+      worst: "all at a limit",
+      oracle: "count of the two limits",
+      tolerance: "0",
+      check: checkCountLimits(operand),
+    }),
+  ),
   {
-    name: "countLimitsI8",
+    name: "negativeSums",
     family: "vector",
-    storage: "z I8",
-    columns: any,
-    worst: "all at a limit",
-    oracle: "count of −128 and 127",
+    storage: "I8 ±127 → I32",
+    columns: x32,
+    worst: "all −127, 8 224 columns",
+    oracle: "Σ max(0, −code)",
     tolerance: "0",
-    check: checkCountLimits,
+    check: checkNegativeSums,
   },
 ];
 
@@ -288,6 +344,16 @@ const statistics: readonly KernelEntry[] = [
     check: checkFitsFloat32,
   },
   {
+    name: "lowerMedian",
+    family: "statistics",
+    storage: "F64",
+    columns: any,
+    worst: "ties, constants, sorted, one value",
+    oracle: "lowerMedian",
+    tolerance: "0",
+    check: checkLowerMedian,
+  },
+  {
     name: "deviation",
     family: "statistics",
     storage: "F64",
@@ -336,7 +402,17 @@ const quantizers: readonly KernelEntry[] = [
     tolerance: "0",
     check: checkDecodePlanes,
   },
-  ...([["F64", "F32"], ["F64", "I16"], ["F64", "U8"], ["F64", "I8"], ["F32", "I16"], ["F32", "U8"], ["F32", "I8"]] as const).map(
+  ...(
+    [
+      ["F64", "F32"],
+      ["F64", "I16"],
+      ["F64", "U8"],
+      ["F64", "I8"],
+      ["F32", "I16"],
+      ["F32", "U8"],
+      ["F32", "I8"],
+    ] as const
+  ).map(
     ([from, to]): KernelEntry => ({
       name: `narrow${from}${to}`,
       family: "narrow",
@@ -392,7 +468,13 @@ const losses: readonly KernelEntry[] = [
     tolerance: "valueGap, derivativeGap (u64); 1 ulp of float32 for states",
     check: checkLossPass,
   },
-  ...([["exp", EXP], ["log", LOG], ["log1p", LOG1P]] as const).map(
+  ...(
+    [
+      ["exp", EXP],
+      ["log", LOG],
+      ["log1p", LOG1P],
+    ] as const
+  ).map(
     ([name, spec]): KernelEntry => ({
       name,
       family: "scalar",

@@ -91,21 +91,24 @@ describeVariants("kernels", (variant) => {
   });
 
   // Divergence must end in a report (isDiverged), not in a trap: float → int conversions of NaN saturate.
-  test.each(LOSSES.map((loss, kind) => [loss, kind] as const))("a margin that is not finite passes through %s", (loss, kind) => {
-    const classes = loss === "softmax" ? 3 : 1;
-    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-      memory.reset();
-      const margins = new Float64Array(2 * classes).fill(0.25);
-      margins[0] = bad;
-      const [c, state] = [memory.output(2 * classes * 8), memory.output(2 * classes * 4)];
-      const labels = memory.input(Float64Array.of(1, 1));
-      const total = core.kernels.lossPass(kind, memory.input(margins), labels, 0, 2, classes, 1, c, state);
-      memory.verify();
-      if (Number.isNaN(bad)) expect(total).toBeNaN();
-      // the second row is untouched by the first
-      expect(Number.isFinite(memory.f64(c, 2 * classes)[2 * classes - 1])).toBe(true);
-    }
-  });
+  test.each(LOSSES.map((loss, kind) => [loss, kind] as const))(
+    "a margin that is not finite passes through %s",
+    (loss, kind) => {
+      const classes = loss === "softmax" ? 3 : 1;
+      for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        memory.reset();
+        const margins = new Float64Array(2 * classes).fill(0.25);
+        margins[0] = bad;
+        const [c, state] = [memory.output(2 * classes * 8), memory.output(2 * classes * 4)];
+        const labels = memory.input(Float64Array.of(1, 1));
+        const total = core.kernels.lossPass(kind, memory.input(margins), labels, 0, 2, classes, 1, c, state);
+        memory.verify();
+        if (Number.isNaN(bad)) expect(total).toBeNaN();
+        // the second row is untouched by the first
+        expect(Number.isFinite(memory.f64(c, 2 * classes)[2 * classes - 1])).toBe(true);
+      }
+    },
+  );
 
   test("exp: 0 below −708, ∞ above 709.7, finite and exact to the bound in between", () => {
     const exp = kernels["exp"] as Kernel;

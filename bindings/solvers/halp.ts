@@ -20,7 +20,8 @@ export interface HalpOptions extends CommonOptions {
   /** Bits of delta: 8 as published (needs 8-bit data), 16 as measurements recommend (default: those of the data). */
   readonly bits?: DeltaBits;
   /** Range knob: delta reaches ‖fullGradient‖/mu in every unit coordinate. In theory the strong-convexity constant; too large is slow, too small
-   *  loses precision and may diverge at 8 bits. "auto" follows how much of the range the last outer step used. */
+   *  loses precision and may diverge at 8 bits. "auto" follows how much of the range the last outer step used, and
+   *  takes an outer step back (the report then repeats the previous point) when a grid too coarse has made it worse. */
   readonly mu?: number | "auto";
   readonly rounding?: Rounding;
   readonly option?: AnchorOption;
@@ -71,6 +72,7 @@ function* run(
     const { inner, v, g } = session;
     const limit = 2 ** (bits - 1) - 1;
     const range = new RangeRule(session, settings.mu, bits);
+    const accepted = range.isAutomatic ? new Float64Array(inner.size) : null;
     session.evaluate();
     yield session.report(0);
     for (let k = 0; k < options.outerSteps && !session.isStationary; k++) {
@@ -81,8 +83,17 @@ function* run(
       core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
       session.advance(k, delta, isOptionTwo);
       range.learn();
+      accepted?.set(core.f64(v, inner.size));
+      const { objective, gradientNorm } = session.exact;
       core.kernels[`fold${model}`](v, inner.z, delta, v, inner.size);
       session.evaluate();
+      // a rise of both is noise of a grid too coarse (of the objective alone it may be rounding near the optimum)
+      const isWorse = !(session.exact.objective <= objective) && !(session.exact.gradientNorm <= gradientNorm);
+      if (accepted !== null && isWorse) {
+        core.f64(v, inner.size).set(accepted);
+        range.reject(mu);
+        session.evaluate();
+      }
       yield session.report(k + 1, delta, mu);
       if (session.isDiverged) return;
     }

@@ -11,6 +11,8 @@ export class RangeRule {
   readonly #bits: 8 | 16;
   /** range = ‖fullGradient‖·spread, so mu = 1/spread. */
   #spread = 0;
+  /** Above this spread the grid was too coarse: rounding noise has undone an outer step. */
+  #ceiling = Number.POSITIVE_INFINITY;
 
   constructor(session: Session, mu: number | null, bits: 8 | 16) {
     this.#session = session;
@@ -41,6 +43,16 @@ export class RangeRule {
     const largest = this.#bits === 8 ? kernels.maxCodeI8(inner.z, inner.size) : kernels.maxCodeI16(inner.z, inner.size);
     const used = largest / (2 ** (this.#bits - 1) - 1);
     const change = used >= 1 ? 4 : used / TARGET_USE[this.#bits];
-    this.#spread *= Math.min(4, Math.max(0.5, change));
+    this.#spread = Math.min(this.#ceiling, this.#spread * Math.min(4, Math.max(0.5, change)));
+  }
+
+  get isAutomatic(): boolean {
+    return this.#given === null;
+  }
+
+  /** The outer step just made was undone: a quarter of its range, and never again more than half of it. */
+  reject(mu: number): void {
+    this.#ceiling = 0.5 / mu;
+    this.#spread = 0.25 / mu;
   }
 }

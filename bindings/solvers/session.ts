@@ -90,8 +90,9 @@ export class Session {
     return this.#exact.codeNorm / this.plane.largest;
   }
 
-  get objective(): number {
-    return this.#exact.objective;
+  /** Objective and gradient norms at the present point. */
+  get exact(): ExactPass {
+    return this.#exact;
   }
 
   /** The anchor is a stationary point to the last bit: nothing is left to do. */

@@ -35,7 +35,7 @@ export interface Sample {
   readonly weights: Float64Array;
 }
 
-/** A noisy linear model with labels that fit `loss` (three classes for softmax unless told). */
+/** A noisy linear model (noise as large as the signal) with labels that fit `loss` (three classes for softmax unless told). */
 export function sampleFor(loss: LossName, rows: number, cols: number, seed: number, classes = 3): Sample {
   const { normal, uniform } = dice(seed);
   const data = Float64Array.from({ length: rows * cols }, normal);
@@ -44,7 +44,7 @@ export function sampleFor(loss: LossName, rows: number, cols: number, seed: numb
   const labels = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
     const margins = Array.from({ length: outputs }, (_, k) => {
-      let margin = 0.3 * normal();
+      let margin = normal();
       for (let j = 0; j < cols; j++) margin += (truth[k * cols + j] as number) * (data[i * cols + j] as number);
       return margin;
     });

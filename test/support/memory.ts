@@ -6,14 +6,7 @@ import type { Core } from "../../bindings/engine/core.js";
 export const POISON = 0xa5;
 const GUARD = 64;
 
-export type Numbers =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Float32Array
-  | Float64Array;
+export type Numbers = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Float32Array | Float64Array;
 
 /** A kernel touched memory it does not own. */
 export class Trespass extends Error {

@@ -26,25 +26,26 @@ function random({ low, high, isWhole }: Range, dice: Dice): number {
 }
 
 /** One number of the range as pattern `name` has it at place `i` of `count`. */
-const RULES: Readonly<Record<PatternName, (i: number, count: number, range: Range, dice: Dice, hot: number) => number>> =
-  {
-    random: (_i, _count, range, dice) => random(range, dice),
-    min: (_i, _count, range) => range.low,
-    max: (_i, _count, range) => range.high,
-    alternating: (i, _count, range) => (i & 1 ? range.low : range.high),
-    avoidMin: (_i, _count, range, dice) => {
-      const value = random(range, dice);
-      return value === range.low ? range.high : value;
-    },
-    zeros: () => 0,
-    oneHot: (i, _count, range, _dice, hot) => (i === hot ? range.high : 0),
-    cauchy: (_i, _count, range, dice) => {
-      const value = clamp((dice.cauchy() * (range.high - range.low)) / 64, range);
-      return range.isWhole ? Math.round(value) : value;
-    },
-    // a row as the dataset lays it out: the last places are padding and hold zero
-    padded: (i, count, range, dice) => (i < count - 31 ? random(range, dice) : 0),
-  };
+const RULES: Readonly<
+  Record<PatternName, (i: number, count: number, range: Range, dice: Dice, hot: number) => number>
+> = {
+  random: (_i, _count, range, dice) => random(range, dice),
+  min: (_i, _count, range) => range.low,
+  max: (_i, _count, range) => range.high,
+  alternating: (i, _count, range) => (i & 1 ? range.low : range.high),
+  avoidMin: (_i, _count, range, dice) => {
+    const value = random(range, dice);
+    return value === range.low ? range.high : value;
+  },
+  zeros: () => 0,
+  oneHot: (i, _count, range, _dice, hot) => (i === hot ? range.high : 0),
+  cauchy: (_i, _count, range, dice) => {
+    const value = clamp((dice.cauchy() * (range.high - range.low)) / 64, range);
+    return range.isWhole ? Math.round(value) : value;
+  },
+  // a row as the dataset lays it out: the last places are padding and hold zero
+  padded: (i, count, range, dice) => (i < count - 31 ? random(range, dice) : 0),
+};
 
 export const PATTERNS = Object.keys(RULES) as readonly PatternName[];
 

@@ -1,0 +1,87 @@
+// `npm start`: the paper's claim on this machine. Low-precision SGD and SVRG stall at a noise floor; HALP, whose grid shrinks with the gradient,
+// keeps converging like full-precision SVRG, on integers.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { BitcenterError } from "../bindings/index.js";
+import { compare } from "./compare.js";
+import { parseOptions, type StartOptions, USAGE } from "./options.js";
+import { type Report, renderReport, type Task } from "./report.js";
+import { mnist, regression, renderedDigits, type TaskInput } from "./tasks.js";
+
+/** One line on stderr, redrawn in place; nothing when stderr is not a terminal. */
+function progressBar(label: string): (fraction: number) => void {
+  if (!process.stderr.isTTY) return () => {};
+  const width = 40;
+  let shown = -1;
+  return (fraction) => {
+    const filled = Math.round(fraction * width);
+    if (filled === shown) return;
+    shown = filled;
+    const bar = "█".repeat(filled) + "░".repeat(width - filled);
+    process.stderr.write(`\r${label.padEnd(28)} ${bar} ${String(Math.round(fraction * 100)).padStart(3)} %`);
+    if (fraction >= 1) process.stderr.write("\n");
+  };
+}
+
+function scientific(value: number): string {
+  if (!Number.isFinite(value)) return "diverged";
+  return value <= 0 ? "< 1e-16" : value.toExponential(1);
+}
+
+/** The table of one task. Gap and gradient norm are relative to the start. */
+function table(task: Task): string {
+  const hasAccuracy = task.solvers.some(({ final }) => final.accuracy !== undefined);
+  const head = ["solver", "gap", "gradient norm", ...(hasAccuracy ? ["test accuracy"] : []), "passes", "ms/pass", "× float32"];
+  const rows = task.solvers.map(({ name, final }) => [
+    name,
+    scientific(final.gap),
+    scientific(final.gradientNorm),
+    ...(hasAccuracy ? [`${((final.accuracy ?? 0) * 100).toFixed(2)} %`] : []),
+    final.passes.toFixed(0),
+    final.msPerPass.toPrecision(3),
+    final.speedRatio.toFixed(2),
+  ]);
+  const widths = head.map((text, j) => Math.max(text.length, ...rows.map((row) => (row[j] as string).length)));
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, j) => (j === 0 ? cell.padEnd(widths[j] as number) : cell.padStart(widths[j] as number))).join("  ");
+  return [`${task.name}: ${task.description}`, line(head), ...rows.map(line)].join("\n");
+}
+
+function run(options: StartOptions): void {
+  const { isQuick, seed } = options;
+  const tasks: (() => TaskInput)[] = [
+    () => regression(seed, isQuick),
+    () => (options.data === null ? renderedDigits(seed, isQuick) : mnist(options.data, isQuick)),
+  ];
+  const done = tasks.map((make) => {
+    const input = make();
+    const result = compare(input, seed, progressBar(input.name));
+    console.log(`${table(result.task)}\n`);
+    return result;
+  });
+  const report: Report = {
+    title: "HALP against its peers",
+    generated: new Date().toISOString(),
+    environment: {
+      engine: done[0]?.engine ?? "",
+      node: process.version,
+      cpu: cpus()[0]?.model ?? "unknown",
+      cores: cpus().length,
+    },
+    tasks: done.map(({ task }) => task),
+  };
+  mkdirSync(options.out, { recursive: true });
+  const path = join(options.out, "index.html");
+  writeFileSync(path, renderReport(report));
+  console.log(`Curves and sample digits: ${path}`);
+}
+
+try {
+  if (process.argv.includes("--help")) console.log(USAGE);
+  else run(parseOptions(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof BitcenterError || error instanceof TypeError || (error as NodeJS.ErrnoException).code)) throw error;
+  console.error(`npm start: ${(error as Error).message}`);
+  process.exitCode = 1;
+}
