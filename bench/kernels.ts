@@ -53,10 +53,19 @@ function dotCases(core: Core, scope: Scope, columns: number): Case[] {
       return values;
     };
     const data = write(x, xBytes, rows * columns, low, top);
-    const model = write(z, zBytes, columns, top === 0 ? 0 : -(zBytes === 1 ? 128 : 32768), top === 0 ? 0 : zBytes === 1 ? 127 : 32767);
+    const model = write(
+      z,
+      zBytes,
+      columns,
+      top === 0 ? 0 : -(zBytes === 1 ? 128 : 32768),
+      top === 0 ? 0 : zBytes === 1 ? 127 : 32767,
+    );
     const kernel = core.kernels[name];
     const expected = model.reduce((sum, value, j) => sum + value * (data[j] as number), 0);
-    const slack = xBytes === 4 ? columns * 2 ** -24 * model.reduce((sum, value, j) => sum + Math.abs(value * (data[j] as number)), 0) : 0;
+    const slack =
+      xBytes === 4
+        ? columns * 2 ** -24 * model.reduce((sum, value, j) => sum + Math.abs(value * (data[j] as number)), 0)
+        : 0;
     if (Math.abs(kernel(x, z, columns) - expected) > slack) throw new Error(`${name} is wrong at ${columns} columns`);
     const run = (): void => {
       for (let i = 0, row = x; i < rows; i++, row += columns * xBytes) kernel(row, z, columns);
@@ -80,7 +89,14 @@ const STEPS: StepKind[] = [
   { name: "int8 data, int16 delta, nearest", data: "codes", model: "I16", bits: 8, isStochastic: false },
   { name: "int8 data, int8 delta, stochastic", data: "codes", model: "I8", bits: 8, isStochastic: true },
   { name: "int8 data, int8 delta, nearest", data: "codes", model: "I8", bits: 8, isStochastic: false },
-  { name: "int8, int8, as published (dense each step)", data: "codes", model: "I8", bits: 8, isStochastic: true, isPublished: true },
+  {
+    name: "int8, int8, as published (dense each step)",
+    data: "codes",
+    model: "I8",
+    bits: 8,
+    isStochastic: true,
+    isPublished: true,
+  },
   { name: "int16 data, int16 delta, stochastic", data: "codes", model: "I16", bits: 16, isStochastic: true },
 ];
 
@@ -124,7 +140,9 @@ function stepCases(core: Core, scope: Scope, columns: number): Case[] {
 
 function table(rows: readonly Row[], group: string, unit: string): string {
   const names = [...new Set(rows.filter((row) => row.group === group).map((row) => row.name))];
-  const lines = [`${group} (${unit}, × float32)`.padEnd(46) + WIDTHS.map((width) => `d = ${width}`.padStart(18)).join("")];
+  const lines = [
+    `${group} (${unit}, × float32)`.padEnd(46) + WIDTHS.map((width) => `d = ${width}`.padStart(18)).join(""),
+  ];
   for (const name of names) {
     const cells = WIDTHS.map((width) => {
       const row = rows.find((one) => one.group === group && one.name === name && one.columns === width) as Row;
@@ -139,7 +157,10 @@ function table(rows: readonly Row[], group: string, unit: string): string {
 const core = new Core({ variant: args.variant as Variant | undefined });
 const results: Row[] = [];
 for (const columns of WIDTHS) {
-  for (const [group, make] of [["dot", dotCases], ["step", stepCases]] as const) {
+  for (const [group, make] of [
+    ["dot", dotCases],
+    ["step", stepCases],
+  ] as const) {
     Scope.scratch(core, (scope) => {
       const measured = measure(make(core, scope, columns), ROUNDS, SECONDS);
       const base = measured[0] as Measurement;

@@ -35,7 +35,12 @@ export function measure(cases: readonly Case[], rounds: number, seconds: number)
   }
   for (let round = 0; round < rounds; round++) {
     for (const { name, run, work } of cases) {
-      const benchmark = new Benchmark(name, run, { maxTime: seconds, minTime: seconds / 4, minSamples: 3, initCount: 1 });
+      const benchmark = new Benchmark(name, run, {
+        maxTime: seconds,
+        minTime: seconds / 4,
+        minSamples: 3,
+        initCount: 1,
+      });
       benchmark.run();
       rates.get(name)?.push((benchmark.hz as number) * work);
     }

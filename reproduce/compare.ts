@@ -56,7 +56,7 @@ function advance(track: Track): boolean {
   track.reports.push(value as StepReport);
   if (before !== undefined) {
     const passes = (value as StepReport).passes - before.passes;
-    if (passes > 0) track.perPass.push(((value as StepReport).seconds.inner - before.seconds.inner) * 1000 / passes);
+    if (passes > 0) track.perPass.push((((value as StepReport).seconds.inner - before.seconds.inner) * 1000) / passes);
   }
   return true;
 }
@@ -101,7 +101,11 @@ function settingsOf(track: Track): string {
 }
 
 /** Runs one task with every solver; `progress` gets a number from 0 to 1. */
-export function compare(input: TaskInput, seed: number, progress: (fraction: number) => void): { task: Task; engine: string } {
+export function compare(
+  input: TaskInput,
+  seed: number,
+  progress: (fraction: number) => void,
+): { task: Task; engine: string } {
   const engine: Engine = createEngine();
   const { train, test, outerSteps } = input;
   const dataset = engine.dataset(train, train.labels, { bits: 8 });

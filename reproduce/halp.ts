@@ -32,7 +32,15 @@ function scientific(value: number): string {
 /** The table of one task. Gap and gradient norm are relative to the start. */
 function table(task: Task): string {
   const hasAccuracy = task.solvers.some(({ final }) => final.accuracy !== undefined);
-  const head = ["solver", "gap", "gradient norm", ...(hasAccuracy ? ["test accuracy"] : []), "passes", "ms/pass", "× float32"];
+  const head = [
+    "solver",
+    "gap",
+    "gradient norm",
+    ...(hasAccuracy ? ["test accuracy"] : []),
+    "passes",
+    "ms/pass",
+    "× float32",
+  ];
   const rows = task.solvers.map(({ name, final }) => [
     name,
     scientific(final.gap),
@@ -44,7 +52,9 @@ function table(task: Task): string {
   ]);
   const widths = head.map((text, j) => Math.max(text.length, ...rows.map((row) => (row[j] as string).length)));
   const line = (cells: readonly string[]): string =>
-    cells.map((cell, j) => (j === 0 ? cell.padEnd(widths[j] as number) : cell.padStart(widths[j] as number))).join("  ");
+    cells
+      .map((cell, j) => (j === 0 ? cell.padEnd(widths[j] as number) : cell.padStart(widths[j] as number)))
+      .join("  ");
   return [`${task.name}: ${task.description}`, line(head), ...rows.map(line)].join("\n");
 }
 
@@ -81,7 +91,8 @@ try {
   if (process.argv.includes("--help")) console.log(USAGE);
   else run(parseOptions(process.argv.slice(2)));
 } catch (error) {
-  if (!(error instanceof BitcenterError || error instanceof TypeError || (error as NodeJS.ErrnoException).code)) throw error;
+  if (!(error instanceof BitcenterError || error instanceof TypeError || (error as NodeJS.ErrnoException).code))
+    throw error;
   console.error(`npm start: ${(error as Error).message}`);
   process.exitCode = 1;
 }

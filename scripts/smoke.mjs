@@ -11,23 +11,24 @@ if (tarball === undefined) throw new Error("usage: node scripts/smoke.mjs TARBAL
 if (nodes.length === 0) nodes.push(process.execPath);
 
 const body = `
-const data = Float32Array.from({ length: 64 * 5 }, (_, i) => ((i * 7919) % 257) / 128 - 1);
-const labels = Array.from({ length: 64 }, (_, row) => (data[row * 5] + data[row * 5 + 1] > 0 ? "yes" : "no"));
+const rows = 64;
+const cols = 5;
+const data = Float32Array.from({ length: rows * cols }, (_, i) => ((i * 7919) % 257) / 128 - 1);
+const labels = Array.from({ length: rows }, (_, row) => (data[row * cols] + data[row * cols + 1] > 0 ? 1 : 0));
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 16);
-async function main() {
-  if (typeof io !== "object") throw new Error("bitcenter/io did not load");
-  for (const name of ["kernels.wasm", "kernels.relaxed.wasm"]) {
-    const bytes = readFileSync(require.resolve("bitcenter/" + name));
-    if (bytes.readUInt32LE(0) !== 0x6d736100) throw new Error(name + " is no WebAssembly module");
-  }
-  const model = new bitcenter.LogisticRegression({ l2: 1e-3 });
-  await model.fit({ data, rows: 64, cols: 5 }, labels);
-  const right = model.predict({ data, rows: 64, cols: 5 }).filter((label, row) => label === labels[row]).length;
-  if (right < 60) throw new Error("only " + right + " of 64 predicted");
-  const { version } = require("bitcenter/package.json");
-  console.log(version, "weights", sha256(new Uint8Array(model.coef.buffer)), right + " of 64 right");
+if (typeof io.readIdx !== "function") throw new Error("bitcenter/io did not load");
+for (const name of ["kernels.wasm", "kernels.relaxed.wasm"]) {
+  const bytes = readFileSync(require.resolve("bitcenter/" + name));
+  if (bytes.readUInt32LE(0) !== 0x6d736100) throw new Error(name + " is no WebAssembly module");
 }
-main();
+const engine = bitcenter.createEngine();
+const problem = engine.problem(engine.dataset({ data, rows, cols }, labels), { loss: "logistic", l2: 1e-3 });
+let last;
+for (const step of bitcenter.halp(problem, { seed: 7, outerSteps: 30 })) last = step;
+const right = problem.margins(last).filter((margin, row) => margin > 0 === (labels[row] === 1)).length;
+if (right < 60) throw new Error("only " + right + " of 64 predicted");
+const { version } = require("bitcenter/package.json");
+console.log(version, "weights", sha256(new Uint8Array(last.coef.buffer)), right + " of 64 right");
 `;
 const esm = `
 import { createHash } from "node:crypto";

@@ -27,7 +27,7 @@ export abstract class statistics {
     sum: usize,
     whole: usize,
   ): void {
-    const bytes = <usize>columns << 3;
+    const bytes = (<usize>columns) << 3;
     for (let j: usize = 0; j < bytes; j += 8) {
       store<f64>(low + j, Infinity);
       store<f64>(high + j, -Infinity);
@@ -35,13 +35,20 @@ export abstract class statistics {
       store<f64>(whole + j, 1);
     }
     for (let row = 0; row < rows; row++) {
-      const weight = weights ? load<f64>(weights + (<usize>row << 3)) : 1;
+      const weight = weights ? load<f64>(weights + ((<usize>row) << 3)) : 1;
       const weightF64x2 = f64x2.splat(weight);
       let p = x;
       for (let j: usize = 0; j < bytes; j += 32) {
         const fourX4 = exact.load4<T>(p, 0);
         statistics.update<T>(exact.first<T>(p, fourX4), weightF64x2, low + j, high + j, sum + j, whole + j);
-        statistics.update<T>(exact.second<T>(p, fourX4), weightF64x2, low + j + 16, high + j + 16, sum + j + 16, whole + j + 16);
+        statistics.update<T>(
+          exact.second<T>(p, fourX4),
+          weightF64x2,
+          low + j + 16,
+          high + j + 16,
+          sum + j + 16,
+          whole + j + 16,
+        );
         p += sizeof<T>() << 2;
       }
       x += strideBytes;
@@ -85,7 +92,7 @@ export abstract class statistics {
   static sample<T>(x: usize, strideBytes: usize, rows: i32, step: i32, j: usize, out: usize): i32 {
     let count = 0;
     for (let row = 0; row < rows; row += step) {
-      store<f64>(out + (<usize>count << 3), element.at<T>(x + <usize>row * strideBytes, j));
+      store<f64>(out + ((<usize>count) << 3), element.at<T>(x + <usize>row * strideBytes, j));
       count++;
     }
     return count;
@@ -97,16 +104,16 @@ export abstract class statistics {
     let left = 0;
     let right = count - 1;
     while (left < right) {
-      const pivot = load<f64>(values + (<usize>((left + right) >> 1) << 3));
+      const pivot = load<f64>(values + ((<usize>((left + right) >> 1)) << 3));
       let i = left;
       let j = right;
       while (i <= j) {
-        while (load<f64>(values + (<usize>i << 3)) < pivot) i++;
-        while (load<f64>(values + (<usize>j << 3)) > pivot) j--;
+        while (load<f64>(values + ((<usize>i) << 3)) < pivot) i++;
+        while (load<f64>(values + ((<usize>j) << 3)) > pivot) j--;
         if (i <= j) {
-          const swap = load<f64>(values + (<usize>i << 3));
-          store<f64>(values + (<usize>i << 3), load<f64>(values + (<usize>j << 3)));
-          store<f64>(values + (<usize>j << 3), swap);
+          const swap = load<f64>(values + ((<usize>i) << 3));
+          store<f64>(values + ((<usize>i) << 3), load<f64>(values + ((<usize>j) << 3)));
+          store<f64>(values + ((<usize>j) << 3), swap);
           i++;
           j--;
         }
@@ -115,12 +122,12 @@ export abstract class statistics {
       else if (wanted >= i) left = i;
       else break;
     }
-    return load<f64>(values + (<usize>wanted << 3));
+    return load<f64>(values + ((<usize>wanted) << 3));
   }
 
   /** Lower median of |value − median| over `count` values, which are overwritten. */
   static deviation(values: usize, count: i32, median: f64): f64 {
-    const end = values + (<usize>count << 3);
+    const end = values + ((<usize>count) << 3);
     for (let p = values; p < end; p += 8) store<f64>(p, abs(load<f64>(p) - median));
     return statistics.lowerMedian(values, count);
   }

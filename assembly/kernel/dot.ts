@@ -82,7 +82,7 @@ export abstract class dot {
 
   /** Σ xⱼ·zⱼ exactly, both int16, x in ±32767: a pair fits int32 (2·32767·32768 < 2³¹), two pairs do not. */
   static i16i16(x: usize, z: usize, columns: i32): f64 {
-    const end = x + (<usize>columns << 1);
+    const end = x + ((<usize>columns) << 1);
     let aI64x2 = i64x2.splat(0);
     let bI64x2 = aI64x2;
     while (x < end) {
@@ -106,7 +106,7 @@ export abstract class dot {
 
   /** Σ xⱼ·zⱼ in float32, any codes: 16 partial sums (column mod 16), joined ((0 + 1) + (2 + 3)) by vectors, then by lanes. */
   static f32<X>(x: usize, z: usize, columns: i32): f64 {
-    const end = z + (<usize>columns << 2);
+    const end = z + ((<usize>columns) << 2);
     const step = sizeof<X>() << 2;
     let aF32x4 = f32x4.splat(0);
     let bF32x4 = aF32x4;

@@ -56,7 +56,7 @@ export abstract class exact {
   /** Margin of one row and one class, without intercept. */
   static margin<T>(x: usize, low: usize, columns: i32, w: usize): f64 {
     const step = exact.bytes<T>() << 2;
-    const end = w + (<usize>columns << 3);
+    const end = w + ((<usize>columns) << 3);
     let aF64x2 = f64x2.splat(0);
     let bF64x2 = aF64x2;
     while (w < end) {
@@ -72,7 +72,7 @@ export abstract class exact {
   /** Margins of one row for five classes whose weights lie `wBytes` apart: one conversion of x serves all. */
   static margins5<T>(x: usize, low: usize, columns: i32, w: usize, wBytes: usize, out: usize): void {
     const step = exact.bytes<T>() << 2;
-    const end = w + (<usize>columns << 3);
+    const end = w + ((<usize>columns) << 3);
     const w1 = wBytes;
     const w2 = wBytes * 2;
     const w3 = wBytes * 3;
@@ -118,21 +118,21 @@ export abstract class exact {
     classes: i32,
     m: usize,
   ): void {
-    const wBytes = <usize>columns << 3;
+    const wBytes = (<usize>columns) << 3;
     for (let row = 0; row < rows; row++) {
       let k = 0;
       for (; k + 5 <= classes; k += 5) {
-        exact.margins5<T>(x, low, columns, w + <usize>k * wBytes, wBytes, m + (<usize>k << 3));
+        exact.margins5<T>(x, low, columns, w + <usize>k * wBytes, wBytes, m + ((<usize>k) << 3));
       }
       for (; k < classes; k++) {
-        store<f64>(m + (<usize>k << 3), exact.margin<T>(x, low, columns, w + <usize>k * wBytes));
+        store<f64>(m + ((<usize>k) << 3), exact.margin<T>(x, low, columns, w + <usize>k * wBytes));
       }
       for (k = 0; k < classes; k++) {
-        const at = m + (<usize>k << 3);
-        store<f64>(at, load<f64>(at) + load<f64>(bias + (<usize>k << 3)));
+        const at = m + ((<usize>k) << 3);
+        store<f64>(at, load<f64>(at) + load<f64>(bias + ((<usize>k) << 3)));
       }
       x += strideBytes;
-      m += <usize>classes << 3;
+      m += (<usize>classes) << 3;
     }
   }
 
@@ -148,7 +148,7 @@ export abstract class exact {
     g: usize,
   ): void {
     const step = exact.bytes<T>() << 2;
-    const end = g + (<usize>columns << 3);
+    const end = g + ((<usize>columns) << 3);
     const cEnd = c + <usize>rows * cBytes;
     while (g < end) {
       let aF64x2 = v128.load(g);
@@ -181,7 +181,7 @@ export abstract class exact {
     gBytes: usize,
   ): void {
     const step = exact.bytes<T>() << 2;
-    const end = g + (<usize>columns << 3);
+    const end = g + ((<usize>columns) << 3);
     const cEnd = c + <usize>rows * cBytes;
     const g1 = gBytes;
     const g2 = gBytes * 2;
@@ -246,17 +246,17 @@ export abstract class exact {
     classes: i32,
     g: usize,
   ): void {
-    const gBytes = <usize>columns << 3;
-    const cBytes = <usize>classes << 3;
+    const gBytes = (<usize>columns) << 3;
+    const cBytes = (<usize>classes) << 3;
     while (rows > 0) {
       const block = min(rows, 32);
       let k = 0;
       for (; k + 5 <= classes; k += 5) {
-        const from = <usize>k << 3;
+        const from = (<usize>k) << 3;
         exact.gradient5<T>(x, low, strideBytes, block, columns, c + from, cBytes, g + <usize>k * gBytes, gBytes);
       }
       for (; k < classes; k++) {
-        exact.gradient1<T>(x, low, strideBytes, block, columns, c + (<usize>k << 3), cBytes, g + <usize>k * gBytes);
+        exact.gradient1<T>(x, low, strideBytes, block, columns, c + ((<usize>k) << 3), cBytes, g + <usize>k * gBytes);
       }
       rows -= block;
       x += <usize>block * strideBytes;

@@ -115,7 +115,7 @@ export abstract class quantize {
   ): void {
     for (let row = 0; row < rows; row++) {
       for (let j: usize = 0; j < <usize>columns; j++) {
-        const code = (<i32>load<i8>(high + j) << 8) + <i32>load<i8>(low + j);
+        const code = ((<i32>load<i8>(high + j)) << 8) + <i32>load<i8>(low + j);
         const value = load<f64>(passOffset + (j << 3)) + load<f64>(passScale + (j << 3)) * <f64>code;
         store<f64>(out + (j << 3), value);
       }

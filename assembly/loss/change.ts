@@ -50,7 +50,7 @@ export abstract class change {
    * cancels. Padding ends as zeros.
    */
   static softmaxDifference(changes: usize, p: usize, classes: i32): void {
-    const bytes = <usize>classes << 2;
+    const bytes = (<usize>classes) << 2;
     const padded = (bytes + 15) & ~15;
     let top = load<f32>(p);
     let shift = load<f32>(changes);
@@ -78,7 +78,7 @@ export abstract class change {
 
   /** Softmax, in place: margins (classes f32, the array padded to a multiple of 4) → p − onehot. Padding ends as zeros. */
   static softmaxDerivative(margins: usize, label: i32, classes: i32): void {
-    const bytes = <usize>classes << 2;
+    const bytes = (<usize>classes) << 2;
     let top = load<f32>(margins);
     for (let k: usize = 4; k < bytes; k += 4) top = max<f32>(top, load<f32>(margins + k));
     let sum: f32 = 0;
@@ -91,7 +91,7 @@ export abstract class change {
     const sumF32x4 = f32x4.splat(sum);
     for (let k: usize = 0; k < padded; k += 16) v128.store(margins + k, f32x4.div(v128.load(margins + k), sumF32x4));
     for (let k = bytes; k < padded; k += 4) store<f32>(margins + k, 0);
-    const at = margins + (<usize>label << 2);
+    const at = margins + ((<usize>label) << 2);
     store<f32>(at, load<f32>(at) - 1);
   }
 }

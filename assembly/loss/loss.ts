@@ -75,13 +75,13 @@ export abstract class loss {
   ): f64 {
     let total: f64 = 0;
     for (let row = 0; row < rows; row++) {
-      const label = load<f64>(y + (<usize>row << 3));
-      const weight = weights ? load<f64>(weights + (<usize>row << 3)) : 1;
+      const label = load<f64>(y + ((<usize>row) << 3));
+      const weight = weights ? load<f64>(weights + ((<usize>row) << 3)) : 1;
       if (kind == Loss.SOFTMAX) {
         total += weight * loss.softmax(m, <i32>label, classes, weight, c, state);
-        m += <usize>classes << 3;
-        c += <usize>classes << 3;
-        state += <usize>classes << 2;
+        m += (<usize>classes) << 3;
+        c += (<usize>classes) << 3;
+        state += (<usize>classes) << 2;
       } else {
         const margin = load<f64>(m);
         total += weight * loss.value(kind, margin, label, threshold);
@@ -98,18 +98,18 @@ export abstract class loss {
   /** One softmax row: log Σ eᵐ − m_label, c = weight·(p − onehot), state = p. */
   static softmax(m: usize, label: i32, classes: i32, weight: f64, c: usize, state: usize): f64 {
     let top = load<f64>(m);
-    for (let k = 1; k < classes; k++) top = max(top, load<f64>(m + (<usize>k << 3)));
+    for (let k = 1; k < classes; k++) top = max(top, load<f64>(m + ((<usize>k) << 3)));
     let sum: f64 = 0;
     for (let k = 0; k < classes; k++) {
-      const e = scalar.exp(load<f64>(m + (<usize>k << 3)) - top);
-      store<f64>(c + (<usize>k << 3), e);
+      const e = scalar.exp(load<f64>(m + ((<usize>k) << 3)) - top);
+      store<f64>(c + ((<usize>k) << 3), e);
       sum += e;
     }
     for (let k = 0; k < classes; k++) {
-      const p = load<f64>(c + (<usize>k << 3)) / sum;
-      store<f32>(state + (<usize>k << 2), <f32>p);
-      store<f64>(c + (<usize>k << 3), weight * (k == label ? p - 1 : p));
+      const p = load<f64>(c + ((<usize>k) << 3)) / sum;
+      store<f32>(state + ((<usize>k) << 2), <f32>p);
+      store<f64>(c + ((<usize>k) << 3), weight * (k == label ? p - 1 : p));
     }
-    return scalar.log(sum) + (top - load<f64>(m + (<usize>label << 3)));
+    return scalar.log(sum) + (top - load<f64>(m + ((<usize>label) << 3)));
   }
 }

@@ -43,8 +43,14 @@ export abstract class flush {
       // (lane + ½)/65536 is exact in float32: 17 bits
       const halfF32x4 = f32x4.splat(0.5);
       const unitF32x4 = f32x4.splat(<f32>(1.0 / 65536));
-      uLowF32x4 = f32x4.mul(f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(lanesI16x8)), halfF32x4), unitF32x4);
-      uHighF32x4 = f32x4.mul(f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(lanesI16x8)), halfF32x4), unitF32x4);
+      uLowF32x4 = f32x4.mul(
+        f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(lanesI16x8)), halfF32x4),
+        unitF32x4,
+      );
+      uHighF32x4 = f32x4.mul(
+        f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(lanesI16x8)), halfF32x4),
+        unitF32x4,
+      );
     }
     const columns = <usize>run.columns;
     let z = run.z;

@@ -23,29 +23,29 @@ export abstract class inner {
   /** Derivative (difference) of the current row for the one-margin losses, times the row's weight; a: dot of the row with z. */
   @inline
   static derivative<Z>(run: Run, a: f64): f32 {
-    const moved = <f32>(run.base ? a - load<f64>(run.base + (<usize>run.row << 3)) : a);
+    const moved = <f32>(run.base ? a - load<f64>(run.base + ((<usize>run.row) << 3)) : a);
     const delta = isFloat<Z>() ? moved : run.deltaScale * moved;
-    const label = load<f32>(run.labels + (<usize>run.row << 2));
+    const label = load<f32>(run.labels + ((<usize>run.row) << 2));
     const dc = run.centred
-      ? change.difference(run.loss, delta, load<f32>(run.state + (<usize>run.row << 2)), label, run.threshold)
+      ? change.difference(run.loss, delta, load<f32>(run.state + ((<usize>run.row) << 2)), label, run.threshold)
       : change.derivative(run.loss, delta, label, run.threshold);
-    return run.weights ? dc * load<f32>(run.weights + (<usize>run.row << 2)) : dc;
+    return run.weights ? dc * load<f32>(run.weights + ((<usize>run.row) << 2)) : dc;
   }
 
   /** The same for softmax: run.dots → run.changes. */
   static derivatives<Z>(run: Run): void {
     const classes = run.classes;
     const changes = run.changes;
-    const base = run.base ? run.base + <usize>run.row * (<usize>classes << 3) : 0;
+    const base = run.base ? run.base + <usize>run.row * ((<usize>classes) << 3) : 0;
     for (let c: usize = 0; c < <usize>classes; c++) {
       const a = load<f64>(run.dots + (c << 3));
       const moved = <f32>(base ? a - load<f64>(base + (c << 3)) : a);
       store<f32>(changes + (c << 2), isFloat<Z>() ? moved : run.deltaScale * moved);
     }
-    if (run.centred) change.softmaxDifference(changes, run.state + <usize>run.row * (<usize>classes << 2), classes);
-    else change.softmaxDerivative(changes, <i32>load<f32>(run.labels + (<usize>run.row << 2)), classes);
+    if (run.centred) change.softmaxDifference(changes, run.state + <usize>run.row * ((<usize>classes) << 2), classes);
+    else change.softmaxDerivative(changes, <i32>load<f32>(run.labels + ((<usize>run.row) << 2)), classes);
     if (run.weights) {
-      const weightF32x4 = v128.load32_splat(run.weights + (<usize>run.row << 2));
+      const weightF32x4 = v128.load32_splat(run.weights + ((<usize>run.row) << 2));
       for (let c: usize = 0; c < <usize>classes; c += 4) {
         v128.store(changes + (c << 2), f32x4.mul(v128.load(changes + (c << 2)), weightF32x4));
       }
@@ -63,7 +63,7 @@ export abstract class inner {
   /** Coefficients of all classes: run.changes → k at run.coefficients, s at run.shifts (i32 each; for float32 z only kappa, f32). */
   static coefficients<X, Z>(run: Run): void {
     const factorF32x4 = f32x4.splat(run.factor);
-    const bytes = <usize>run.classes << 2;
+    const bytes = (<usize>run.classes) << 2;
     for (let c: usize = 0; c < bytes; c += 16) {
       const kappaF32x4 = f32x4.mul(factorF32x4, v128.load(run.changes + c));
       if (isFloat<Z>()) {
@@ -101,7 +101,7 @@ export abstract class inner {
     let rI16x8 = i16x8.splat(0);
     if (s > 0) {
       if (run.stochastic) rI16x8 = i16x8.shr_u(v128.load(run.lanes), max(16 - s, 0));
-      else rI16x8 = i16x8.splat(<i16>(<i32>1 << (min(s, 16) - 1)));
+      else rI16x8 = i16x8.splat(<i16>((<i32>1) << (min(s, 16) - 1)));
     }
     v128.store(at, rI16x8);
     return at;
@@ -140,7 +140,7 @@ export abstract class inner {
     if (isFloat<Z>()) return fused.f32<X>(z, x, y, run.columns, load<f32>(k));
     else {
       const s = load<i32>(run.shifts + (c << 2));
-      const negative = sizeof<Z>() == 1 && run.negatives ? load<i32>(run.negatives + (<usize>run.row << 2)) : 0;
+      const negative = sizeof<Z>() == 1 && run.negatives ? load<i32>(run.negatives + ((<usize>run.row) << 2)) : 0;
       return fused.of<X, Z>(z, x, y, run.columns, load<i32>(k), s, inner.offsets(run, s), negative);
     }
   }

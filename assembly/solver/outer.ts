@@ -27,10 +27,10 @@ export abstract class outer {
         shift += load<f64>(offset + (j << 3)) * weight;
       }
       for (let j = <usize>columns; j < <usize>width; j++) store<f64>(w + (j << 3), 0);
-      const b = intercept != 0 ? intercept * load<f64>(v + (<usize>columns << 3)) - shift : 0;
-      store<f64>(bias + (<usize>k << 3), b);
-      v += <usize>padded << 3;
-      w += <usize>width << 3;
+      const b = intercept != 0 ? intercept * load<f64>(v + ((<usize>columns) << 3)) - shift : 0;
+      store<f64>(bias + ((<usize>k) << 3), b);
+      v += (<usize>padded) << 3;
+      w += (<usize>width) << 3;
     }
   }
 
@@ -55,10 +55,10 @@ export abstract class outer {
         shift += load<f64>(offset + (j << 3)) * weight;
       }
       if (intercept != 0) {
-        store<f64>(v + (<usize>columns << 3), (load<f64>(bias + (<usize>k << 3)) + shift) / intercept);
+        store<f64>(v + ((<usize>columns) << 3), (load<f64>(bias + ((<usize>k) << 3)) + shift) / intercept);
       }
-      v += <usize>padded << 3;
-      w += <usize>width << 3;
+      v += (<usize>padded) << 3;
+      w += (<usize>width) << 3;
     }
   }
 
@@ -66,7 +66,15 @@ export abstract class outer {
    * Weights for the stored form of the exact copy, x = passOffset + passScale·stored: w ← w·passScale, bias += Σ passOffset·w, in place.
    * w: classes × width f64, passScale, passOffset: columns f64, bias: classes f64.
    */
-  static toStored(w: usize, width: i32, columns: i32, classes: i32, passScale: usize, passOffset: usize, bias: usize): void {
+  static toStored(
+    w: usize,
+    width: i32,
+    columns: i32,
+    classes: i32,
+    passScale: usize,
+    passOffset: usize,
+    bias: usize,
+  ): void {
     for (let k = 0; k < classes; k++) {
       let shift: f64 = 0;
       for (let j: usize = 0; j < <usize>columns; j++) {
@@ -74,9 +82,9 @@ export abstract class outer {
         shift += load<f64>(passOffset + (j << 3)) * weight;
         store<f64>(w + (j << 3), weight * load<f64>(passScale + (j << 3)));
       }
-      const at = bias + (<usize>k << 3);
+      const at = bias + ((<usize>k) << 3);
       store<f64>(at, load<f64>(at) + shift);
-      w += <usize>width << 3;
+      w += (<usize>width) << 3;
     }
   }
 
@@ -107,11 +115,12 @@ export abstract class outer {
     let codeNorm: f64 = 0;
     let penalty: f64 = 0;
     for (let k = 0; k < classes; k++) {
-      const sum = load<f64>(cSum + (<usize>k << 3));
+      const sum = load<f64>(cSum + ((<usize>k) << 3));
       for (let j: usize = 0; j < <usize>columns; j++) {
         const s = load<f64>(scale + (j << 3));
         const w = load<f64>(v + (j << 3)) / s;
-        const total = load<f64>(passOffset + (j << 3)) * sum + load<f64>(passScale + (j << 3)) * load<f64>(raw + (j << 3));
+        const total =
+          load<f64>(passOffset + (j << 3)) * sum + load<f64>(passScale + (j << 3)) * load<f64>(raw + (j << 3));
         const user = total / rows + l2 * w;
         const code = (total - load<f64>(offset + (j << 3)) * sum) / (rows * s) + (l2 * w) / s;
         store<f64>(g + (j << 3), code);
@@ -122,13 +131,13 @@ export abstract class outer {
       if (intercept != 0) {
         const user = sum / rows;
         const code = intercept * user;
-        store<f64>(g + (<usize>columns << 3), code);
+        store<f64>(g + ((<usize>columns) << 3), code);
         userNorm += user * user;
         codeNorm += code * code;
       }
-      raw += <usize>width << 3;
-      v += <usize>padded << 3;
-      g += <usize>padded << 3;
+      raw += (<usize>width) << 3;
+      v += (<usize>padded) << 3;
+      g += (<usize>padded) << 3;
     }
     store<f64>(out, userNorm);
     store<f64>(out, codeNorm, 8);
@@ -137,12 +146,12 @@ export abstract class outer {
 
   /** sums[k] = Σᵢ c[i][k]; c: rows × classes f64. */
   static columnSums(c: usize, rows: i32, classes: i32, sums: usize): void {
-    for (let k = 0; k < classes; k++) store<f64>(sums + (<usize>k << 3), 0);
+    for (let k = 0; k < classes; k++) store<f64>(sums + ((<usize>k) << 3), 0);
     for (let row = 0; row < rows; row++) {
       for (let k: usize = 0; k < <usize>classes; k++) {
         store<f64>(sums + (k << 3), load<f64>(sums + (k << 3)) + load<f64>(c + (k << 3)));
       }
-      c += <usize>classes << 3;
+      c += (<usize>classes) << 3;
     }
   }
 
@@ -166,7 +175,7 @@ export abstract class outer {
 
   /** out = a − ridge·v per class: the data part of a gradient. a, v, out: classes × columns f64, ridge: columns f64. */
   static dataGradient(a: usize, v: usize, ridge: usize, out: usize, columns: i32, classes: i32): void {
-    const bytes = <usize>columns << 3;
+    const bytes = (<usize>columns) << 3;
     for (let k = 0; k < classes; k++) {
       for (let j: usize = 0; j < bytes; j += 8) {
         store<f64>(out + j, load<f64>(a + j) - load<f64>(ridge + j) * load<f64>(v + j));

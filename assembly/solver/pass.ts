@@ -81,7 +81,7 @@ export abstract class fused {
       columns -= width;
       x += <usize>width;
       y += <usize>width;
-      z += <usize>width << 1;
+      z += (<usize>width) << 1;
     }
     return <f64>lanes.sumI64(totalI64x2);
   }
@@ -97,21 +97,36 @@ export abstract class fused {
       return fused.window16(z, x, y, width, kI16x8, cI16x8, i16x8.splat(<i16>full), -1);
     } else {
       switch (s) {
-        case 0: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 0);
-        case 1: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 1);
-        case 2: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 2);
-        case 3: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 3);
-        case 4: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 4);
-        case 5: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 5);
-        case 6: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 6);
-        case 7: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 7);
-        case 8: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 8);
-        case 9: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 9);
-        case 10: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 10);
-        case 11: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 11);
-        case 12: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 12);
-        case 13: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 13);
-        default: return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 14);
+        case 0:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 0);
+        case 1:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 1);
+        case 2:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 2);
+        case 3:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 3);
+        case 4:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 4);
+        case 5:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 5);
+        case 6:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 6);
+        case 7:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 7);
+        case 8:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 8);
+        case 9:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 9);
+        case 10:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 10);
+        case 11:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 11);
+        case 12:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 12);
+        case 13:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 13);
+        default:
+          return fused.window16(z, x, y, width, kI16x8, rI16x8, rI16x8, 14);
       }
     }
   }
@@ -124,7 +139,16 @@ export abstract class fused {
 
   /** One int8 × int8 pass in plain SIMD for a literal s and sign of k. */
   @inline
-  static window8(z: usize, x: usize, y: usize, columns: i32, kI16x8: v128, rI16x8: v128, s: i32, isNegative: bool): f64 {
+  static window8(
+    z: usize,
+    x: usize,
+    y: usize,
+    columns: i32,
+    kI16x8: v128,
+    rI16x8: v128,
+    s: i32,
+    isNegative: bool,
+  ): f64 {
     const end = x + <usize>columns;
     let aI32x4 = i32x4.splat(0);
     let bI32x4 = aI32x4;
@@ -155,7 +179,14 @@ export abstract class fused {
    */
   @inline
   static relaxed8(
-    z: usize, x: usize, y: usize, columns: i32, pairI8x16: v128, cI8x16: v128, mI16x8: v128, isNegative: bool,
+    z: usize,
+    x: usize,
+    y: usize,
+    columns: i32,
+    pairI8x16: v128,
+    cI8x16: v128,
+    mI16x8: v128,
+    isNegative: bool,
   ): i32 {
     const end = x + <usize>columns;
     const zeroI8x16 = i8x16.splat(0);
@@ -175,7 +206,15 @@ export abstract class fused {
 
   @inline
   static block8(
-    z: usize, x: usize, y: usize, pairI8x16: v128, cI8x16: v128, mI16x8: v128, zeroI8x16: v128, accI32x4: v128, isNegative: bool,
+    z: usize,
+    x: usize,
+    y: usize,
+    pairI8x16: v128,
+    cI8x16: v128,
+    mI16x8: v128,
+    zeroI8x16: v128,
+    accI32x4: v128,
+    isNegative: bool,
   ): v128 {
     const xI8x16 = v128.load(x);
     const lowI16x8 = relaxed.scale(relaxed.pairs(lanes.zipLowI8(xI8x16, cI8x16), pairI8x16), mI16x8);
@@ -199,20 +238,29 @@ export abstract class fused {
       const pair = abs(k) | 256;
       const pairI8x16 = i16x8.splat(<i16>pair);
       const mI16x8 = i16x8.splat(<i16>full);
-      const dotted = k < 0
-        ? fused.relaxed8(z, x, y, columns, pairI8x16, cI8x16, mI16x8, true)
-        : fused.relaxed8(z, x, y, columns, pairI8x16, cI8x16, mI16x8, false);
+      const dotted =
+        k < 0
+          ? fused.relaxed8(z, x, y, columns, pairI8x16, cI8x16, mI16x8, true)
+          : fused.relaxed8(z, x, y, columns, pairI8x16, cI8x16, mI16x8, false);
       return <f64>(dotted + negative);
     } else {
       switch (s) {
-        case 0: return fused.signed8(z, x, y, columns, k, rI16x8, 0);
-        case 1: return fused.signed8(z, x, y, columns, k, rI16x8, 1);
-        case 2: return fused.signed8(z, x, y, columns, k, rI16x8, 2);
-        case 3: return fused.signed8(z, x, y, columns, k, rI16x8, 3);
-        case 4: return fused.signed8(z, x, y, columns, k, rI16x8, 4);
-        case 5: return fused.signed8(z, x, y, columns, k, rI16x8, 5);
-        case 6: return fused.signed8(z, x, y, columns, k, rI16x8, 6);
-        default: return fused.signed8(z, x, y, columns, k, rI16x8, 7);
+        case 0:
+          return fused.signed8(z, x, y, columns, k, rI16x8, 0);
+        case 1:
+          return fused.signed8(z, x, y, columns, k, rI16x8, 1);
+        case 2:
+          return fused.signed8(z, x, y, columns, k, rI16x8, 2);
+        case 3:
+          return fused.signed8(z, x, y, columns, k, rI16x8, 3);
+        case 4:
+          return fused.signed8(z, x, y, columns, k, rI16x8, 4);
+        case 5:
+          return fused.signed8(z, x, y, columns, k, rI16x8, 5);
+        case 6:
+          return fused.signed8(z, x, y, columns, k, rI16x8, 6);
+        default:
+          return fused.signed8(z, x, y, columns, k, rI16x8, 7);
       }
     }
   }
@@ -227,7 +275,7 @@ export abstract class fused {
   /** negativeSum of every row: out rows i32. */
   static negativeSums(codes: usize, strideBytes: usize, rows: i32, columns: i32, out: usize): void {
     for (let row = 0; row < rows; row++) {
-      store<i32>(out + (<usize>row << 2), fused.negativeSum(codes, columns));
+      store<i32>(out + ((<usize>row) << 2), fused.negativeSum(codes, columns));
       codes += strideBytes;
     }
   }
@@ -239,7 +287,7 @@ export abstract class fused {
     const shift = max(s - 16, 0);
     const rLowI32x4 = i32x4.shl(i32x4.extend_low_i16x8_u(lanesI16x8), shift);
     const rHighI32x4 = i32x4.shl(i32x4.extend_high_i16x8_u(lanesI16x8), shift);
-    const end = x + (<usize>columns << 1);
+    const end = x + ((<usize>columns) << 1);
     let totalI64x2 = i64x2.splat(0);
     while (x < end) {
       const xI16x8 = v128.load(x);
@@ -260,7 +308,7 @@ export abstract class fused {
   /** Float32 z, any codes: z += k·x, multiplied and added separately (never fused: same bits on every CPU). */
   static f32<X>(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 {
     const kF32x4 = f32x4.splat(k);
-    const end = z + (<usize>columns << 2);
+    const end = z + ((<usize>columns) << 2);
     let aF32x4 = f32x4.splat(0);
     let bF32x4 = aF32x4;
     let cF32x4 = aF32x4;

@@ -13,7 +13,7 @@ export abstract class spectrum {
         const code = <f64>load<X>(codes + j * sizeof<X>());
         sum += code * code;
       }
-      top = max(top, weights ? load<f64>(weights + (<usize>row << 3)) * sum : sum);
+      top = max(top, weights ? load<f64>(weights + ((<usize>row) << 3)) * sum : sum);
       codes += strideBytes;
     }
     return top;
@@ -34,7 +34,7 @@ export abstract class spectrum {
     t: usize,
     zero: usize,
   ): f64 {
-    const bytes = <usize>columns << 3;
+    const bytes = (<usize>columns) << 3;
     store<f64>(zero, 0);
     for (let j: usize = 0; j < bytes; j += 8) store<f64>(p + j, 1 / sqrt(<f64>columns));
     let quotient: f64 = 0;

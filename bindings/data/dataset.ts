@@ -150,8 +150,7 @@ export class Dataset {
     this.cols = matrix.cols;
     this.core = core;
     this.labels = checkVector(where, "labels", labels, matrix.rows);
-    const weights =
-      options.sampleWeight === undefined ? null : checkWeights(options.sampleWeight, matrix.rows);
+    const weights = options.sampleWeight === undefined ? null : checkWeights(options.sampleWeight, matrix.rows);
 
     const built = Scope.guard(core, (scope) => {
       const weightPointers = this.#writeWeights(scope, weights);
@@ -318,7 +317,12 @@ export class Dataset {
     const strideBytes = strideFor(roundUp(cols + 1, 32));
     const high = this.#alloc(scope, 2 * strideBytes * rows, `the 16-bit copy of a ${rows} × ${cols} dataset`);
     const low = strideBytes * rows;
-    const passScale = this.#vector(scope, scales.scale.map((scale) => scale / 256), cols, 1);
+    const passScale = this.#vector(
+      scope,
+      scales.scale.map((scale) => scale / 256),
+      cols,
+      1,
+    );
     const passOffset = this.#vector(scope, scales.offset, cols, 0);
     const inverse = this.#vector(scope, scales.inverseScale, cols, 1);
     const kernel = core.kernels[`planes${raw.storage}`];
@@ -359,7 +363,12 @@ export class Dataset {
     const largest = storage === "F32" ? 1 : integers;
     // the float32 plane divides by its scale; integer codes multiply by the inverse, which is exact for whole columns
     const unit = storage === "F32" ? integers : 1;
-    const scale = this.#vector(scope, scales.scale.map((value) => value * unit), padded, 1);
+    const scale = this.#vector(
+      scope,
+      scales.scale.map((value) => value * unit),
+      padded,
+      1,
+    );
     const offset = this.#vector(scope, scales.offset, padded, 0);
     if (hasIntercept) core.f64(scale, padded)[cols] = 1 / largest;
     if (isPlanes && storage === "I8" && hasIntercept) {
@@ -391,7 +400,15 @@ export class Dataset {
         const high = stored.pointer + first * stored.strideBytes;
         const { low, passScale, passOffset } = stored;
         core.kernels.decodePlanes(
-          high, high + low, stored.strideBytes, count, cols, passScale, passOffset, pointer, strideBytes,
+          high,
+          high + low,
+          stored.strideBytes,
+          count,
+          cols,
+          passScale,
+          passOffset,
+          pointer,
+          strideBytes,
         );
         visit({ storage: "F64", pointer, strideBytes }, first, count);
       }

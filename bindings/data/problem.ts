@@ -256,21 +256,50 @@ export class Problem {
     const w = this.#weights;
     const cSum = this.#bias + outputs * 8;
     kernels.toWeights(
-      v, plane.padded, w, stored.width, cols, outputs, plane.scale, plane.offset, intercept, this.#bias,
+      v,
+      plane.padded,
+      w,
+      stored.width,
+      cols,
+      outputs,
+      plane.scale,
+      plane.offset,
+      intercept,
+      this.#bias,
     );
     this.#passMargins(dataset, w, this.#bias, this.#margins);
     const total = kernels.lossPass(
-      this.lossId, this.#margins, this.labels.f64, weights.f64, rows, outputs, this.epsilon, this.#derivatives, state,
+      this.lossId,
+      this.#margins,
+      this.labels.f64,
+      weights.f64,
+      rows,
+      outputs,
+      this.epsilon,
+      this.#derivatives,
+      state,
     );
     core.f64(this.#sums, outputs * stored.width).fill(0);
     const pass = kernels[`gradient${stored.storage}`];
-    pass(
-      stored.pointer, stored.low, stored.strideBytes, rows, stored.width, this.#derivatives, outputs, this.#sums,
-    );
+    pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, this.#derivatives, outputs, this.#sums);
     kernels.columnSums(this.#derivatives, rows, outputs, cSum);
     kernels.assembleGradient(
-      this.#sums, stored.width, cSum, v, g, plane.padded, cols, outputs, rows,
-      plane.scale, plane.offset, stored.passScale, stored.passOffset, this.l2, intercept, this.#results,
+      this.#sums,
+      stored.width,
+      cSum,
+      v,
+      g,
+      plane.padded,
+      cols,
+      outputs,
+      rows,
+      plane.scale,
+      plane.offset,
+      stored.passScale,
+      stored.passOffset,
+      this.l2,
+      intercept,
+      this.#results,
     );
     const [user, code, penalty] = core.f64(this.#results, 3) as unknown as [number, number, number];
     return { objective: total / rows + penalty, gradientNorm: Math.sqrt(user), codeNorm: Math.sqrt(code) };
@@ -284,7 +313,16 @@ export class Problem {
     core.f64(this.#bias, outputs).set(weights.intercept);
     const intercept = plane.hasIntercept ? plane.largest : 0;
     core.kernels.toCodes(
-      this.#weights, cols, v, plane.padded, cols, outputs, plane.scale, plane.offset, intercept, this.#bias,
+      this.#weights,
+      cols,
+      v,
+      plane.padded,
+      cols,
+      outputs,
+      plane.scale,
+      plane.offset,
+      intercept,
+      this.#bias,
     );
   }
 
@@ -294,7 +332,16 @@ export class Problem {
     const { cols } = this.dataset;
     const intercept = plane.hasIntercept ? plane.largest : 0;
     core.kernels.toWeights(
-      v, plane.padded, this.#weights, cols, cols, outputs, plane.scale, plane.offset, intercept, this.#bias,
+      v,
+      plane.padded,
+      this.#weights,
+      cols,
+      cols,
+      outputs,
+      plane.scale,
+      plane.offset,
+      intercept,
+      this.#bias,
     );
     return {
       coef: core.f64(this.#weights, outputs * cols).slice(),

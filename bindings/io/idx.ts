@@ -24,7 +24,8 @@ export function readIdx(bytes: Uint8Array, name = "IDX data"): IdxArray {
     throw new BitcenterError("BAD_FILE", `${name}: ${text}`);
   };
   if (isGzip(bytes)) fail("is compressed by gzip; decompress it first");
-  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) fail("is not an IDX file (it must begin with two zero bytes)");
+  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0)
+    fail("is not an IDX file (it must begin with two zero bytes)");
   if (bytes[2] !== UNSIGNED_BYTE) fail(`holds values of IDX type ${bytes[2]}; only unsigned bytes (8) are read`);
   const dimensions = bytes[3] as number;
   const header = 4 + 4 * dimensions;

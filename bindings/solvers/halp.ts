@@ -9,8 +9,15 @@
 import type { Problem } from "../data/problem.js";
 import { numberOrAuto } from "../options.js";
 import {
-  type AnchorOption, type CheckedOptions, type CommonOptions, checkAnchorOption, checkBits, checkCommon, checkRounding,
-  type DeltaBits, type Rounding,
+  type AnchorOption,
+  type CheckedOptions,
+  type CommonOptions,
+  checkAnchorOption,
+  checkBits,
+  checkCommon,
+  checkRounding,
+  type DeltaBits,
+  type Rounding,
 } from "./options.js";
 import { RangeRule } from "./range.js";
 import type { StepReport } from "./report.js";

@@ -6,8 +6,15 @@ import type { Problem } from "../data/problem.js";
 import { numberOrAuto } from "../options.js";
 import { automaticRange } from "./grid.js";
 import {
-  type AnchorOption, type CheckedOptions, type CommonOptions, checkAnchorOption, checkBits, checkCommon, checkRounding,
-  type DeltaBits, type Rounding,
+  type AnchorOption,
+  type CheckedOptions,
+  type CommonOptions,
+  checkAnchorOption,
+  checkBits,
+  checkCommon,
+  checkRounding,
+  type DeltaBits,
+  type Rounding,
 } from "./options.js";
 import type { StepReport } from "./report.js";
 import { Session } from "./session.js";

@@ -120,9 +120,7 @@ export class Session {
   advance(outerStep: number, delta: number, isOptionTwo: boolean): void {
     this.problem.checkLive();
     const started = performance.now();
-    const { steps, saturated } = this.inner.advance(
-      this.options.seed, outerStep, this.innerSteps, delta, isOptionTwo,
-    );
+    const { steps, saturated } = this.inner.advance(this.options.seed, outerStep, this.innerSteps, delta, isOptionTwo);
     this.#samples += steps;
     this.#saturated = saturated;
     this.#innerSeconds += (performance.now() - started) / 1000;

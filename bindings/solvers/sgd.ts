@@ -21,11 +21,7 @@ export function sgd(problem: Problem, options: SgdOptions = {}): Generator<StepR
   return run(problem, common, oneOf(where, "data", options.data, ["float32", "codes"] as const, "float32"));
 }
 
-function* run(
-  problem: Problem,
-  options: CheckedOptions,
-  data: InnerData,
-): Generator<StepReport, void, undefined> {
+function* run(problem: Problem, options: CheckedOptions, data: InnerData): Generator<StepReport, void, undefined> {
   const session = new Session(problem, options, {
     plane: problem.dataset.plane(data, problem.fitIntercept),
     model: "F32",

@@ -5,7 +5,11 @@
 import type { Problem } from "../data/problem.js";
 import { oneOf } from "../options.js";
 import {
-  type AnchorOption, type CheckedOptions, type CommonOptions, checkAnchorOption, checkCommon,
+  type AnchorOption,
+  type CheckedOptions,
+  type CommonOptions,
+  checkAnchorOption,
+  checkCommon,
 } from "./options.js";
 import type { StepReport } from "./report.js";
 import { Session } from "./session.js";
