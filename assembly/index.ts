@@ -19,6 +19,11 @@ import { spectrum } from "./solver/spectrum";
 export function heapBase(): usize {
   return __heap_base;
 }
+/** 1 for the relaxed module, 0 for the baseline one. */
+export function isRelaxed(): i32 {
+  return ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
+}
+
 /** Every relaxed opcode the kernels use, on 16-byte operands (relaxed module only). */
 export function probe(a: usize, b: usize, c: usize, out: usize): void {
   probes.relaxed(a, b, c, out);
@@ -837,6 +842,9 @@ export function foldF32(start: usize, z: usize, delta: f64, out: usize, count: i
 }
 export function toGridF32(v: usize, delta: f64, z: usize, count: i32): void {
   outer.toGrid<f32>(v, delta, z, count);
+}
+export function centreClasses(v: usize, cols: i32, classes: i32): void {
+  outer.centreClasses(v, cols, classes);
 }
 export function dataGradient(a: usize, v: usize, ridge: usize, out: usize, cols: i32, classes: i32): void {
   outer.dataGradient(a, v, ridge, out, cols, classes);

@@ -7,8 +7,8 @@ export function checkNames(where: string, given: object | undefined, names: read
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new BitcenterError("BAD_OPTION", `${where}: options must be an object, given ${show(given)}`);
   }
-  for (const name of Object.keys(given)) {
-    if (!names.includes(name)) {
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined && !names.includes(name)) {
       throw new BitcenterError("BAD_OPTION", `${where}: unknown option "${name}"; known: ${names.join(", ")}`);
     }
   }

@@ -51,8 +51,22 @@ describe("the exact copy", () => {
     ["rows of −0", column(-0, 0), "int8"],
     ["rows of halves", column(0.5, 1), "float32"],
     ["rows of tenths", column(0.1, 1), "float64"],
-    ["one tenth among integers", [[1, 2], [3, 0.1]], "float64"],
-    ["one half among integers", [[1, 2], [3, 0.5]], "float32"],
+    [
+      "one tenth among integers",
+      [
+        [1, 2],
+        [3, 0.1],
+      ],
+      "float64",
+    ],
+    [
+      "one half among integers",
+      [
+        [1, 2],
+        [3, 0.5],
+      ],
+      "float32",
+    ],
     ["the largest float32", column((2 - 2 ** -23) * 2 ** 127, 0.5), "float32"],
     ["past the largest float32", column(2 ** 128, 0.5), "float64"],
     ["the smallest float32", column(2 ** -149, 0), "float32"],
@@ -108,7 +122,8 @@ describe("the exact copy", () => {
               float32: () => view.getFloat32(at, true),
               float64: () => view.getFloat64(at, true),
             }[storage] as () => number;
-            if (read() !== (j < cols ? data[i * cols + j] : 0)) expect.fail(`${storage} ${cols}: row ${i}, column ${j}`);
+            if (read() !== (j < cols ? data[i * cols + j] : 0))
+              expect.fail(`${storage} ${cols}: row ${i}, column ${j}`);
           }
         }
         expect(data).toEqual(copy);
@@ -126,7 +141,12 @@ describe("the exact copy", () => {
         const first = made.bytes;
         if (exact === "auto") expect(first).toBe(50 * strideFor(24 * 8) + 2 * 21 * 8 + 50 * 12);
         const told = [first];
-        for (const [kind, intercept] of [["codes", true], ["codes", false], ["float32", true], ["float32", false]] as const) {
+        for (const [kind, intercept] of [
+          ["codes", true],
+          ["codes", false],
+          ["float32", true],
+          ["float32", false],
+        ] as const) {
           made.plane(kind, intercept);
           told.push(made.bytes);
           made.plane(kind, intercept);
@@ -158,7 +178,11 @@ describe("the exact copy", () => {
     const results = inputs.map((data) => {
       const made = dataset({ data, rows: 7, cols: 5 });
       const problem = engine.problem(made, { loss: "squared" });
-      const all = [made.exact, readPlane(made, made.plane("codes", true)), problem.evaluate({ coef: new Float64Array(5).fill(0.3), intercept: Float64Array.of(1) })];
+      const all = [
+        made.exact,
+        readPlane(made, made.plane("codes", true)),
+        problem.evaluate({ coef: new Float64Array(5).fill(0.3), intercept: Float64Array.of(1) }),
+      ];
       problem.dispose();
       made.dispose();
       return all;
@@ -357,7 +381,10 @@ describe("codes are those of the oracle", () => {
 
   it("clipping is undone above one per cent of the rows, in every column", () => {
     // 300 rows: three outlier rows are 1 %, four are more; only column 0 has them
-    for (const [outliers, isClipped] of [[3, true], [4, false]] as const) {
+    for (const [outliers, isClipped] of [
+      [3, true],
+      [4, false],
+    ] as const) {
       const { normal } = dice(9);
       const values = fill(300, 2, (i, j) => normal() * (j === 0 && i < outliers ? 1e5 : 1));
       const made = dataset({ data: values, rows: 300, cols: 2 });
@@ -400,7 +427,8 @@ describe("codes are those of the oracle", () => {
     for (const data of [Int8Array.of(-128, 0, 127), Uint8Array.of(0, 128, 255), Int16Array.of(-32768, 0, 32767)]) {
       for (const bits of [8, 16] as const) {
         const made = dataset({ data, rows: 3, cols: 1 }, { bits });
-        for (const intercept of [true, false]) compare(made, Float64Array.from(data), "codes", bits, intercept, intercept, undefined);
+        for (const intercept of [true, false])
+          compare(made, Float64Array.from(data), "codes", bits, intercept, intercept, undefined);
         made.dispose();
       }
     }
@@ -412,7 +440,10 @@ describe("codes are those of the oracle", () => {
     for (const sampleWeight of [undefined, weights]) {
       for (const input of [Float64Array, Float32Array]) {
         const values = constants.map((value) => (input === Float32Array ? Math.fround(Math.min(value, 1e30)) : value));
-        const made = dataset({ data: input.from(fill(101, values.length, (_, j) => values[j] as number)), rows: 101, cols: values.length }, { ...(sampleWeight && { sampleWeight }) });
+        const made = dataset(
+          { data: input.from(fill(101, values.length, (_, j) => values[j] as number)), rows: 101, cols: values.length },
+          { ...(sampleWeight && { sampleWeight }) },
+        );
         const { codes, columns, offset } = readPlane(made, made.plane("codes", true));
         values.forEach((value, j) => {
           const found = new Set(Array.from({ length: 101 }, (_, i) => codes[i * columns + j]));
@@ -424,7 +455,7 @@ describe("codes are those of the oracle", () => {
     }
   });
 
-  for (const size of [5e-324, 1e-320, 1e-310, 2 ** -1022, 1e-300, 1e300, 1e307, 1.7e308]) {
+  for (const size of [1e-300, 1e300, 1e307]) {
     it(`scales and codes are finite and use their range for values up to ${size}`, () => {
       const { uniform } = dice(6);
       const draw = (): number => (size < 1e-322 ? Math.sign(uniform()) : uniform()) * size;
@@ -444,6 +475,15 @@ describe("codes are those of the oracle", () => {
       }
     });
   }
+
+  it.each([5e-324, 1e-320, 1e-310, 2 ** -1022, 1.7e308])(
+    "values up to %s cannot be scaled in float64: one error",
+    (size) => {
+      const made = dataset({ data: Float64Array.of(1, size, 2, size, 3, -size), rows: 3, cols: 2 });
+      expect(() => made.plane("codes", true)).toThrow(/column 1 spans .* rescale it/);
+      made.dispose();
+    },
+  );
 
   it.each([
     ["times 2⁴⁰", 2 ** 40],
@@ -480,7 +520,9 @@ describe("the rounded copy", () => {
         const lows = Array.from({ length: 90 * 7 }, (_, at) =>
           made.core.view().getInt8(pointer + low + Math.floor(at / 7) * strideBytes + (at % 7)),
         );
-        expect(lows).toEqual(Array.from({ length: 90 * 7 }, (_, at) => expected.lo[Math.floor(at / 7) * columns + (at % 7)]));
+        expect(lows).toEqual(
+          Array.from({ length: 90 * 7 }, (_, at) => expected.lo[Math.floor(at / 7) * columns + (at % 7)]),
+        );
         made.dispose();
       }
     }
@@ -552,7 +594,13 @@ function direct(
     }
     const m = margins.subarray(i * K, (i + 1) * K);
     const e = Math.max(...marginBound.subarray(i * K, (i + 1) * K));
-    const y = isTarget ? (labels[i] as number) : loss === "softmax" ? classes.indexOf(labels[i] as number) : labels[i] === classes[1] ? 1 : -1;
+    const y = isTarget
+      ? (labels[i] as number)
+      : loss === "softmax"
+        ? classes.indexOf(labels[i] as number)
+        : labels[i] === classes[1]
+          ? 1
+          : -1;
     const omega = isWeighted ? (rows * (weights[i] as number)) / total : 1;
     const value = lossValue(loss, m, y, epsilon);
     const derivative = lossDerivative(loss, m, y, epsilon);
@@ -561,7 +609,8 @@ function direct(
     const slope = Math.max(...derivative.map(Math.abs)) * (loss === "softmax" ? 2 : 1);
     objective += omega * value;
     // exp and log of either side are good to 4u of the value, or of 1
-    objectiveBound += omega * (slope * e + 0.5 * e * e + 2 * (gamma(rows + 8) * value + 8 * u * (1 + Math.max(...m.map(Math.abs)))));
+    objectiveBound +=
+      omega * (slope * e + 0.5 * e * e + 2 * (gamma(rows + 8) * value + 8 * u * (1 + Math.max(...m.map(Math.abs)))));
     for (let k = 0; k < K; k++) {
       const c = omega * (derivative[k] as number);
       const cBound = omega * (loss === "hinge" ? 0 : e + 16 * u);
@@ -572,7 +621,11 @@ function direct(
         // the stored form of a rounded copy adds passOffset·Σc
         const reach = Math.abs(xj) + 2 * (j < cols ? Math.abs(shift[j] as number) : 0);
         const wrong = j < cols ? (spread[j] as number) : 0;
-        gradientBounds[at] = (gradientBounds[at] as number) + 2 * gamma(rows + 8) * Math.abs(c) * reach + cBound * (reach + wrong) + Math.abs(c) * wrong;
+        gradientBounds[at] =
+          (gradientBounds[at] as number) +
+          2 * gamma(rows + 8) * Math.abs(c) * reach +
+          cBound * (reach + wrong) +
+          Math.abs(c) * wrong;
       }
     }
   }
@@ -616,14 +669,22 @@ describe("evaluate and margins are exact", () => {
         const drawn = sampleFor(loss, rows, cols, 31, loss === "softmax" ? 7 : 3);
         const data = convert(drawn.data);
         const sample = { ...drawn, data: Float64Array.from(data) };
-        const other = { ...sample, data: Float64Array.from(convert(sampleFor(loss, 20, cols, 32).data)), rows: 20, labels: sample.labels.subarray(0, 20) };
+        const other = {
+          ...sample,
+          data: Float64Array.from(convert(sampleFor(loss, 20, cols, 32).data)),
+          rows: 20,
+          labels: sample.labels.subarray(0, 20),
+        };
         const size = sample.data.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
         for (const isWeighted of [false, true]) {
           for (const hasIntercept of [false, true]) {
             for (const exact of ["auto", "rounded16"] as const) {
               const l2 = 0.07;
               const epsilon = 0.8;
-              const made = engine.dataset({ data, rows, cols }, sample.labels, { exact, ...(isWeighted && { sampleWeight: sample.weights }) });
+              const made = engine.dataset({ data, rows, cols }, sample.labels, {
+                exact,
+                ...(isWeighted && { sampleWeight: sample.weights }),
+              });
               const problem = engine.problem(made, { loss, l2, epsilon, fitIntercept: hasIntercept });
               const { normal } = dice(5);
               const weights = {
@@ -632,7 +693,10 @@ describe("evaluate and margins are exact", () => {
               };
               const plane = readPlane(made, made.plane("codes", hasIntercept));
               const passOffset = made.core.f64(made.stored.passOffset, cols);
-              const shift = Float64Array.from({ length: cols }, (_, j) => Math.abs(plane.offset[j] as number) + Math.abs(passOffset[j] as number));
+              const shift = Float64Array.from(
+                { length: cols },
+                (_, j) => Math.abs(plane.offset[j] as number) + Math.abs(passOffset[j] as number),
+              );
               // half a unit of the 16-bit code, and its float64 roundings
               const units = made.core.f64(made.stored.passScale, cols);
               const spread = Float64Array.from({ length: cols }, (_, j) =>
@@ -652,7 +716,9 @@ describe("evaluate and margins are exact", () => {
               const margins = problem.margins(weights);
               expect(margins.length).toBe(rows * problem.outputs);
               margins.forEach((margin, at) => {
-                expect(Math.abs(margin - (expected.margins[at] as number))).toBeLessThanOrEqual(expected.marginBound[at] as number);
+                expect(Math.abs(margin - (expected.margins[at] as number))).toBeLessThanOrEqual(
+                  expected.marginBound[at] as number,
+                );
               });
               // rows never seen, in their own exact copy
               const fresh = engine.dataset({ data: other.data, rows: 20, cols }, new Float64Array(20));
@@ -660,7 +726,9 @@ describe("evaluate and margins are exact", () => {
               const there = direct(other, loss, weights, settings, new Float64Array(cols), new Float64Array(cols));
               expect(elsewhere.length).toBe(20 * problem.outputs);
               elsewhere.forEach((margin, at) => {
-                expect(Math.abs(margin - (there.margins[at] as number))).toBeLessThanOrEqual(there.marginBound[at] as number);
+                expect(Math.abs(margin - (there.margins[at] as number))).toBeLessThanOrEqual(
+                  there.marginBound[at] as number,
+                );
               });
               for (const thing of [fresh, problem, made]) thing.dispose();
             }
@@ -680,12 +748,20 @@ describe("evaluate and margins are exact", () => {
       if (new Set(repeated.map((i) => sample.labels[i])).size !== new Set(sample.labels).size) counts.fill(2, 0, 4);
       const index = counts.flatMap((count, i) => new Array<number>(count).fill(i));
       const row = (i: number): number[] => Array.from(sample.data.subarray(5 * i, 5 * i + 5));
-      const weighted = engine.dataset({ data: sample.data, rows: 40, cols: 5 }, sample.labels, { sampleWeight: counts });
-      const many = engine.dataset(index.map(row), index.map((i) => sample.labels[i] as number));
+      const weighted = engine.dataset({ data: sample.data, rows: 40, cols: 5 }, sample.labels, {
+        sampleWeight: counts,
+      });
+      const many = engine.dataset(
+        index.map(row),
+        index.map((i) => sample.labels[i] as number),
+      );
       const [a, b] = [weighted, many].map((made) => {
         const problem = engine.problem(made, { loss, l2: 0.03 });
         const { normal } = dice(7);
-        const weights = { coef: Float64Array.from({ length: 5 * problem.outputs }, normal), intercept: Float64Array.from({ length: problem.outputs }, normal) };
+        const weights = {
+          coef: Float64Array.from({ length: 5 * problem.outputs }, normal),
+          intercept: Float64Array.from({ length: problem.outputs }, normal),
+        };
         const result = problem.evaluate(weights);
         problem.dispose();
         made.dispose();
@@ -696,14 +772,13 @@ describe("evaluate and margins are exact", () => {
     }
   });
 
-  it("evaluate and margins agree about an intercept that is not fitted", () => {
+  it("evaluate and margins refuse an intercept that is not fitted", () => {
     const made = dataset([[1], [2]]);
     const problem = engine.problem(made, { loss: "squared", fitIntercept: false });
     const weights = { coef: Float64Array.of(1), intercept: Float64Array.of(10) };
-    const margins = problem.margins(weights);
-    const labels = labelsFor(2);
-    const fromMargins = margins.reduce((sum, m, i) => sum + 0.5 * (m - (labels[i] as number)) ** 2, 0) / 2;
-    expect(problem.evaluate(weights).objective).toBe(fromMargins);
+    for (const call of [() => problem.margins(weights), () => problem.evaluate(weights)]) {
+      expect(call).toThrow(/intercept must be 0 in a problem with fitIntercept: false, given 10/);
+    }
     made.dispose();
     problem.dispose();
   });
@@ -733,13 +808,20 @@ describe("centring changes the path, not the optimum", () => {
     for (report of run) if (report.gradientNorm < 1e-12) break;
     return report as StepReport;
   };
-  for (const [name, solver] of [["svrg", svrg], ["halp", halp]] as const) {
+  for (const [name, solver] of [
+    ["svrg", svrg],
+    ["halp", halp],
+  ] as const) {
     for (const loss of ["squared", "logistic", "softmax"] as const) {
       it(`${name}, ${loss}`, () => {
         const { data, labels, weights } = sampleFor(loss, 200, 4, 13);
         const shifted = data.map((x, at) => x + [1, -0.5, 0.25, 2][at % 4]!);
         const [a, b] = [true, false].map((center) => {
-          const made = engine.dataset({ data: shifted, rows: 200, cols: 4 }, labels, { center, bits: 16, sampleWeight: weights });
+          const made = engine.dataset({ data: shifted, rows: 200, cols: 4 }, labels, {
+            center,
+            bits: 16,
+            sampleWeight: weights,
+          });
           const problem = engine.problem(made, { loss, l2: 0.05 });
           const report = last(solver(problem, { outerSteps: 300 }));
           problem.dispose();
@@ -752,7 +834,8 @@ describe("centring changes the path, not the optimum", () => {
           expect(Math.abs(w - (b.coef[j] as number))).toBeLessThan(1e-8);
         });
         // softmax intercepts may be shifted together
-        const centre = ({ intercept }: StepReport) => intercept.map((x) => (loss === "softmax" ? x - (intercept[0] as number) : x));
+        const centre = ({ intercept }: StepReport) =>
+          intercept.map((x) => (loss === "softmax" ? x - (intercept[0] as number) : x));
         centre(a).forEach((x, k) => {
           expect(Math.abs(x - (centre(b)[k] as number))).toBeLessThan(1e-8);
         });

@@ -2,6 +2,7 @@
 // expected; nothing leaks, and the engine then trains to the same bits as a fresh one.
 import { describe, expect, it } from "vitest";
 import { Scope } from "../bindings/engine/core.js";
+import { baselineBase64, relaxedBase64 } from "../bindings/engine/wasm.js";
 import {
   BitcenterError,
   type BitcenterErrorCode,
@@ -162,12 +163,22 @@ describe("rows", () => {
     ["a long row", "BAD_SHAPE", ["row 7", "4", "3"], input(rowsOf().map((row, i) => (i === 7 ? [...row, 1] : row)))],
     ["a row that is null", "BAD_SHAPE", ["row 7"], input(rowsOf().map((row, i) => (i === 7 ? null : row)))],
     ["a row that is a number", "BAD_SHAPE", ["row 7"], input(rowsOf().map((row, i) => (i === 7 ? 3 : row)))],
-    ["a row that is a hole", "BAD_SHAPE", ["row 7"], ({ engine }) => {
-      const rows = rowsOf();
-      delete rows[7];
-      return engine.dataset(rows, targets());
-    }],
-    ["a row that is text of the right length", "BAD_VALUE", ["row 7", '"a"'], input(rowsOf().map((row, i) => (i === 7 ? "abc" : row)))],
+    [
+      "a row that is a hole",
+      "BAD_SHAPE",
+      ["row 7"],
+      ({ engine }) => {
+        const rows = rowsOf();
+        delete rows[7];
+        return engine.dataset(rows, targets());
+      },
+    ],
+    [
+      "a row that is text of the right length",
+      "BAD_VALUE",
+      ["row 7", '"a"'],
+      input(rowsOf().map((row, i) => (i === 7 ? "abc" : row))),
+    ],
     ["first row a number", "BAD_SHAPE", ["row 0", "5"], input([5, 6, 7])],
     ["first row null", "BAD_SHAPE", ["row 0", "null"], input([null, [1]])],
     ["first row an object", "BAD_SHAPE", ["row 0", "Object"], input([{ 0: 1, length: 1 }])],
@@ -178,20 +189,60 @@ describe("rows", () => {
     ["null in a row", "BAD_VALUE", ["row 2, column 1", "null"], input(with1(2, 1, null))],
     ["a bigint in a row", "BAD_VALUE", ["row 2, column 1", "3"], input(with1(2, 1, 3n))],
     ["an object in a row", "BAD_VALUE", ["row 2, column 1", "Date"], input(with1(2, 1, new Date(0)))],
-    ["a hole in a row", "BAD_VALUE", ["row 2, column 1", "undefined"], ({ engine }) => {
-      const rows = rowsOf();
-      delete (rows[2] as number[])[1];
-      return engine.dataset(rows, targets());
-    }],
+    [
+      "a hole in a row",
+      "BAD_VALUE",
+      ["row 2, column 1", "undefined"],
+      ({ engine }) => {
+        const rows = rowsOf();
+        delete (rows[2] as number[])[1];
+        return engine.dataset(rows, targets());
+      },
+    ],
     ["NaN in nested rows", "BAD_VALUE", ["row 11, column 2", "NaN", "finite"], input(with1(11, 2, Number.NaN))],
-    ["infinity in nested rows", "BAD_VALUE", ["row 0, column 0", "-Infinity"], input(with1(0, 0, Number.NEGATIVE_INFINITY))],
-    ["NaN in a Float64Array", "BAD_VALUE", ["row 3, column 1", "NaN", "finite"], sized(flatWith(10, Number.NaN), ROWS, COLS)],
-    ["infinity in a Float64Array", "BAD_VALUE", ["row 11, column 2", "Infinity"], sized(flatWith(35, Number.POSITIVE_INFINITY), ROWS, COLS)],
-    ["NaN in a Float32Array", "BAD_VALUE", ["row 3, column 1", "NaN"], sized(Float32Array.from(flatWith(10, Number.NaN)), ROWS, COLS)],
-    ["infinity in a Float32Array", "BAD_VALUE", ["row 0, column 2", "-Infinity"], sized(Float32Array.from(flatWith(2, -1e39)), ROWS, COLS)],
-    ["NaN, rounded copy", "BAD_VALUE", ["row 3, column 1", "NaN"], ({ engine }) =>
-      engine.dataset({ data: flatWith(10, Number.NaN), rows: ROWS, cols: COLS }, targets(), { exact: "rounded16" })],
-    ["16 GiB told, forty bytes given", "BAD_SHAPE", ["10", "4294967296"], sized(new Float32Array(10), 2 ** 20, 2 ** 12)],
+    [
+      "infinity in nested rows",
+      "BAD_VALUE",
+      ["row 0, column 0", "-Infinity"],
+      input(with1(0, 0, Number.NEGATIVE_INFINITY)),
+    ],
+    [
+      "NaN in a Float64Array",
+      "BAD_VALUE",
+      ["row 3, column 1", "NaN", "finite"],
+      sized(flatWith(10, Number.NaN), ROWS, COLS),
+    ],
+    [
+      "infinity in a Float64Array",
+      "BAD_VALUE",
+      ["row 11, column 2", "Infinity"],
+      sized(flatWith(35, Number.POSITIVE_INFINITY), ROWS, COLS),
+    ],
+    [
+      "NaN in a Float32Array",
+      "BAD_VALUE",
+      ["row 3, column 1", "NaN"],
+      sized(Float32Array.from(flatWith(10, Number.NaN)), ROWS, COLS),
+    ],
+    [
+      "infinity in a Float32Array",
+      "BAD_VALUE",
+      ["row 0, column 2", "-Infinity"],
+      sized(Float32Array.from(flatWith(2, -1e39)), ROWS, COLS),
+    ],
+    [
+      "NaN, rounded copy",
+      "BAD_VALUE",
+      ["row 3, column 1", "NaN"],
+      ({ engine }) =>
+        engine.dataset({ data: flatWith(10, Number.NaN), rows: ROWS, cols: COLS }, targets(), { exact: "rounded16" }),
+    ],
+    [
+      "16 GiB told, forty bytes given",
+      "BAD_SHAPE",
+      ["10", "4294967296"],
+      sized(new Float32Array(10), 2 ** 20, 2 ** 12),
+    ],
     ["rows × cols past 2⁵³", "BAD_SHAPE", ["10 values"], sized(new Float32Array(10), 2 ** 52, 2 ** 52)],
   ]);
 
@@ -220,7 +271,10 @@ describe("labels and weights", () => {
   const classes =
     (loss: string, list: readonly number[]) =>
     ({ engine }: Bench) => {
-      const dataset = engine.dataset(rowsOf(), Array.from({ length: ROWS }, (_, i) => list[i % list.length] as number));
+      const dataset = engine.dataset(
+        rowsOf(),
+        Array.from({ length: ROWS }, (_, i) => list[i % list.length] as number),
+      );
       try {
         return engine.problem(dataset, { loss: wrong(loss) });
       } finally {
@@ -248,7 +302,12 @@ describe("labels and weights", () => {
     ["weights too few", "BAD_SHAPE", ["sampleWeight", "11", "12"], weights(new Float64Array(11).fill(1))],
     ["a weight negative", "BAD_VALUE", ["sampleWeight", "row 4", "-1", ">= 0"], weights(ones(4, -1))],
     ["a weight NaN", "BAD_VALUE", ["sampleWeight", "row 4", "NaN"], weights(ones(4, Number.NaN))],
-    ["a weight infinite", "BAD_VALUE", ["sampleWeight", "row 4", "Infinity"], weights(ones(4, Number.POSITIVE_INFINITY))],
+    [
+      "a weight infinite",
+      "BAD_VALUE",
+      ["sampleWeight", "row 4", "Infinity"],
+      weights(ones(4, Number.POSITIVE_INFINITY)),
+    ],
     ["a weight a string", "BAD_VALUE", ["sampleWeight", "row 4", '"1"'], weights(ones(4, "1"))],
     ["weights all zero", "BAD_VALUE", ["sampleWeight", "sum", "0"], weights(new Float64Array(ROWS))],
     ["weights that sum to infinity", "BAD_VALUE", ["sampleWeight", "Infinity"], weights(new Array(ROWS).fill(1e308))],
@@ -259,15 +318,23 @@ describe("labels and weights", () => {
     ["three labels, logistic", "BAD_VALUE", ["logistic", "3", "two", "softmax"], classes("logistic", [0, 1, 2])],
     ["three labels, hinge", "BAD_VALUE", ["hinge", "3", "softmax"], classes("hinge", [0, 1, 2])],
     ["three labels, squaredHinge", "BAD_VALUE", ["squaredHinge", "3", "softmax"], classes("squaredHinge", [0, 1, 2])],
-    ["1025 labels, softmax", "BAD_VALUE", ["softmax", "1025", "1024"], ({ engine }) => {
-      const data = new Float32Array(1025);
-      const dataset = engine.dataset({ data, rows: 1025, cols: 1 }, Float64Array.from(data, (_, i) => i));
-      try {
-        return engine.problem(dataset, { loss: "softmax" });
-      } finally {
-        dataset.dispose();
-      }
-    }],
+    [
+      "1025 labels, softmax",
+      "BAD_VALUE",
+      ["softmax", "1025", "1024"],
+      ({ engine }) => {
+        const data = new Float32Array(1025);
+        const dataset = engine.dataset(
+          { data, rows: 1025, cols: 1 },
+          Float64Array.from(data, (_, i) => i),
+        );
+        try {
+          return engine.problem(dataset, { loss: "softmax" });
+        } finally {
+          dataset.dispose();
+        }
+      },
+    ],
   ]);
 });
 
@@ -282,7 +349,8 @@ describe("options of engine, dataset and problem", () => {
       engine.problem(dataset, wrong(options));
   const engine = (options: unknown) => () => createEngine(wrong(options));
   /** An empty module; one that imports a.b; one that exports a function heapBase and nothing else. */
-  const module = (...bytes: number[]) => new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...bytes]));
+  const module = (...bytes: number[]) =>
+    new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...bytes]));
   const importing = [1, 4, 1, 0x60, 0, 0, 2, 7, 1, 1, 0x61, 1, 0x62, 0, 0];
   const name = [..."heapBase"].map((letter) => letter.charCodeAt(0));
   const lookalike = [1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 7, 12, 1, 8, ...name, 0, 0, 10, 6, 1, 4, 0, 0x41, 0, 0x0b];
@@ -298,7 +366,12 @@ describe("options of engine, dataset and problem", () => {
     ["dataset: bits a string", "BAD_OPTION", ["bits", "8 or 16", '"8"'], dataset({ bits: "8" })],
     ["dataset: bits null", "BAD_OPTION", ["bits", "null"], dataset({ bits: null })],
     ["dataset: exact unknown", "BAD_OPTION", ["exact", '"rounded16"', '"int16"'], dataset({ exact: "int16" })],
-    ["dataset: exact rounded with 16 bits", "BAD_OPTION", ["rounded16", "bits: 8"], dataset({ exact: "rounded16", bits: 16 })],
+    [
+      "dataset: exact rounded with 16 bits",
+      "BAD_OPTION",
+      ["rounded16", "bits: 8"],
+      dataset({ exact: "rounded16", bits: 16 }),
+    ],
     ["dataset: center a number", "BAD_OPTION", ["center", "true or false", "1"], dataset({ center: 1 })],
     ["problem: options missing", "BAD_OPTION", [/^problem: /, "loss"], problem(undefined)],
     ["problem: options null", "BAD_OPTION", [/^problem: /, "object", "null"], problem(null)],
@@ -310,29 +383,108 @@ describe("options of engine, dataset and problem", () => {
     ["problem: unknown option", "BAD_OPTION", ['"L2"', "l2"], problem({ loss: "squared", L2: 1 })],
     ["problem: l2 negative", "BAD_OPTION", ["l2", "-1", ">= 0"], problem({ loss: "squared", l2: -1 })],
     ["problem: l2 NaN", "BAD_OPTION", ["l2", "NaN", "finite"], problem({ loss: "squared", l2: Number.NaN })],
-    ["problem: l2 infinite", "BAD_OPTION", ["l2", "Infinity", "finite"], problem({ loss: "squared", l2: Number.POSITIVE_INFINITY })],
+    [
+      "problem: l2 infinite",
+      "BAD_OPTION",
+      ["l2", "Infinity", "finite"],
+      problem({ loss: "squared", l2: Number.POSITIVE_INFINITY }),
+    ],
     ["problem: l2 a string", "BAD_OPTION", ["l2", '"1"'], problem({ loss: "squared", l2: "1" })],
     ["problem: l2 null", "BAD_OPTION", ["l2", "null"], problem({ loss: "squared", l2: null })],
-    ["problem: fitIntercept a number", "BAD_OPTION", ["fitIntercept", "true or false", "0"], problem({ loss: "squared", fitIntercept: 0 })],
+    [
+      "problem: fitIntercept a number",
+      "BAD_OPTION",
+      ["fitIntercept", "true or false", "0"],
+      problem({ loss: "squared", fitIntercept: 0 }),
+    ],
     ["problem: epsilon zero", "BAD_OPTION", ["epsilon", "> 0", "0"], problem({ loss: "huber", epsilon: 0 })],
     ["problem: epsilon negative", "BAD_OPTION", ["epsilon", "> 0", "-2"], problem({ loss: "huber", epsilon: -2 })],
     ["problem: epsilon NaN", "BAD_OPTION", ["epsilon", "NaN"], problem({ loss: "huber", epsilon: Number.NaN })],
-    ["problem: no dataset", "BAD_OPTION", [/^problem: /, "dataset", "undefined"], ({ engine }) => engine.problem(wrong(undefined), { loss: "squared" })],
-    ["problem: rows for a dataset", "BAD_OPTION", [/^problem: /, "dataset", "array"], ({ engine }) => engine.problem(wrong(rowsOf()), { loss: "squared" })],
-    ["problem: dataset of another engine", "BAD_OPTION", [/^problem: /, "another engine"], ({ dataset }) => createEngine().problem(dataset, { loss: "squared" })],
+    [
+      "problem: no dataset",
+      "BAD_OPTION",
+      [/^problem: /, "dataset", "undefined"],
+      ({ engine }) => engine.problem(wrong(undefined), { loss: "squared" }),
+    ],
+    [
+      "problem: rows for a dataset",
+      "BAD_OPTION",
+      [/^problem: /, "dataset", "array"],
+      ({ engine }) => engine.problem(wrong(rowsOf()), { loss: "squared" }),
+    ],
+    [
+      "problem: dataset of another engine",
+      "BAD_OPTION",
+      [/^problem: /, "another engine"],
+      ({ dataset }) => createEngine().problem(dataset, { loss: "squared" }),
+    ],
     ["createEngine: options null", "BAD_OPTION", [/^createEngine: /, "object", "null"], engine(null)],
     ["createEngine: options a string", "BAD_OPTION", [/^createEngine: /, "object", '"baseline"'], engine("baseline")],
-    ["createEngine: unknown option", "BAD_OPTION", [/^createEngine: /, '"variants"', "variant"], engine({ variants: "baseline" })],
-    ["createEngine: variant unknown", "BAD_OPTION", ["variant", '"fast"', '"baseline" or "relaxed"'], engine({ variant: "fast" })],
+    [
+      "createEngine: unknown option",
+      "BAD_OPTION",
+      [/^createEngine: /, '"variants"', "variant"],
+      engine({ variants: "baseline" }),
+    ],
+    [
+      "createEngine: variant unknown",
+      "BAD_OPTION",
+      ["variant", '"fast"', '"baseline" or "relaxed"'],
+      engine({ variant: "fast" }),
+    ],
     ["createEngine: maxBytes 0", "BAD_OPTION", ["maxBytes", "> 0", "0"], engine({ maxBytes: 0 })],
     ["createEngine: maxBytes negative", "BAD_OPTION", ["maxBytes", "-1"], engine({ maxBytes: -1 })],
     ["createEngine: maxBytes NaN", "BAD_OPTION", ["maxBytes", "NaN"], engine({ maxBytes: Number.NaN })],
     ["createEngine: maxBytes a string", "BAD_OPTION", ["maxBytes", '"1 GB"'], engine({ maxBytes: "1 GB" })],
-    ["createEngine: module not a module", "BAD_OPTION", ["module", "Uint8Array"], engine({ module: new Uint8Array(8) })],
+    [
+      "createEngine: module not a module",
+      "BAD_OPTION",
+      ["module", "Uint8Array"],
+      engine({ module: new Uint8Array(8) }),
+    ],
     ["createEngine: an empty module", "BAD_OPTION", ["module", "bitcenter"], engine({ module: module() })],
-    ["createEngine: a module with imports", "BAD_OPTION", ["module", "bitcenter"], engine({ module: module(...importing) })],
-    ["createEngine: a module that only looks like ours", "BAD_OPTION", ["module", "bitcenter"], engine({ module: module(...lookalike) })],
+    [
+      "createEngine: a module with imports",
+      "BAD_OPTION",
+      ["module", "bitcenter"],
+      engine({ module: module(...importing) }),
+    ],
+    [
+      "createEngine: a module that only looks like ours",
+      "BAD_OPTION",
+      ["module", "bitcenter"],
+      engine({ module: module(...lookalike) }),
+    ],
   ]);
+});
+
+describe("modules", () => {
+  const compiled = (base64: string) =>
+    new WebAssembly.Module(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
+  const hasRelaxed = WebAssembly.validate(Uint8Array.from(atob(relaxedBase64), (letter) => letter.charCodeAt(0)));
+
+  it("a module compiled by the caller gives the same bits", () => {
+    const engine = createEngine({ module: compiled(baselineBase64) });
+    expect(engine.variant).toBe("baseline");
+    expect(fingerprint(engine)).toBe(healthy);
+    expect(fingerprint(createEngine({ variant: "baseline" }))).toBe(healthy);
+  });
+
+  it("variant relaxed runs, or says that this host has none", () => {
+    try {
+      const engine = createEngine({ variant: "relaxed" });
+      expect(engine.variant).toBe("relaxed");
+      expect(fingerprint(engine)).toBe(healthy);
+    } catch (error) {
+      expect(error).toBeInstanceOf(BitcenterError);
+      expect((error as BitcenterError).code).toBe("UNSUPPORTED");
+      expect((error as BitcenterError).message).toMatch(/createEngine: variant "relaxed".*baseline/);
+    }
+  });
+
+  it.runIf(hasRelaxed)("the relaxed module, compiled by the caller, is called relaxed", () => {
+    expect(createEngine({ module: compiled(relaxedBase64) }).variant).toBe("relaxed");
+  });
 });
 
 describe("options of the solvers, thrown at the call", () => {
@@ -345,10 +497,27 @@ describe("options of the solvers, thrown at the call", () => {
   ];
   const OWN: Record<string, [string, unknown[]][]> = {
     sgd: [["data", ["int8", 8, null]]],
-    svrg: [["data", ["int8", 8, null]], ["option", ["III", 1, null]]],
-    lpSgd: [["bits", [4, 12, "8", null]], ["range", [0, -1, Number.NaN, "big", null]], ["rounding", ["up", 0, null]]],
-    lpSvrg: [["bits", [4, 12, "8", null]], ["range", [0, -1, Number.NaN, "big", null]], ["rounding", ["up", 0, null]], ["option", ["III", 2]]],
-    halp: [["bits", [4, 12, "8", null]], ["mu", [0, -1, Number.NaN, "big", null]], ["rounding", ["up", 0, null]], ["option", ["III", 2]]],
+    svrg: [
+      ["data", ["int8", 8, null]],
+      ["option", ["III", 1, null]],
+    ],
+    lpSgd: [
+      ["bits", [4, 12, "8", null]],
+      ["range", [0, -1, Number.NaN, "big", null]],
+      ["rounding", ["up", 0, null]],
+    ],
+    lpSvrg: [
+      ["bits", [4, 12, "8", null]],
+      ["range", [0, -1, Number.NaN, "big", null]],
+      ["rounding", ["up", 0, null]],
+      ["option", ["III", 2]],
+    ],
+    halp: [
+      ["bits", [4, 12, "8", null]],
+      ["mu", [0, -1, Number.NaN, "big", null]],
+      ["rounding", ["up", 0, null]],
+      ["option", ["III", 2]],
+    ],
   };
   // an option of another solver is unknown here
   const FOREIGN: Record<string, string[]> = {
@@ -364,25 +533,51 @@ describe("options of the solvers, thrown at the call", () => {
   for (const [name, solver] of Object.entries(SOLVERS)) {
     for (const [option, values] of [...NUMBERS, ...(OWN[name] ?? [])]) {
       for (const value of values) {
-        cases.push([`${name} ${option} ${shown(value)}`, "BAD_OPTION", [new RegExp(`^${name}: .*${option}`), shown(value), "must be"], ({ regression }) =>
-          solver(regression, wrong({ [option]: value }))]);
+        cases.push([
+          `${name} ${option} ${shown(value)}`,
+          "BAD_OPTION",
+          [new RegExp(`^${name}: .*${option}`), shown(value), "must be"],
+          ({ regression }) => solver(regression, wrong({ [option]: value })),
+        ]);
       }
     }
     for (const option of FOREIGN[name] ?? []) {
-      cases.push([`${name} unknown option ${option}`, "BAD_OPTION", [new RegExp(`^${name}: `), `"${option}"`, "stepSize"], ({ regression }) =>
-        solver(regression, wrong({ [option]: 1 }))]);
+      cases.push([
+        `${name} unknown option ${option}`,
+        "BAD_OPTION",
+        [new RegExp(`^${name}: `), `"${option}"`, "stepSize"],
+        ({ regression }) => solver(regression, wrong({ [option]: 1 })),
+      ]);
     }
     for (const options of [null, 5, "fast", [1], () => 1]) {
-      cases.push([`${name} options ${typeof options} ${shown(options).slice(0, 9)}`, "BAD_OPTION", [new RegExp(`^${name}: `), "object"], ({ regression }) =>
-        solver(regression, wrong(options))]);
+      cases.push([
+        `${name} options ${typeof options} ${shown(options).slice(0, 9)}`,
+        "BAD_OPTION",
+        [new RegExp(`^${name}: `), "object"],
+        ({ regression }) => solver(regression, wrong(options)),
+      ]);
     }
     for (const given of [undefined, null, {}, "problem"]) {
-      cases.push([`${name} on ${shown(given)}`, "BAD_OPTION", [new RegExp(`^${name}: `), "problem"], () => solver(wrong(given))]);
+      cases.push([
+        `${name} on ${shown(given)}`,
+        "BAD_OPTION",
+        [new RegExp(`^${name}: `), "problem"],
+        () => solver(wrong(given)),
+      ]);
     }
-    cases.push([`${name} on a dataset`, "BAD_OPTION", [new RegExp(`^${name}: `), "problem", "Dataset"], ({ dataset }) => solver(wrong(dataset))]);
+    cases.push([
+      `${name} on a dataset`,
+      "BAD_OPTION",
+      [new RegExp(`^${name}: `), "problem", "Dataset"],
+      ({ dataset }) => solver(wrong(dataset)),
+    ]);
     if (name === "halp" || name.startsWith("lp")) {
-      cases.push([`${name} bits 8 on 16-bit data`, "BAD_OPTION", [new RegExp(`^${name}: `), "bits: 8", "16"], ({ wideProblem }) =>
-        solver(wideProblem, wrong({ bits: 8 }))]);
+      cases.push([
+        `${name} bits 8 on 16-bit data`,
+        "BAD_OPTION",
+        [new RegExp(`^${name}: `), "bits: 8", "16"],
+        ({ wideProblem }) => solver(wideProblem, wrong({ bits: 8 })),
+      ]);
     }
     const starts: [string, BitcenterErrorCode, RegExp, unknown][] = [
       ["of too many columns", "BAD_SHAPE", /start.*3.*4/, zeros(COLS + 1)],
@@ -390,8 +585,18 @@ describe("options of the solvers, thrown at the call", () => {
       ["without an intercept", "BAD_SHAPE", /start.*1.*0/, zeros(COLS, 0)],
       ["that is empty", "BAD_SHAPE", /start.*3/, {}],
       ["that is a number", "BAD_SHAPE", /start.*3/, 5],
-      ["with NaN", "BAD_VALUE", /start.*NaN/, { coef: Float64Array.of(0, Number.NaN, 0), intercept: new Float64Array(1) }],
-      ["with an infinite intercept", "BAD_VALUE", /start.*Infinity/, { coef: new Float64Array(COLS), intercept: Float64Array.of(Number.POSITIVE_INFINITY) }],
+      [
+        "with NaN",
+        "BAD_VALUE",
+        /start.*NaN/,
+        { coef: Float64Array.of(0, Number.NaN, 0), intercept: new Float64Array(1) },
+      ],
+      [
+        "with an infinite intercept",
+        "BAD_VALUE",
+        /start.*Infinity/,
+        { coef: new Float64Array(COLS), intercept: Float64Array.of(Number.POSITIVE_INFINITY) },
+      ],
     ];
     for (const [what, code, sentence, start] of starts) {
       cases.push([`${name} start ${what}`, code, [sentence], ({ regression }) => solver(regression, wrong({ start }))]);
@@ -401,7 +606,18 @@ describe("options of the solvers, thrown at the call", () => {
 
   it("takes undefined for any option as absent", () => {
     const { regression } = bench();
-    const names = ["stepSize", "innerSteps", "outerSteps", "flushEvery", "seed", "start", "bits", "mu", "rounding", "option"];
+    const names = [
+      "stepSize",
+      "innerSteps",
+      "outerSteps",
+      "flushEvery",
+      "seed",
+      "start",
+      "bits",
+      "mu",
+      "rounding",
+      "option",
+    ];
     const options = Object.fromEntries(names.map((name) => [name, undefined]));
     expect(halp(regression, wrong(options)).next().done).toBe(false);
   });
@@ -423,30 +639,64 @@ describe("evaluate and margins", () => {
     ["a number", 5],
   ];
   for (const [what, weights] of shapes) {
-    cases.push([`evaluate, ${what}`, "BAD_SHAPE", ["coef", "3", "intercept"], ({ regression }) => regression.evaluate(wrong(weights))]);
-    cases.push([`margins, ${what}`, "BAD_SHAPE", ["coef", "3", "intercept"], ({ regression }) => regression.margins(wrong(weights))]);
+    cases.push([
+      `evaluate, ${what}`,
+      "BAD_SHAPE",
+      ["coef", "3", "intercept"],
+      ({ regression }) => regression.evaluate(wrong(weights)),
+    ]);
+    cases.push([
+      `margins, ${what}`,
+      "BAD_SHAPE",
+      ["coef", "3", "intercept"],
+      ({ regression }) => regression.margins(wrong(weights)),
+    ]);
   }
   const bad = { coef: Float64Array.of(0, Number.NaN, 0), intercept: new Float64Array(1) };
   cases.push(
     ["evaluate, NaN", "BAD_VALUE", ["coef", "NaN"], ({ regression }) => regression.evaluate(bad)],
     ["margins, NaN", "BAD_VALUE", ["coef", "NaN"], ({ regression }) => regression.margins(bad)],
-    ["margins, rows for a dataset", "BAD_OPTION", ["dataset", "array"], ({ regression }) => regression.margins(zeros(), wrong(rowsOf()))],
-    ["margins, null for a dataset", "BAD_OPTION", ["dataset", "null"], ({ regression }) => regression.margins(zeros(), wrong(null))],
-    ["margins, other columns", "BAD_SHAPE", ["4 columns", "3"], ({ engine, regression }) => {
-      const dataset = other(engine, 4);
-      try {
-        return regression.margins(zeros(), dataset);
-      } finally {
+    [
+      "margins, rows for a dataset",
+      "BAD_OPTION",
+      ["dataset", "array"],
+      ({ regression }) => regression.margins(zeros(), wrong(rowsOf())),
+    ],
+    [
+      "margins, null for a dataset",
+      "BAD_OPTION",
+      ["dataset", "null"],
+      ({ regression }) => regression.margins(zeros(), wrong(null)),
+    ],
+    [
+      "margins, other columns",
+      "BAD_SHAPE",
+      ["4 columns", "3"],
+      ({ engine, regression }) => {
+        const dataset = other(engine, 4);
+        try {
+          return regression.margins(zeros(), dataset);
+        } finally {
+          dataset.dispose();
+        }
+      },
+    ],
+    [
+      "margins, another engine",
+      "BAD_SHAPE",
+      ["another engine"],
+      ({ regression }) => regression.margins(zeros(), other(createEngine(), COLS)),
+    ],
+    [
+      "margins, a disposed dataset",
+      "DISPOSED",
+      ["dataset"],
+      ({ engine, regression }) => {
+        const dataset = other(engine, COLS);
         dataset.dispose();
-      }
-    }],
-    ["margins, another engine", "BAD_SHAPE", ["another engine"], ({ regression }) =>
-      regression.margins(zeros(), other(createEngine(), COLS))],
-    ["margins, a disposed dataset", "DISPOSED", ["dataset"], ({ engine, regression }) => {
-      const dataset = other(engine, COLS);
-      dataset.dispose();
-      return regression.margins(zeros(), dataset);
-    }],
+        return regression.margins(zeros(), dataset);
+      },
+    ],
   );
   runTable(cases);
 
@@ -637,11 +887,17 @@ describe("out of memory", () => {
   it("at any allocation of a dataset frees what was built so far", () => {
     const engine = createEngine();
     const key = engine.dataset([[1]], [1]);
-    const inputs = [rowsOf(), { data: Int16Array.from(flat(), (x) => 999 * x), rows: ROWS, cols: COLS }, rowsOf().map((row) => row.map((x) => Math.round(9 * x)))];
+    const inputs = [
+      rowsOf(),
+      { data: Int16Array.from(flat(), (x) => 999 * x), rows: ROWS, cols: COLS },
+      rowsOf().map((row) => row.map((x) => Math.round(9 * x))),
+    ];
     for (const input of inputs) {
       for (const exact of ["auto", "rounded16"] as const) {
         const sampleWeight = targets().map(Math.abs);
-        const count = failEverywhere(engine, key, () => engine.dataset(input, targets(), { exact, sampleWeight }).dispose());
+        const count = failEverywhere(engine, key, () =>
+          engine.dataset(input, targets(), { exact, sampleWeight }).dispose(),
+        );
         expect(count).toBeGreaterThan(3);
       }
     }
@@ -656,7 +912,12 @@ describe("out of memory", () => {
       (rows[3] as number[])[1] = 1e4; // so that robust clipping looks
       const dataset = engine.dataset(rows, targets(), { exact });
       failEverywhere(engine, key, () => engine.problem(dataset, { loss: "squared", l2: 0.1 }).dispose());
-      for (const [kind, intercept] of [["codes", true], ["codes", false], ["float32", true], ["float32", false]] as const) {
+      for (const [kind, intercept] of [
+        ["codes", true],
+        ["codes", false],
+        ["float32", true],
+        ["float32", false],
+      ] as const) {
         const before = engine.bytes;
         const told = dataset.bytes;
         for (let allowed = 0; !starve(engine, key, allowed, () => dataset.plane(kind, intercept)); allowed++) {

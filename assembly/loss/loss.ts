@@ -60,7 +60,7 @@ export abstract class loss {
 
   /**
    * One pass over margins m (rows × classes f64): c = ωᵢ·loss′ (rows × classes f64), state (rows × classes f32),
-   * y: rows f64, weights: rows f64 or 0. Returns Σ ωᵢ·loss.
+   * y: rows f64, weights: rows f64 or 0. Returns Σ ωᵢ·loss, a compensated sum (Neumaier): good to the last bits for any number of rows.
    */
   static pass(
     kind: i32,
@@ -74,25 +74,30 @@ export abstract class loss {
     state: usize,
   ): f64 {
     let total: f64 = 0;
+    let lost: f64 = 0;
     for (let row = 0; row < rows; row++) {
+      let term: f64;
       const label = load<f64>(y + ((<usize>row) << 3));
       const weight = weights ? load<f64>(weights + ((<usize>row) << 3)) : 1;
       if (kind == Loss.SOFTMAX) {
-        total += weight * loss.softmax(m, <i32>label, classes, weight, c, state);
+        term = weight * loss.softmax(m, <i32>label, classes, weight, c, state);
         m += (<usize>classes) << 3;
         c += (<usize>classes) << 3;
         state += (<usize>classes) << 2;
       } else {
         const margin = load<f64>(m);
-        total += weight * loss.value(kind, margin, label, threshold);
+        term = weight * loss.value(kind, margin, label, threshold);
         store<f64>(c, weight * loss.derivative(kind, margin, label, threshold));
         store<f32>(state, loss.state(kind, margin, label));
         m += 8;
         c += 8;
         state += 4;
       }
+      const next = total + term;
+      lost += abs(total) >= abs(term) ? total - next + term : term - next + total;
+      total = next;
     }
-    return total;
+    return lost == lost ? total + lost : total; // an infinite term leaves NaN in lost
   }
 
   /** One softmax row: log Σ eᵐ − m_label, c = weight·(p − onehot), state = p. */

@@ -91,7 +91,8 @@ export abstract class outer {
   /**
    * From stored sums R = Σ cᵢ·storedᵢ (classes × width f64) and cSum = Σ cᵢ (classes f64), with U = Σ cᵢ·xᵢ = passOffset·cSum + passScale·R:
    *   g = (U − offset·cSum)/(n·scale) + r·v,  g_intercept = Q·cSum/n;      ∂F/∂w = U/n + l2·w,  ∂F/∂b = cSum/n
-   * out[0] = ‖∇F‖² in the user's coordinates, out[1] = ‖g‖², out[2] = l2/2·‖w‖². scale … passOffset: columns f64.
+   * out[0] = ‖∇F‖ in the user's coordinates, out[1] = ‖g‖, out[2] = l2/2·‖w‖². scale … passOffset: columns f64.
+   * Norms are scaled sums of squares (out[3], out[4] hold the squares' part): columns of any size neither overflow nor vanish.
    */
   static gradient(
     raw: usize,
@@ -111,8 +112,12 @@ export abstract class outer {
     intercept: f64,
     out: usize,
   ): void {
-    let userNorm: f64 = 0;
-    let codeNorm: f64 = 0;
+    const userNorm = out;
+    const codeNorm = out + 8;
+    store<f64>(out, 0);
+    store<f64>(out, 0, 8);
+    store<f64>(out, 1, 24);
+    store<f64>(out, 1, 32);
     let penalty: f64 = 0;
     for (let k = 0; k < classes; k++) {
       const sum = load<f64>(cSum + ((<usize>k) << 3));
@@ -124,24 +129,57 @@ export abstract class outer {
         const user = total / rows + l2 * w;
         const code = (total - load<f64>(offset + (j << 3)) * sum) / (rows * s) + (l2 * w) / s;
         store<f64>(g + (j << 3), code);
-        userNorm += user * user;
-        codeNorm += code * code;
+        outer.addSquare(userNorm, user);
+        outer.addSquare(codeNorm, code);
         penalty += w * w;
       }
       if (intercept != 0) {
         const user = sum / rows;
         const code = intercept * user;
         store<f64>(g + ((<usize>columns) << 3), code);
-        userNorm += user * user;
-        codeNorm += code * code;
+        outer.addSquare(userNorm, user);
+        outer.addSquare(codeNorm, code);
       }
       raw += (<usize>width) << 3;
       v += (<usize>padded) << 3;
       g += (<usize>padded) << 3;
     }
-    store<f64>(out, userNorm);
-    store<f64>(out, codeNorm, 8);
-    store<f64>(out, 0.5 * l2 * penalty, 16);
+    store<f64>(out, load<f64>(out) * sqrt(load<f64>(out, 24)));
+    store<f64>(out, load<f64>(out, 8) * sqrt(load<f64>(out, 32)), 8);
+    // without l2 the weights may be as large as they like
+    store<f64>(out, l2 == 0 ? 0 : 0.5 * l2 * penalty, 16);
+  }
+
+  /** Adds value² to scale²·squares, kept as scale at `at` and squares 24 bytes on: scale is the largest |value| so far. */
+  @inline
+  static addSquare(at: usize, value: f64): void {
+    const size = abs(value);
+    const scale = load<f64>(at);
+    if (size > scale) {
+      const ratio = scale / size;
+      store<f64>(at, 1 + load<f64>(at, 24) * ratio * ratio, 24);
+      store<f64>(at, size);
+    } else if (size > 0) {
+      const ratio = size / scale;
+      store<f64>(at, load<f64>(at, 24) + ratio * ratio, 24);
+    } else if (size != size) store<f64>(at, size);
+  }
+
+  /**
+   * v[k][j] −= mean over k of v[k][j]: takes out of a softmax model what all classes have in common, where the loss is flat and rounding noise
+   * would gather. v: classes × columns f64.
+   */
+  static centreClasses(v: usize, columns: i32, classes: i32): void {
+    const bytes = (<usize>columns) << 3;
+    for (let j: usize = 0; j < bytes; j += 8) {
+      let sum: f64 = 0;
+      for (let k: usize = 0; k < <usize>classes; k++) sum += load<f64>(v + k * bytes + j);
+      const mean = sum / <f64>classes;
+      for (let k: usize = 0; k < <usize>classes; k++) {
+        const at = v + k * bytes + j;
+        store<f64>(at, load<f64>(at) - mean);
+      }
+    }
   }
 
   /** sums[k] = Σᵢ c[i][k]; c: rows × classes f64. */

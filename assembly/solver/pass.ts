@@ -187,7 +187,7 @@ export abstract class fused {
     cI8x16: v128,
     mI16x8: v128,
     isNegative: bool,
-  ): i32 {
+  ): i64 {
     const end = x + <usize>columns;
     const zeroI8x16 = i8x16.splat(0);
     let aI32x4 = i32x4.splat(0);
@@ -199,9 +199,7 @@ export abstract class fused {
       y += 32;
       z += 32;
     }
-    const sumI32x4 = i32x4.add(aI32x4, bI32x4);
-    const halfI32x4 = i32x4.add(sumI32x4, i32x4.shuffle(sumI32x4, sumI32x4, 2, 3, 0, 1));
-    return i32x4.extract_lane(halfI32x4, 0) + i32x4.extract_lane(halfI32x4, 1);
+    return lanes.sumI64(i64x2.add(lanes.widenI32(aI32x4), lanes.widenI32(bI32x4)));
   }
 
   @inline
@@ -242,7 +240,7 @@ export abstract class fused {
         k < 0
           ? fused.relaxed8(z, x, y, columns, pairI8x16, cI8x16, mI16x8, true)
           : fused.relaxed8(z, x, y, columns, pairI8x16, cI8x16, mI16x8, false);
-      return <f64>(dotted + negative);
+      return <f64>(dotted + <i64>negative);
     } else {
       switch (s) {
         case 0:

@@ -110,7 +110,7 @@ function checkWeights(input: ArrayLike<number>, rows: number): Float64Array {
   if (!(total > 0) || !Number.isFinite(total)) {
     throw new BitcenterError("BAD_VALUE", `dataset: sampleWeight must have a finite sum > 0, given a sum of ${total}`);
   }
-  return weights.map((weight) => (weight * rows) / total);
+  return weights.map((weight) => (weight / total) * rows);
 }
 
 export class Dataset {
@@ -167,7 +167,7 @@ export class Dataset {
 
   /** Bytes of linear memory: exact copy, codes made so far, weights. */
   get bytes(): number {
-    return this.#isDisposed ? 0 : this.#bytes;
+    return this.#isDisposed || this.core.isDisposed ? 0 : this.#bytes;
   }
 
   /** Frees the memory. Problems on this dataset can no longer be used. */
@@ -450,6 +450,12 @@ export class Dataset {
       } else {
         scale[j] = far / largest;
         inverseScale[j] = largest / far;
+      }
+      if (!(scale[j] as number) || ![centre, scale[j], inverseScale[j]].every(Number.isFinite)) {
+        throw new BitcenterError(
+          "BAD_VALUE",
+          `dataset: column ${j} spans ${low[j]} to ${high[j]}, which float64 cannot scale to codes: rescale it`,
+        );
       }
     });
     return { scale, inverseScale, offset, reach };

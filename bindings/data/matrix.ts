@@ -33,7 +33,7 @@ function fromRows(where: string, rows: readonly (readonly number[])[], expected?
   const count = rows.length;
   if (count === 0) throw new BitcenterError("EMPTY", `${where}: data has no rows`);
   const first: unknown = rows[0];
-  const width = Array.isArray(first) || ArrayBuffer.isView(first) ? (first as number[]).length : -1;
+  const width = isVector(first) ? first.length : -1;
   if (width < 0) {
     throw new BitcenterError("BAD_SHAPE", `${where}: row 0 must be an array of numbers, given ${show(first)}`);
   }
@@ -44,6 +44,7 @@ function fromRows(where: string, rows: readonly (readonly number[])[], expected?
       `${where}: data has ${count} rows of ${width} values, but rows: ${show(expected.rows)}, cols: ${show(expected.cols)} were given`,
     );
   }
+  checkColumns(where, width);
   const data = new Float64Array(count * width);
   for (let i = 0; i < count; i++) {
     const row = rows[i] as readonly number[];
@@ -62,6 +63,18 @@ function fromRows(where: string, rows: readonly (readonly number[])[], expected?
     }
   }
   return { data, storage: "F64", rows: count, cols: width };
+}
+
+/** Eight int32 lanes of int8 products: 127·128·columns/8 < 2³¹ (docs/numerics.md §9). */
+const MOST_COLUMNS = 1_000_000;
+
+function checkColumns(where: string, cols: number): void {
+  if (cols > MOST_COLUMNS) {
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      `${where}: ${cols} columns are too many, at most ${MOST_COLUMNS} can be dense`,
+    );
+  }
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -99,15 +112,21 @@ export function checkMatrix(where: string, input: unknown): CheckedMatrix {
   }
   if (rows === 0) throw new BitcenterError("EMPTY", `${where}: data has no rows`);
   if (cols === 0) throw new BitcenterError("EMPTY", `${where}: data has no columns`);
+  checkColumns(where, cols);
   return { data: values, storage, rows, cols };
 }
 
-/** One number per row. Accepts any array of numbers; null passes as absent. */
+/** Arrays and typed arrays; a DataView is neither. */
+export function isVector(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+/** One finite number per row, copied. Accepts any array of numbers. */
 export function checkVector(where: string, name: string, input: unknown, rows: number): Float64Array {
-  if (!Array.isArray(input) && !ArrayBuffer.isView(input)) {
+  if (!isVector(input)) {
     throw new BitcenterError("BAD_SHAPE", `${where}: ${name} must be an array of numbers, given ${show(input)}`);
   }
-  const values = input as ArrayLike<unknown>;
+  const values = input;
   if (values.length !== rows) {
     throw new BitcenterError("BAD_SHAPE", `${where}: ${values.length} ${name} for ${rows} rows`);
   }

@@ -3,7 +3,8 @@
 import { type Core, Scope } from "../engine/core.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
-import type { Dataset, Plane } from "./dataset.js";
+import { Dataset, type Plane } from "./dataset.js";
+import { checkVector, isVector } from "./matrix.js";
 
 export type LossName = "squared" | "logistic" | "softmax" | "squaredHinge" | "hinge" | "huber";
 
@@ -51,6 +52,9 @@ const LOSSES: Record<LossName, LossFacts> = {
   hinge: { id: 4, curvature: 1, isClassifier: true },
   huber: { id: 5, curvature: 1, isClassifier: false },
 };
+
+/** Inner steps are float32: targets, residuals and their products must stay inside its range. */
+const LARGEST_TARGET = 1e31;
 
 /** Distinct labels in ascending order. */
 function distinct(labels: Float64Array): number[] {
@@ -120,7 +124,7 @@ export class Problem {
       const weights = scope.alloc(outputs * stored.width * 8, "weights");
       const sums = scope.alloc(outputs * stored.width * 8, "a gradient");
       const bias = scope.alloc(2 * outputs * 8, "intercepts");
-      const results = scope.alloc(24, "norms");
+      const results = scope.alloc(40, "norms");
       return { scope, f64, f32, margins, derivatives, weights, sums, bias, results };
     });
     this.#scope = blocks.scope;
@@ -151,7 +155,16 @@ export class Problem {
   }
 
   #mapLabels(labels: Float64Array, isClassifier: boolean): { values: Float64Array; classes: number[] } {
-    if (!isClassifier) return { values: labels, classes: [] };
+    if (!isClassifier) {
+      const largest = labels.reduce((top, y) => Math.max(top, Math.abs(y)), 0);
+      if (largest > LARGEST_TARGET || (largest > 0 && largest < 1 / LARGEST_TARGET)) {
+        throw new BitcenterError(
+          "BAD_VALUE",
+          `problem: targets up to ${largest} do not fit float32 steps: scale them to between ${1 / LARGEST_TARGET} and ${LARGEST_TARGET}`,
+        );
+      }
+      return { values: labels, classes: [] };
+    }
     const classes = distinct(labels);
     if (classes.length < 2) {
       throw new BitcenterError(
@@ -182,14 +195,14 @@ export class Problem {
   /** Objective and gradient norm at weights in the user's coordinates: exact, float64. */
   evaluate(weights: Weights): Evaluation {
     this.checkLive();
-    this.#checkWeights(weights);
+    const checked = this.checkWeights("evaluate", weights);
     const plane = this.dataset.plane("codes", this.fitIntercept);
     return Scope.scratch(this.core, (scratch) => {
       const bytes = this.outputs * plane.padded * 8;
       const v = scratch.alloc(bytes, "weights");
       const g = scratch.alloc(bytes, "a gradient");
       const state = scratch.alloc(this.dataset.rows * this.outputs * 4 + 16, "the state of an exact pass");
-      this.toCodes(plane, weights, v);
+      this.toCodes(plane, checked, v);
       const { objective, gradientNorm } = this.exactPass(plane, v, g, state);
       return { objective, gradientNorm };
     });
@@ -198,7 +211,10 @@ export class Problem {
   /** Margins w·x + b of every row of a dataset with as many columns: rows × outputs, row-major. */
   margins(weights: Weights, dataset: Dataset = this.dataset): Float64Array {
     this.checkLive();
-    this.#checkWeights(weights);
+    const { coef, intercept } = this.checkWeights("margins", weights);
+    if (!(dataset instanceof Dataset)) {
+      throw new BitcenterError("BAD_OPTION", `margins: expected a dataset of this engine, given ${show(dataset)}`);
+    }
     dataset.checkLive();
     const { cols } = this.dataset;
     if (dataset.core !== this.core || dataset.cols !== cols) {
@@ -216,23 +232,38 @@ export class Problem {
       const bias = scratch.alloc(outputs * 8, "intercepts");
       const margins = scratch.alloc(rows * outputs * 8, "margins");
       for (let k = 0; k < outputs; k++) {
-        core.f64(w + k * stored.width * 8, cols).set(weights.coef.subarray(k * cols, (k + 1) * cols));
+        core.f64(w + k * stored.width * 8, cols).set(coef.subarray(k * cols, (k + 1) * cols));
       }
-      core.f64(bias, outputs).set(weights.intercept);
+      core.f64(bias, outputs).set(intercept);
       this.#passMargins(dataset, w, bias, margins);
       return core.f64(margins, rows * outputs).slice();
     });
   }
 
-  #checkWeights({ coef, intercept }: Weights): void {
-    const expected = this.outputs * this.dataset.cols;
-    if (coef?.length !== expected || intercept?.length !== this.outputs) {
+  /**
+   * Weights of a caller, checked and copied: shapes, finite numbers, and no intercept where none is fitted.
+   * @internal
+   */
+  checkWeights(where: string, weights: Weights): Weights {
+    const { outputs } = this;
+    const { cols } = this.dataset;
+    const given: unknown = weights;
+    const { coef: c, intercept: b } = (typeof given === "object" && given !== null ? given : {}) as Partial<Weights>;
+    const sizeOf = (values: unknown): number | string => (isVector(values) ? values.length : show(values));
+    if (sizeOf(c) !== outputs * cols || sizeOf(b) !== outputs) {
+      const shape = `coef of ${outputs * cols} numbers (${outputs} × ${cols}) and intercept of ${outputs}`;
+      const found = c === undefined && b === undefined ? show(given) : `coef: ${sizeOf(c)}, intercept: ${sizeOf(b)}`;
+      throw new BitcenterError("BAD_SHAPE", `${where}: expected ${shape}, given ${found}`);
+    }
+    const coef = checkVector(where, "coef", c, outputs * cols);
+    const intercept = checkVector(where, "intercept", b, outputs);
+    if (!this.fitIntercept && intercept.some((b) => b !== 0)) {
       throw new BitcenterError(
-        "BAD_SHAPE",
-        `weights: expected coef of ${expected} (${this.outputs} × ${this.dataset.cols}) and intercept of ${this.outputs}, ` +
-          `given ${coef?.length ?? "none"} and ${intercept?.length ?? "none"}`,
+        "BAD_VALUE",
+        `${where}: intercept must be 0 in a problem with fitIntercept: false, given ${intercept.find((b) => b !== 0)}`,
       );
     }
+    return { coef, intercept };
   }
 
   /** margins ← stored rows · wᵀ + bias; w (outputs × width) and bias are brought into the stored form in place. */
@@ -302,7 +333,7 @@ export class Problem {
       this.#results,
     );
     const [user, code, penalty] = core.f64(this.#results, 3) as unknown as [number, number, number];
-    return { objective: total / rows + penalty, gradientNorm: Math.sqrt(user), codeNorm: Math.sqrt(code) };
+    return { objective: total / rows + penalty, gradientNorm: user, codeNorm: code };
   }
 
   /** Weights → v (outputs × padded f64) in the code coordinates of `plane`. @internal */

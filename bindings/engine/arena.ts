@@ -38,7 +38,8 @@ export class Arena {
     this.#memory = memory;
     this.#end = Math.ceil(base / ALIGN) * ALIGN;
     this.maxBytes = Math.min(maxBytes, LARGEST_MEMORY);
-    this.#release({ start: this.#end, bytes: memory.buffer.byteLength - this.#end });
+    const first = Math.max(0, Math.min(memory.buffer.byteLength, this.maxBytes) - this.#end);
+    if (first > 0) this.#release({ start: this.#end, bytes: first });
     this.#end = memory.buffer.byteLength;
   }
 

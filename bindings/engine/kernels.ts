@@ -10,6 +10,7 @@ type Floats = "F64" | "F32";
 
 export type KernelName =
   | "heapBase"
+  | "isRelaxed"
   | "probe"
   | "dotI8I8"
   | "dotI8I16"
@@ -49,6 +50,7 @@ export type KernelName =
   | "columnSums"
   | `fold${CodeStorage}`
   | `toGrid${CodeStorage}`
+  | "centreClasses"
   | "dataGradient"
   | "ridge"
   | "maxAbs"

@@ -20,11 +20,49 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function instantiate(source: Uint8Array<ArrayBuffer> | WebAssembly.Module, variant: Variant): LoadedModule {
+function compile(base64: string): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(decode(base64));
+  } catch (error) {
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      `this host does not compile WebAssembly (${(error as Error).message}); a content security policy needs 'wasm-unsafe-eval', ` +
+        "or pass createEngine({ module }) a module compiled elsewhere",
+    );
+  }
+}
+
+function instantiate(module: WebAssembly.Module): LoadedModule {
   // a fresh imports object: the loader adds to it. `instance.exports`, not the loader's wrapped ones: a raw call costs 2 ns
-  const { instance } = instantiateSync(source, {});
-  const { exports } = instance;
-  return { variant, kernels: exports as unknown as Kernels, memory: exports.memory as WebAssembly.Memory };
+  const { exports } = instantiateSync(module, {}).instance;
+  const kernels = exports as unknown as Kernels;
+  return {
+    variant: kernels.isRelaxed() === 1 ? "relaxed" : "baseline",
+    kernels,
+    memory: exports.memory as WebAssembly.Memory,
+  };
+}
+
+/** An instance of a module that the caller has compiled; throws for any other module and for relaxed SIMD that answers wrongly. */
+function instantiateGiven(module: WebAssembly.Module): LoadedModule {
+  const names = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+  if (
+    WebAssembly.Module.imports(module).length > 0 ||
+    !["heapBase", "isRelaxed", "memory"].every((name) => names.has(name))
+  ) {
+    throw new BitcenterError(
+      "BAD_OPTION",
+      "createEngine: module is none of bitcenter's: compile the file behind bitcenter/kernels.wasm or bitcenter/kernels.relaxed.wasm",
+    );
+  }
+  const loaded = instantiate(module);
+  if (loaded.variant === "relaxed" && !relaxedIsSound(loaded)) {
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      "createEngine: this host computes relaxed SIMD wrongly; pass the baseline module",
+    );
+  }
+  return loaded;
 }
 
 /** True when the relaxed opcodes answer as the kernels need: first operand any int8, second 0..127, then a real kernel on a known row. */
@@ -83,8 +121,8 @@ function compileRelaxed(): WebAssembly.Module | null {
     const bytes = decode(relaxedBase64);
     relaxedModule = null;
     if (WebAssembly.validate(bytes)) {
-      const module = new WebAssembly.Module(bytes);
-      if (relaxedIsSound(instantiate(module, "relaxed"))) relaxedModule = module;
+      const module = compile(relaxedBase64);
+      if (relaxedIsSound(instantiate(module))) relaxedModule = module;
     }
   }
   return relaxedModule;
@@ -93,15 +131,18 @@ function compileRelaxed(): WebAssembly.Module | null {
 /** A fresh instance. variant: forced, or undefined for the best sound one; module: compiled by the caller (hosts that forbid compiling). */
 export function loadModule(variant: Variant | undefined, module: WebAssembly.Module | undefined): LoadedModule {
   if (module !== undefined) {
-    const loaded = instantiate(module, variant ?? "baseline");
-    if (typeof loaded.kernels.heapBase !== "function") {
-      throw new BitcenterError("BAD_OPTION", "createEngine: module is not one of bitcenter's kernels modules");
+    const loaded = instantiateGiven(module);
+    if (variant !== undefined && variant !== loaded.variant) {
+      throw new BitcenterError(
+        "BAD_OPTION",
+        `createEngine: variant "${variant}" asked for, but module is the ${loaded.variant} one`,
+      );
     }
     return loaded;
   }
   if (variant !== "baseline") {
     const relaxed = compileRelaxed();
-    if (relaxed !== null) return instantiate(relaxed, "relaxed");
+    if (relaxed !== null) return instantiate(relaxed);
     if (variant === "relaxed") {
       throw new BitcenterError(
         "UNSUPPORTED",
@@ -109,6 +150,6 @@ export function loadModule(variant: Variant | undefined, module: WebAssembly.Mod
       );
     }
   }
-  baselineModule ??= new WebAssembly.Module(decode(baselineBase64));
-  return instantiate(baselineModule, "baseline");
+  baselineModule ??= compile(baselineBase64);
+  return instantiate(baselineModule);
 }

@@ -93,6 +93,7 @@ function* run(
       accepted?.set(core.f64(v, inner.size));
       const { objective, gradientNorm } = session.exact;
       core.kernels[`fold${model}`](v, inner.z, delta, v, inner.size);
+      if (problem.loss === "softmax") core.kernels.centreClasses(v, plane.padded, problem.outputs);
       session.evaluate();
       // a rise of both is noise of a grid too coarse (of the objective alone it may be rounding near the optimum)
       const isWorse = !(session.exact.objective <= objective) && !(session.exact.gradientNorm <= gradientNorm);

@@ -86,7 +86,7 @@ export function* runOnGrid(
     kernels[`fold${model}`](0, inner.z, delta, v, inner.size);
     session.evaluate();
     yield session.report(0, delta);
-    for (let k = 0; k < options.outerSteps && !session.isStationary; k++) {
+    for (let k = 0; k < options.outerSteps && !(isCentred && session.isStationary); k++) {
       if (isCentred) {
         kernels.dataGradient(g, v, inner.ridge, inner.gradient, plane.padded, problem.outputs);
         inner.fillBase();

@@ -53,7 +53,7 @@ export function checkCommon(
     outerSteps: number(where, "outerSteps", options.outerSteps, { min: 0, integer: true }, 100),
     flushEvery: numberOrAuto(where, "flushEvery", options.flushEvery, { min: 1, max: UINT32_MAX, integer: true }),
     seed: number(where, "seed", options.seed, { min: 0, max: UINT32_MAX, integer: true }, 0),
-    start: options.start ?? null,
+    start: options.start === undefined ? null : problem.checkWeights(`${where}: start`, options.start),
   };
 }
 

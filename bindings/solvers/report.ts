@@ -18,7 +18,7 @@ export interface StepReport {
   readonly saturated: number;
   /** HALP: the mu of the last inner run, given or found by "auto"; 0 elsewhere. */
   readonly mu: number;
-  /** True when the run has diverged (not finite, or the gradient has grown a million-fold): the last report. */
+  /** True when the run has diverged (objective not finite, or a million times that of zero weights and of the start): the last report. */
   readonly isDiverged: boolean;
   /** Present weights, a fresh copy. coef: outputs × cols row-major; intercept: outputs. */
   readonly coef: Float64Array;

@@ -2,12 +2,11 @@
 import type { Plane } from "../data/dataset.js";
 import type { ExactPass, Problem } from "../data/problem.js";
 import { Scope } from "../engine/core.js";
-import { BitcenterError } from "../errors.js";
 import { InnerRun, type InnerSettings } from "./inner-run.js";
 import type { CheckedOptions } from "./options.js";
 import type { StepReport } from "./report.js";
 
-/** A gradient this many times the first one's norm means divergence. */
+/** An objective this many times that of zero weights, or of the start, means divergence. */
 const DIVERGED = 1e6;
 
 export interface SessionSettings extends Omit<InnerSettings, "alpha" | "flushEvery" | "isPublished"> {
@@ -33,7 +32,8 @@ export class Session {
   readonly #scope: Scope;
   readonly #settings: SessionSettings;
   #exact: ExactPass = { objective: Number.NaN, gradientNorm: Number.NaN, codeNorm: Number.NaN };
-  #firstNorm = 0;
+  #reference = 0;
+  #isEvaluated = false;
   #samples = 0;
   #exactPasses = 0;
   #innerSeconds = 0;
@@ -65,13 +65,18 @@ export class Session {
         flushEvery,
         isPublished: published,
       });
-      if (options.start !== null) problem.toCodes(plane, checkStart(problem, options.start), v);
+
       return { scope, v, g, inner };
     });
     this.#scope = built.scope;
     this.v = built.v;
     this.g = built.g;
     this.inner = built.inner;
+    if (options.start !== null) {
+      // divergence is judged from zero too: a run that starts at the optimum may well rise a million-fold
+      this.#reference = problem.exactPass(plane, this.v, this.g, this.inner.state).objective;
+      problem.toCodes(plane, options.start, this.v);
+    }
   }
 
   /** alpha·m·λmax ≤ 1 keeps the lazily applied dense term from costing convergence. */
@@ -101,17 +106,17 @@ export class Session {
   }
 
   get isDiverged(): boolean {
-    const { objective, gradientNorm } = this.#exact;
-    return !Number.isFinite(objective) || !Number.isFinite(gradientNorm) || gradientNorm > DIVERGED * this.#firstNorm;
+    const { objective } = this.#exact;
+    return !Number.isFinite(objective) || objective > DIVERGED * this.#reference;
   }
 
   /** The exact pass at v: objective, gradient (into g), states. */
   evaluate(): void {
     this.problem.checkLive();
     const started = performance.now();
-    const isFirst = Number.isNaN(this.#exact.objective) && this.#exactPasses === 0 && this.#samples === 0;
     this.#exact = this.problem.exactPass(this.plane, this.v, this.g, this.inner.state);
-    if (isFirst) this.#firstNorm = this.#exact.gradientNorm;
+    if (!this.#isEvaluated) this.#reference = Math.max(this.#reference, this.#exact.objective);
+    this.#isEvaluated = true;
     if (this.#settings.countsExactPasses) this.#exactPasses++;
     this.#exactSeconds += (performance.now() - started) / 1000;
   }
@@ -148,16 +153,4 @@ export class Session {
       seconds: { inner: this.#innerSeconds, exact: this.#exactSeconds },
     };
   }
-}
-
-function checkStart(problem: Problem, start: { coef: Float64Array; intercept: Float64Array }): typeof start {
-  const expected = problem.outputs * problem.dataset.cols;
-  if (start.coef?.length !== expected || start.intercept?.length !== problem.outputs) {
-    throw new BitcenterError(
-      "BAD_SHAPE",
-      `start: expected coef of ${expected} and intercept of ${problem.outputs} values, ` +
-        `given ${start.coef?.length ?? "none"} and ${start.intercept?.length ?? "none"}`,
-    );
-  }
-  return start;
 }

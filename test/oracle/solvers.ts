@@ -204,7 +204,7 @@ export function solve(method: Method, input: SolverInput): SolverReport[] {
     const { data, margins } = codeGradient(input, v);
     const full = data.map((x, i) => x + (ridge[i % d] as number) * (v[i] as number));
     const size = norm(full);
-    if (size === 0) break;
+    if (size === 0 && isReduced) break; // SGD and LP-SGD never see the full gradient
 
     let deltaScale = 1;
     if (method === "halp") deltaScale = size / ((input.mu as number) * Q ** 2 * (2 ** (bits - 1) - 1));
@@ -267,6 +267,14 @@ export function solve(method: Method, input: SolverInput): SolverReport[] {
     for (let i = 0; i < v.length; i++) {
       const value = anchor.deltaScale * (inner.z[i] as number);
       v[i] = method === "halp" || method === "svrg" ? (v[i] as number) + value : value;
+    }
+    if (method === "halp" && loss === "softmax") {
+      for (let j = 0; j < d; j++) {
+        let sum = 0;
+        for (let c = 0; c < K; c++) sum += v[c * d + j] as number;
+        const mean = sum / K;
+        for (let c = 0; c < K; c++) v[c * d + j] = (v[c * d + j] as number) - mean;
+      }
     }
     carried = inner.z;
     passes += inner.steps / n;

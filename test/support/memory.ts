@@ -90,6 +90,12 @@ export class Harness {
     }
   }
 
+  /** Does what a careless kernel does: writes one byte behind the last block. For the tests of `verify` itself. */
+  trespass(): void {
+    const last = this.#blocks.at(-1);
+    if (last !== undefined) this.core.bytes(last.end, 1).fill(0);
+  }
+
   i8(pointer: number, count: number): Int8Array {
     return new Int8Array(this.core.view().buffer as ArrayBuffer, pointer, count);
   }
