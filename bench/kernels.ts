@@ -1,13 +1,15 @@
-// npm run bench:kernels [-- --rounds N]: dots and fused single-sample steps against our own float32, L2-resident.
-// Writes bench/results/kernels-node<major>-<variant>.json and prints the table.
+// npm run bench:kernels [-- --rounds N] [-- --variant baseline|relaxed]: dots, bare passes and whole single-sample steps, L2-resident, against
+// float32 and, for dots, against C. Writes bench/results/kernels-node<major>-<variant>.json and prints the tables.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { Dataset } from "../bindings/data/dataset.js";
+import { Dataset, strideFor } from "../bindings/data/dataset.js";
 import { Problem } from "../bindings/data/problem.js";
 import { Core, Scope } from "../bindings/engine/core.js";
 import type { CodeStorage, KernelName } from "../bindings/engine/kernels.js";
 import type { Variant } from "../bindings/engine/load.js";
 import { InnerRun } from "../bindings/solvers/inner-run.js";
+import type { KernelGroup, KernelResults, KernelRow } from "./kernel-results.js";
+import { compilePasses, NativeDots, type NativeKind, type Passes, type PassName, withFolder } from "./opponents.js";
 import { type Case, environment, type Measurement, measure } from "./rounds.js";
 
 const { values: args } = parseArgs({
@@ -25,53 +27,185 @@ function random(): number {
   return (seed >>> 8) / 2 ** 24;
 }
 
-interface Row extends Measurement {
-  readonly group: string;
-  readonly columns: number;
-  readonly ratio: number;
+type Numbers = Float32Array | Int16Array | Int8Array;
+type NumbersKind = "f32" | "i16" | "i8";
+
+/** Random values: whole ones in least..most, or reals in ±1/2. */
+function numbers(kind: NumbersKind, count: number, least: number, most: number): Numbers {
+  const make = { f32: Float32Array, i16: Int16Array, i8: Int8Array }[kind];
+  const values = new make(count);
+  for (let i = 0; i < count; i++) {
+    values[i] = kind === "f32" ? random() - 0.5 : Math.floor(least + (most - least + 1) * random());
+  }
+  return values;
 }
 
-function dotCases(core: Core, scope: Scope, columns: number): Case[] {
+function bytesOf({ buffer, byteOffset, byteLength }: Numbers): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
+
+/** Σ x·z over one row, and what float32 may be off by. */
+function plainDot(x: Numbers, z: Numbers, from: number, columns: number): { sum: number; slack: number } {
+  let sum = 0;
+  let size = 0;
+  for (let j = 0; j < columns; j++) {
+    const product = (x[from + j] as number) * (z[j] as number);
+    sum += product;
+    size += Math.abs(product);
+  }
+  return { sum, slack: x instanceof Float32Array ? columns * 2 ** -24 * size : 0 };
+}
+
+interface DotKind {
+  readonly name: string;
+  readonly kernel: KernelName;
+  readonly x: readonly [kind: NumbersKind, least: number, most: number];
+  readonly z: readonly [kind: NumbersKind, least: number, most: number];
+  readonly native: NativeKind | null;
+}
+
+const REAL = ["f32", 0, 0] as const;
+const DOTS: readonly DotKind[] = [
+  { name: "float32", kernel: "dotF32F32", x: REAL, z: REAL, native: "f32" },
+  // the C kernels for int16 do not widen their sums: smaller values
+  { name: "int16 × int16", kernel: "dotI16I16", x: ["i16", -127, 127], z: ["i16", -2047, 2047], native: "i16" },
+  { name: "int8 × int16", kernel: "dotI8I16", x: ["i8", -127, 127], z: ["i16", -2047, 2047], native: "i8xi16" },
+  { name: "int8 × int8", kernel: "dotI8I8", x: ["i8", -127, 127], z: ["i8", -128, 127], native: null },
+  { name: "int8 (0..127) × int8", kernel: "dotI7I8", x: ["i8", 0, 127], z: ["i8", -128, 127], native: "i8" },
+];
+
+function dotCases(core: Core, scope: Scope, columns: number, native: NativeDots | null): Case[] {
   const rows = Math.floor(WORKING_SET / (4 * columns));
-  const kinds: [name: KernelName, xBytes: number, zBytes: number, top: number, low: number][] = [
-    ["dotF32F32", 4, 4, 0, 0],
-    ["dotI16I16", 2, 2, 32767, -32767],
-    ["dotI8I16", 1, 2, 127, -127],
-    ["dotI8I8", 1, 1, 127, -127],
-    ["dotI7I8", 1, 1, 127, 0],
-  ];
-  return kinds.map(([name, xBytes, zBytes, top, low]) => {
-    const x = scope.alloc(rows * columns * xBytes, "rows");
-    const z = scope.alloc(columns * zBytes, "z");
-    const write = (pointer: number, bytes: number, count: number, least: number, most: number): number[] => {
-      const values = Array.from({ length: count }, () =>
-        most === 0 ? Math.fround(random() - 0.5) : Math.floor(least + (most - least + 1) * random()),
-      );
-      if (bytes === 4) core.f32(pointer, count).set(values);
-      else if (bytes === 2) new Int16Array(core.bytes(pointer, 2 * count).buffer, pointer, count).set(values);
-      else new Int8Array(core.bytes(pointer, count).buffer, pointer, count).set(values);
-      return values;
-    };
-    const data = write(x, xBytes, rows * columns, low, top);
-    const model = write(
-      z,
-      zBytes,
-      columns,
-      top === 0 ? 0 : -(zBytes === 1 ? 128 : 32768),
-      top === 0 ? 0 : zBytes === 1 ? 127 : 32767,
-    );
-    const kernel = core.kernels[name];
-    const expected = model.reduce((sum, value, j) => sum + value * (data[j] as number), 0);
-    const slack =
-      xBytes === 4
-        ? columns * 2 ** -24 * model.reduce((sum, value, j) => sum + Math.abs(value * (data[j] as number)), 0)
-        : 0;
-    if (Math.abs(kernel(x, z, columns) - expected) > slack) throw new Error(`${name} is wrong at ${columns} columns`);
+  const work = rows * columns;
+  return DOTS.flatMap(({ name, kernel: kernelName, x, z, native: nativeKind }) => {
+    const data = numbers(x[0], work, x[1], x[2]);
+    const model = numbers(z[0], columns, z[1], z[2]);
+    // our rows are padded to 32 columns, and pay for it
+    const padded = roundUp(columns, 32);
+    const stride = strideFor(padded * data.BYTES_PER_ELEMENT);
+    const pointer = scope.alloc(stride * rows, "rows");
+    const zPointer = scope.alloc(padded * model.BYTES_PER_ELEMENT, "z");
+    core.bytes(pointer, stride * rows).fill(0);
+    core.bytes(zPointer, padded * model.BYTES_PER_ELEMENT).fill(0);
+    for (let i = 0; i < rows; i++) {
+      const row = bytesOf(data.subarray(i * columns, (i + 1) * columns));
+      core.bytes(pointer + i * stride, row.length).set(row);
+    }
+    core.bytes(zPointer, model.byteLength).set(bytesOf(model));
+    const kernel = core.kernels[kernelName];
+    let [total, slack] = [0, 0];
+    for (let i = 0; i < rows; i++) {
+      const expected = plainDot(data, model, i * columns, columns);
+      const given = kernel(pointer + i * stride, zPointer, padded);
+      if (!(Math.abs(given - expected.sum) <= expected.slack)) throw new Error(`${kernelName} is wrong at row ${i}`);
+      total += expected.sum;
+      slack += expected.slack;
+    }
     const run = (): void => {
-      for (let i = 0, row = x; i < rows; i++, row += columns * xBytes) kernel(row, z, columns);
+      for (let i = 0, row = pointer; i < rows; i++, row += stride) kernel(row, zPointer, padded);
     };
-    return { name, work: rows * columns, run };
+    const cases: Case[] = [{ name, work, run }];
+    if (native !== null && nativeKind !== null) {
+      const input = Buffer.concat([bytesOf(data), bytesOf(model)]);
+      const sample = (): number => {
+        const { sum, rate } = native.run(nativeKind, rows, columns, SECONDS, input);
+        if (!(Math.abs(sum - total) <= slack)) throw new Error(`C ${nativeKind} gives ${sum}, expected ${total}`);
+        return rate;
+      };
+      cases.push({ name: `C ${name}`, work, run: () => {}, sample });
+    }
+    return cases;
   });
+}
+
+const FLOATS: readonly (readonly [name: string, pass: PassName, step: number])[] = [
+  ["float32, the engine's", "engineF32F32", 32],
+  ["float32 fused, mul + add, 4 sums", "fusedMulAdd4", 16],
+  ["float32 fused, mul + add, 8 sums", "fusedMulAdd8", 32],
+  ["float32 axpy, then dot, mul + add", "plainMulAdd4", 16],
+];
+const RELAXED_FLOATS: typeof FLOATS = [
+  ["float32 fused, relaxed madd, 4 sums", "fusedMadd4", 16],
+  ["float32 fused, relaxed madd, 8 sums", "fusedMadd8", 32],
+  ["float32 axpy, then dot, relaxed madd", "plainMadd4", 16],
+];
+const INTEGERS: readonly (readonly [name: string, pass: PassName, x: "i8" | "i16", z: "i8" | "i16"])[] = [
+  ["int8 data, int16 delta", "engineI8I16", "i8", "i16"],
+  ["int8 data, int8 delta", "engineI8I8", "i8", "i8"],
+  ["int16 data, int16 delta", "engineI16I16", "i16", "i16"],
+];
+
+/** z += k·x and the dot of the new z with the next row, nothing else. Stochastic rounding, a shift of 7 (22 for int16 data) as in mid-run. */
+function passCases({ memory, heapBase, pass }: Passes, variant: Variant, columns: number): Case[] {
+  const rows = Math.floor(WORKING_SET / (4 * columns));
+  let top = roundUp(heapBase(), 64);
+  const place = (values: Numbers): number => {
+    const pointer = top;
+    new Uint8Array(memory.buffer, pointer, values.byteLength).set(bytesOf(values));
+    top = roundUp(pointer + values.byteLength, 64);
+    return pointer;
+  };
+  /** Rows at a stride as the engine would choose it, padded to `step` columns, z of zeros behind them. */
+  const layOut = (kind: NumbersKind, zKind: NumbersKind, limit: number, step: number) => {
+    const padded = roundUp(columns, step);
+    const make = numbers(kind, 0, 0, 0);
+    const elements = strideFor(padded * make.BYTES_PER_ELEMENT) / make.BYTES_PER_ELEMENT;
+    const data = numbers(kind, rows * elements, -limit, limit);
+    for (let i = 0; i < rows; i++) data.fill(0, i * elements + columns, (i + 1) * elements);
+    const z = numbers(zKind, padded, 0, 0);
+    z.fill(0);
+    return { data, elements, padded, stride: elements * make.BYTES_PER_ELEMENT, x: place(data), z: place(z) };
+  };
+  const sweep = (step: (x: number, y: number, i: number) => void, x: number, stride: number) => (): void => {
+    for (let i = 0; i < rows - 1; i++) step(x + i * stride, x + (i + 1) * stride, i);
+  };
+  const work = (rows - 1) * columns;
+
+  const floats = layOut("f32", "f32", 0, 32);
+  const floatCases = [...FLOATS, ...(variant === "relaxed" ? RELAXED_FLOATS : [])].map(
+    ([name, passName, step]): Case => {
+      const kernel = pass[passName];
+      const width = roundUp(columns, step);
+      const { data, elements, x, z, stride } = floats;
+      const zView = new Float32Array(memory.buffer, z, floats.padded).fill(0);
+      const given = kernel(z, x, x + stride, width, 0.125);
+      const expected = plainDot(
+        data.subarray(0, columns).map((value) => 0.125 * value),
+        data.subarray(elements, elements + columns),
+        0,
+        columns,
+      );
+      if (!(Math.abs(given - expected.sum) <= 2 * expected.slack)) throw new Error(`${passName} is wrong`);
+      zView.fill(0);
+      // signs alternate, so that z stays small
+      return { name, work, run: sweep((a, b, i) => kernel(z, a, b, width, i & 1 ? -0.125 : 0.125), x, stride) };
+    },
+  );
+
+  const integerCases = INTEGERS.map(([name, passName, kind, zKind]): Case => {
+    const kernel = pass[passName];
+    const isWide = kind === "i16";
+    const { data, elements, padded, x, z, stride } = layOut(kind, zKind, isWide ? 32767 : 127, 32);
+    const [k, s] = isWide ? [20_000, 22] : [100, 7];
+    const lane = Uint16Array.from({ length: 8 }, () => Math.floor(random() * (isWide ? 65536 : 2 ** s)));
+    const offsets = place(new Int16Array(lane.buffer));
+    const negatives = Array.from({ length: rows }, (_, i) =>
+      data.subarray(i * elements, i * elements + columns).reduce((sum, value) => sum - Math.min(value, 0), 0),
+    );
+    const call = (a: number, b: number, i: number): number =>
+      kernel(z, a, b, padded, i & 1 ? -k : k, s, offsets, negatives[i + 1] as number);
+    let expected = 0;
+    for (let j = 0; j < columns; j++) {
+      const r = (lane[j & 7] as number) * (isWide ? 2 ** (s - 16) : 1);
+      expected += Math.floor((k * (data[j] as number) + r) / 2 ** s) * (data[elements + j] as number);
+    }
+    const given = call(x, x + stride, 0);
+    if (given !== expected) throw new Error(`${passName} gives ${given}, expected ${expected}`);
+    return { name, work, run: sweep(call, x, stride) };
+  });
+  return [...floatCases, ...integerCases];
 }
 
 interface StepKind {
@@ -100,15 +234,17 @@ const STEPS: StepKind[] = [
   { name: "int16 data, int16 delta, stochastic", data: "codes", model: "I16", bits: 16, isStochastic: true },
 ];
 
-/** Logistic steps around the zero anchor, the dense term every 64 steps; the delta's range as HALP's "auto" would choose it. */
-function stepCases(core: Core, scope: Scope, columns: number): Case[] {
+/** Steps around the zero anchor, the dense term every 64 steps; the delta's range as HALP's "auto" would choose it. One class: logistic loss. */
+function stepCases(core: Core, scope: Scope, columns: number, classes: number): Case[] {
   const rows = Math.floor(WORKING_SET / (4 * columns));
   const data = Float32Array.from({ length: rows * columns }, () => random() - 0.5);
-  const labels = Array.from({ length: rows }, (_, i) => (i % 2 === 0 ? 1 : -1));
-  const STEPS_PER_CALL = 1000;
+  const isBinary = classes === 1;
+  const labels = Array.from({ length: rows }, (_, i) => (isBinary ? (i % 2 === 0 ? 1 : -1) : i % classes));
+  const stepsPerCall = Math.ceil(1000 / classes);
   return STEPS.map((kind) => {
     const dataset = new Dataset(core, { data, rows, cols: columns }, labels, { bits: kind.bits });
-    const problem = new Problem(dataset, { loss: "logistic", l2: 1e-3, fitIntercept: false });
+    const loss = isBinary ? "logistic" : "softmax";
+    const problem = new Problem(dataset, { loss, l2: 1e-3, fitIntercept: false });
     const plane = dataset.plane(kind.data, false);
     const squared = plane.largest ** 2;
     const stepSize = 1 / (2 * problem.smoothness(plane));
@@ -124,6 +260,7 @@ function stepCases(core: Core, scope: Scope, columns: number): Case[] {
     });
     const v = scope.alloc(inner.size * 8, "the anchor");
     const g = scope.alloc(inner.size * 8, "the gradient");
+    core.f64(v, inner.size).fill(0);
     problem.exactPass(plane, v, g, inner.state);
     core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
     const limit = kind.model === "F32" ? 1 : kind.model === "I8" ? 127 : 32767;
@@ -132,46 +269,62 @@ function stepCases(core: Core, scope: Scope, columns: number): Case[] {
     let call = 0;
     return {
       name: kind.name,
-      work: STEPS_PER_CALL,
-      run: () => void inner.advance(7, call++, STEPS_PER_CALL, delta, false),
+      work: stepsPerCall,
+      run: () => void inner.advance(7, call++, stepsPerCall, delta, false),
     };
   });
 }
 
-function table(rows: readonly Row[], group: string, unit: string): string {
-  const names = [...new Set(rows.filter((row) => row.group === group).map((row) => row.name))];
-  const lines = [
-    `${group} (${unit}, × float32)`.padEnd(46) + WIDTHS.map((width) => `d = ${width}`.padStart(18)).join(""),
-  ];
+const UNITS: Record<KernelGroup, readonly [title: string, unit: number]> = {
+  dot: ["dot, multiply-adds per ns (× our float32)", 1e9],
+  pass: ["bare pass, columns per ns (× the fastest float32)", 1e9],
+  step: ["logistic step, million per s (× our float32)", 1e6],
+  softmax: ["softmax step of 10 classes, thousand per s (× our float32)", 1e3],
+};
+
+function table(rows: readonly KernelRow[], group: KernelGroup): string {
+  const members = rows.filter((row) => row.group === group);
+  const names = [...new Set(members.map(({ name }) => name))];
+  const widths = [...new Set(members.map(({ columns }) => columns))];
+  const [title, unit] = UNITS[group];
+  const lines = [title.padEnd(60) + widths.map((width) => `d = ${width}`.padStart(16)).join("")];
   for (const name of names) {
-    const cells = WIDTHS.map((width) => {
-      const row = rows.find((one) => one.group === group && one.name === name && one.columns === width) as Row;
-      const rate = group === "dot" ? (row.rate / 1e9).toFixed(1) : (row.rate / 1e6).toFixed(2);
-      return `${rate} (${row.ratio.toFixed(2)}×)`.padStart(18);
+    const cells = widths.map((width) => {
+      const row = members.find((one) => one.name === name && one.columns === width) as KernelRow;
+      return `${(row.rate / unit).toPrecision(3)} (${row.ratio.toFixed(2)}×)`.padStart(16);
     });
-    lines.push(name.padEnd(46) + cells.join(""));
+    lines.push(name.padEnd(60) + cells.join(""));
   }
   return lines.join("\n");
 }
 
 const core = new Core({ variant: args.variant as Variant | undefined });
-const results: Row[] = [];
-for (const columns of WIDTHS) {
-  for (const [group, make] of [
-    ["dot", dotCases],
-    ["step", stepCases],
-  ] as const) {
-    Scope.scratch(core, (scope) => {
-      const measured = measure(make(core, scope, columns), ROUNDS, SECONDS);
-      const base = measured[0] as Measurement;
-      for (const one of measured) results.push({ group, columns, ...one, ratio: one.rate / base.rate });
-    });
-  }
+const results: KernelRow[] = [];
+
+/** One group at one width; ratios against the first case, or for passes against the fastest float32. */
+function add(group: KernelGroup, columns: number, cases: readonly Case[]): void {
+  const measured = measure(cases, ROUNDS, SECONDS);
+  const floats = measured.filter(({ name }) => name.startsWith("float32"));
+  const rival = floats.reduce((best, one) => (one.rate > best.rate ? one : best));
+  const base = group === "pass" ? rival : (measured[0] as Measurement);
+  for (const one of measured) results.push({ group, columns, ...one, ratio: one.rate / base.rate });
 }
-console.log(`Node ${process.version}, ${core.variant} module\n`);
-console.log(table(results, "dot", "multiply-adds per ns"), "\n");
-console.log(table(results, "step", "million steps per s"));
+
+const compiler = withFolder((folder) => {
+  const native = NativeDots.compile(folder);
+  const passes = compilePasses(folder, core.variant);
+  for (const columns of WIDTHS) {
+    Scope.scratch(core, (scope) => add("dot", columns, dotCases(core, scope, columns, native)));
+    add("pass", columns, passCases(passes, core.variant, columns));
+    Scope.scratch(core, (scope) => add("step", columns, stepCases(core, scope, columns, 1)));
+  }
+  Scope.scratch(core, (scope) => add("softmax", 784, stepCases(core, scope, 784, 10)));
+  return native?.compiler ?? null;
+});
+console.log(`Node ${process.version}, ${core.variant} module`);
+for (const group of ["dot", "pass", "step", "softmax"] as const) console.log(`\n${table(results, group)}`);
 const out = args.out ?? `bench/results/kernels-node${process.versions.node.split(".")[0]}-${core.variant}.json`;
 mkdirSync("bench/results", { recursive: true });
-writeFileSync(out, `${JSON.stringify({ environment: environment(core.variant), results }, null, 2)}\n`);
+const written: KernelResults = { environment: environment(core.variant), compiler, results };
+writeFileSync(out, `${JSON.stringify(written, null, 2)}\n`);
 console.log(`\nwritten to ${out}`);

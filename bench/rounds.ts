@@ -8,6 +8,8 @@ export interface Case {
   /** Units of work per call of `run` (multiply-adds, steps, rows …). */
   readonly work: number;
   readonly run: () => void;
+  /** Measures itself (a child process) and returns units of work per second; `work` and `run` are then not used. */
+  readonly sample?: () => number;
 }
 
 export interface Measurement {
@@ -29,12 +31,17 @@ export function median(values: readonly number[]): number {
 export function measure(cases: readonly Case[], rounds: number, seconds: number): Measurement[] {
   const rates = new Map<string, number[]>(cases.map(({ name }) => [name, []]));
   // warm-up outside the counted rounds: the engine compiles hot code in the background
-  for (const { run } of cases) {
+  for (const { run, sample } of cases) {
+    if (sample !== undefined) continue;
     const until = performance.now() + 60;
     while (performance.now() < until) run();
   }
   for (let round = 0; round < rounds; round++) {
-    for (const { name, run, work } of cases) {
+    for (const { name, run, work, sample } of cases) {
+      if (sample !== undefined) {
+        rates.get(name)?.push(sample());
+        continue;
+      }
       const benchmark = new Benchmark(name, run, {
         maxTime: seconds,
         minTime: seconds / 4,

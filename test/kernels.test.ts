@@ -63,6 +63,47 @@ describeVariants("kernels", (variant) => {
     expect(cases).toBeGreaterThan(0);
   });
 
+  // docs/numerics.md §9: int8 products fit eight int32 lanes up to 1 056 000 columns; a dataset takes 1 000 000 and an intercept.
+  test("the widest row there is, every code at its limit", () => {
+    const wide = new Harness(core, 1 << 23);
+    const columns = 1_000_032;
+    const row8 = (value: number): Int8Array => new Int8Array(columns).fill(value);
+    const row16 = (value: number): Int16Array => new Int16Array(columns).fill(value);
+    const offsets = new Uint16Array(8);
+    for (const [x, z] of [
+      [127, -128],
+      [127, 127],
+      [-127, -128],
+      [-127, 127],
+    ] as const) {
+      const call = (name: string, ...args: (number | Int8Array | Int16Array | Uint16Array)[]): number =>
+        (kernels[name] as Kernel)(...args.map((arg) => (typeof arg === "number" ? arg : wide.inout(arg))));
+      const [x16, z16] = [Math.sign(x) * 32767, z < 0 ? -32768 : 32767];
+      const judge = (name: string, want: number, ...args: (number | Int8Array | Int16Array | Uint16Array)[]): void => {
+        wide.reset();
+        expect(call(name, ...args), `${name}, ${x} · ${z}`).toBe(want);
+      };
+      judge("dotI8I8", x * z * columns, row8(x), row8(z), columns);
+      if (x > 0) judge("dotI7I8", x * z * columns, row8(x), row8(z), columns);
+      judge("dotI8I16", x * z16 * columns, row8(x), row16(z16), columns);
+      judge("dotI16I16", x16 * z16 * columns, row16(x16), row16(z16), columns);
+      for (const [k, s] of [
+        [127, 0],
+        [127, 7],
+        [-127, 1],
+      ] as const) {
+        judge("fusedI8I8", x * z * columns, row8(z), row8(0), row8(x), columns, k, s, offsets);
+        judge("fusedI8I16", x * z16 * columns, row16(z16), row8(0), row8(x), columns, k, s, offsets);
+        judge("fusedI16I16", x16 * z16 * columns, row16(z16), row16(0), row16(x16), columns, k, s, offsets);
+      }
+      judge("fusedPublished", x * z * columns, row8(z), row8(0), row8(x), columns, 127, row16(0), offsets);
+      wide.reset();
+      const out = wide.output(4);
+      core.kernels.negativeSums(wide.input(row8(x)), columns, 1, columns, out);
+      expect(core.view().getInt32(out, true)).toBe(Math.max(0, -x) * columns);
+    }
+  });
+
   // The two halves of a change of coordinates, one after the other.
   test("toCodes, then toWeights, gives the weights back", () => {
     const dice = new Dice(41);
@@ -118,6 +159,14 @@ describeVariants("kernels", (variant) => {
     for (const t of [709, 709.4, 709.5, 709.6, 709.7]) {
       expect(Math.abs(exp(t) / Math.exp(t) - 1), `exp(${t}) = ${exp(t)}`).toBeLessThan(5 * 2 ** -53);
     }
+  });
+
+  test("the module knows what it is", () => {
+    expect((kernels["isRelaxed"] as Kernel)()).toBe(variant === "relaxed" ? 1 : 0);
+    expect(core.variant).toBe(variant);
+    const heapBase = core.kernels.heapBase();
+    expect(heapBase).toBeGreaterThanOrEqual(0);
+    expect(heapBase).toBeLessThan(65_536);
   });
 
   test("every entry has judged something", () => {

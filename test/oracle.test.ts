@@ -591,7 +591,7 @@ describe("float32 derivatives", () => {
       for (let c = 0; c < K; c++) {
         const pc = p[c] as number;
         const exact = (pc * ((E[c] as number) - S)) / (1 + S);
-        const bound = (18 + K + shift) + 2 * (((7 + K + shift) * M) / (1 + S) + 2);
+        const bound = 18 + K + shift + 2 * (((7 + K + shift) * M) / (1 + S) + 2);
         expect(Math.abs((got[c] as number) - exact)).toBeLessThanOrEqual((SECOND * pc * M * bound * u32) / (1 + S));
       }
     }

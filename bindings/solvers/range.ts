@@ -27,12 +27,16 @@ export class RangeRule {
     return 1 / this.#spread;
   }
 
-  /** A quarter of the way that T steps along the largest gradient coordinate would go: the curvature takes back the rest. */
+  /**
+   * How far delta may have to reach along the largest gradient coordinate: a quarter of the way of T steps without curvature. At 8 bits no further
+   * than a Newton step of the average curvature, at least L/columns: there a range too wide leaves a grid too coarse.
+   */
   #firstSpread(): number {
-    const session = this.#session;
-    const { core } = session.problem;
-    const largest = core.kernels.maxAbs(session.g, session.inner.size) / session.plane.largest;
-    return (0.25 * session.stepSize * session.innerSteps * largest) / session.unitGradientNorm;
+    const { problem, plane, g, inner, stepSize, innerSteps, unitGradientNorm } = this.#session;
+    const share = problem.core.kernels.maxAbs(g, inner.size) / plane.largest / unitGradientNorm;
+    const free = 0.25 * stepSize * innerSteps;
+    const newton = plane.padded / problem.smoothness(plane);
+    return share * (this.#bits === 8 ? Math.min(free, newton) : free);
   }
 
   /** Looks at the delta of the run just made. */
