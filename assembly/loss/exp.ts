@@ -33,7 +33,8 @@ export abstract class scalar {
     p = p * r + 1.0 / 6;
     p = p * r + 0.5;
     p = p * r * r + r;
-    return (p + 1) * scalar.power2(<i32>n);
+    // n − 1 and a doubling: n itself reaches 1024 at the upper end
+    return (p + 1) * scalar.power2(<i32>n - 1) * 2;
   }
 
   /** 2·atanh(s) for |s| ≤ 0.1716: the odd series to s²³, remainder below 1e-18·s. */
