@@ -60,12 +60,12 @@ function table(task: Task): string {
 
 function run(options: StartOptions): void {
   const { isQuick, seed } = options;
-  const tasks: (() => TaskInput)[] = [
-    () => regression(seed, isQuick),
-    () => (options.data === null ? renderedDigits(seed, isQuick) : mnist(options.data, isQuick)),
+  // both first: a folder that is not there is told before anything is trained
+  const inputs: TaskInput[] = [
+    regression(seed, isQuick),
+    options.data === null ? renderedDigits(seed, isQuick) : mnist(options.data, isQuick),
   ];
-  const done = tasks.map((make) => {
-    const input = make();
+  const done = inputs.map((input) => {
     const result = compare(input, seed, progressBar(input.name));
     console.log(`${table(result.task)}\n`);
     return result;

@@ -437,6 +437,12 @@ describe("options of engine, dataset and problem", () => {
     ["createEngine: maxBytes NaN", "BAD_OPTION", ["maxBytes", "NaN"], engine({ maxBytes: Number.NaN })],
     ["createEngine: maxBytes a string", "BAD_OPTION", ["maxBytes", '"1 GB"'], engine({ maxBytes: "1 GB" })],
     [
+      "createEngine: maxBytes of 5 GiB",
+      "BAD_OPTION",
+      ["maxBytes", "4294967296", "5368709120"],
+      engine({ maxBytes: 5 * 2 ** 30 }),
+    ],
+    [
       "createEngine: module not a module",
       "BAD_OPTION",
       ["module", "Uint8Array"],

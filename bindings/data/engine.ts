@@ -12,7 +12,7 @@ export interface EngineOptions {
   readonly variant?: Variant;
   /** A module compiled by the caller, for hosts that forbid compiling (see the exports kernels.wasm, kernels.relaxed.wasm). */
   readonly module?: WebAssembly.Module;
-  /** Most bytes of linear memory this engine may take (default and limit: 4 GiB less one page). */
+  /** Most bytes of linear memory this engine may take, at most 4 GiB (the default; the last page stays unused). */
   readonly maxBytes?: number;
 }
 
@@ -78,7 +78,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   if (options.variant !== undefined) {
     oneOf(where, "variant", options.variant, ["baseline", "relaxed"] as const, "baseline");
   }
-  number(where, "maxBytes", options.maxBytes, { above: 0 }, 0);
+  number(where, "maxBytes", options.maxBytes, { above: 0, max: 2 ** 32 }, 0);
   if (options.module !== undefined && !(options.module instanceof WebAssembly.Module)) {
     throw new BitcenterError(
       "BAD_OPTION",
