@@ -16,901 +16,150 @@ import { Run } from "./solver/run";
 import { spectrum } from "./solver/spectrum";
 
 /** First byte the arena may use: everything below is the module's own. */
-export function heapBase(): usize {
-  return __heap_base;
-}
+export function heapBase(): usize { return __heap_base; }
 /** 1 for the relaxed module, 0 for the baseline one. */
-export function isRelaxed(): i32 {
-  return ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
-}
+export function isRelaxed(): i32 { return ASC_FEATURE_RELAXED_SIMD ? 1 : 0; }
 
 /** Every relaxed opcode the kernels use, on 16-byte operands (relaxed module only). */
-export function probe(a: usize, b: usize, c: usize, out: usize): void {
-  probes.relaxed(a, b, c, out);
-}
+export function probe(a: usize, b: usize, c: usize, out: usize): void { probes.relaxed(a, b, c, out); }
 
 // kernel/dot
-export function dotI8I8(x: usize, z: usize, columns: i32): f64 {
-  return dot.i8i8(x, z, columns);
-}
-export function dotI8I16(x: usize, z: usize, columns: i32): f64 {
-  return dot.i8i16(x, z, columns);
-}
-export function dotI16I16(x: usize, z: usize, columns: i32): f64 {
-  return dot.i16i16(x, z, columns);
-}
-export function dotI7I8(x: usize, z: usize, columns: i32): f64 {
-  return dot.i7i8(x, z, columns);
-}
-export function dotF32F32(x: usize, z: usize, columns: i32): f64 {
-  return dot.f32<f32>(x, z, columns);
-}
+export function dotI8I8(x: usize, z: usize, columns: i32): f64 { return dot.i8i8(x, z, columns); }
+export function dotI8I16(x: usize, z: usize, columns: i32): f64 { return dot.i8i16(x, z, columns); }
+export function dotI16I16(x: usize, z: usize, columns: i32): f64 { return dot.i16i16(x, z, columns); }
+export function dotI7I8(x: usize, z: usize, columns: i32): f64 { return dot.i7i8(x, z, columns); }
+export function dotF32F32(x: usize, z: usize, columns: i32): f64 { return dot.f32<f32>(x, z, columns); }
 
 // kernel/columns
-export function statisticsF64(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  weights: usize,
-  low: usize,
-  high: usize,
-  sum: usize,
-  whole: usize,
-): void {
-  statistics.collect<f64>(x, stride, rows, cols, weights, low, high, sum, whole);
-}
-export function statisticsF32(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  weights: usize,
-  low: usize,
-  high: usize,
-  sum: usize,
-  whole: usize,
-): void {
-  statistics.collect<f32>(x, stride, rows, cols, weights, low, high, sum, whole);
-}
-export function statisticsI16(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  weights: usize,
-  low: usize,
-  high: usize,
-  sum: usize,
-  whole: usize,
-): void {
-  statistics.collect<i16>(x, stride, rows, cols, weights, low, high, sum, whole);
-}
-export function statisticsU8(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  weights: usize,
-  low: usize,
-  high: usize,
-  sum: usize,
-  whole: usize,
-): void {
-  statistics.collect<u8>(x, stride, rows, cols, weights, low, high, sum, whole);
-}
-export function statisticsI8(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  weights: usize,
-  low: usize,
-  high: usize,
-  sum: usize,
-  whole: usize,
-): void {
-  statistics.collect<i8>(x, stride, rows, cols, weights, low, high, sum, whole);
-}
-export function firstNotFiniteF64(x: usize, stride: usize, rows: i32, cols: i32): f64 {
-  return statistics.firstNotFinite<f64>(x, stride, rows, cols);
-}
-export function firstNotFiniteF32(x: usize, stride: usize, rows: i32, cols: i32): f64 {
-  return statistics.firstNotFinite<f32>(x, stride, rows, cols);
-}
-export function fitsFloat32(x: usize, count: usize): i32 {
-  return statistics.fitsFloat32(x, count);
-}
-export function sampleF64(x: usize, stride: usize, rows: i32, step: i32, j: usize, out: usize): i32 {
-  return statistics.sample<f64>(x, stride, rows, step, j, out);
-}
-export function sampleF32(x: usize, stride: usize, rows: i32, step: i32, j: usize, out: usize): i32 {
-  return statistics.sample<f32>(x, stride, rows, step, j, out);
-}
-export function lowerMedian(values: usize, count: i32): f64 {
-  return statistics.lowerMedian(values, count);
-}
-export function deviation(values: usize, count: i32, median: f64): f64 {
-  return statistics.deviation(values, count, median);
-}
+export function statisticsF64(x: usize, stride: usize, rows: i32, cols: i32, weights: usize, low: usize, high: usize, sum: usize, whole: usize): void { statistics.collect<f64>(x, stride, rows, cols, weights, low, high, sum, whole); }
+export function statisticsF32(x: usize, stride: usize, rows: i32, cols: i32, weights: usize, low: usize, high: usize, sum: usize, whole: usize): void { statistics.collect<f32>(x, stride, rows, cols, weights, low, high, sum, whole); }
+export function statisticsI16(x: usize, stride: usize, rows: i32, cols: i32, weights: usize, low: usize, high: usize, sum: usize, whole: usize): void { statistics.collect<i16>(x, stride, rows, cols, weights, low, high, sum, whole); }
+export function statisticsU8(x: usize, stride: usize, rows: i32, cols: i32, weights: usize, low: usize, high: usize, sum: usize, whole: usize): void { statistics.collect<u8>(x, stride, rows, cols, weights, low, high, sum, whole); }
+export function statisticsI8(x: usize, stride: usize, rows: i32, cols: i32, weights: usize, low: usize, high: usize, sum: usize, whole: usize): void { statistics.collect<i8>(x, stride, rows, cols, weights, low, high, sum, whole); }
+export function firstNotFiniteF64(x: usize, stride: usize, rows: i32, cols: i32): f64 { return statistics.firstNotFinite<f64>(x, stride, rows, cols); }
+export function firstNotFiniteF32(x: usize, stride: usize, rows: i32, cols: i32): f64 { return statistics.firstNotFinite<f32>(x, stride, rows, cols); }
+export function fitsFloat32(x: usize, count: usize): i32 { return statistics.fitsFloat32(x, count); }
+export function sampleF64(x: usize, stride: usize, rows: i32, step: i32, j: usize, out: usize): i32 { return statistics.sample<f64>(x, stride, rows, step, j, out); }
+export function sampleF32(x: usize, stride: usize, rows: i32, step: i32, j: usize, out: usize): i32 { return statistics.sample<f32>(x, stride, rows, step, j, out); }
+export function lowerMedian(values: usize, count: i32): f64 { return statistics.lowerMedian(values, count); }
+export function deviation(values: usize, count: i32, median: f64): f64 { return statistics.deviation(values, count, median); }
 
 // kernel/quantize
-export function quantizeF64I8(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<f64, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeF64I16(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<f64, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeF64F32(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<f64, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeF32I8(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<f32, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeF32I16(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<f32, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeF32F32(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<f32, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeI16I8(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<i16, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeI16I16(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<i16, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeI16F32(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<i16, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeU8I8(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<u8, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeU8I16(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<u8, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeU8F32(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<u8, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeI8I8(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<i8, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeI8I16(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<i8, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function quantizeI8F32(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  codes: usize,
-  codeStride: usize,
-  intercept: f64,
-): i32 {
-  return quantize.rows<i8, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept);
-}
-export function countClippedF64(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  limit: f64,
-): i32 {
-  return quantize.countClipped<f64>(x, stride, rows, cols, offset, inverseScale, limit);
-}
-export function countClippedF32(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  limit: f64,
-): i32 {
-  return quantize.countClipped<f32>(x, stride, rows, cols, offset, inverseScale, limit);
-}
-export function planesF64(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  high: usize,
-  low: usize,
-  codeStride: usize,
-  intercept: i32,
-): void {
-  quantize.planes<f64>(x, stride, rows, cols, offset, inverseScale, high, low, codeStride, intercept);
-}
-export function planesF32(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  high: usize,
-  low: usize,
-  codeStride: usize,
-  intercept: i32,
-): void {
-  quantize.planes<f32>(x, stride, rows, cols, offset, inverseScale, high, low, codeStride, intercept);
-}
-export function planesI16(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  high: usize,
-  low: usize,
-  codeStride: usize,
-  intercept: i32,
-): void {
-  quantize.planes<i16>(x, stride, rows, cols, offset, inverseScale, high, low, codeStride, intercept);
-}
-export function planesU8(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  high: usize,
-  low: usize,
-  codeStride: usize,
-  intercept: i32,
-): void {
-  quantize.planes<u8>(x, stride, rows, cols, offset, inverseScale, high, low, codeStride, intercept);
-}
-export function planesI8(
-  x: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  offset: usize,
-  inverseScale: usize,
-  high: usize,
-  low: usize,
-  codeStride: usize,
-  intercept: i32,
-): void {
-  quantize.planes<i8>(x, stride, rows, cols, offset, inverseScale, high, low, codeStride, intercept);
-}
-export function narrowF64F32(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void {
-  quantize.narrow<f64, f32>(x, stride, rows, cols, out, outStride);
-}
-export function narrowF64I16(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void {
-  quantize.narrow<f64, i16>(x, stride, rows, cols, out, outStride);
-}
-export function narrowF64U8(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void {
-  quantize.narrow<f64, u8>(x, stride, rows, cols, out, outStride);
-}
-export function narrowF64I8(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void {
-  quantize.narrow<f64, i8>(x, stride, rows, cols, out, outStride);
-}
-export function narrowF32I16(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void {
-  quantize.narrow<f32, i16>(x, stride, rows, cols, out, outStride);
-}
-export function narrowF32U8(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void {
-  quantize.narrow<f32, u8>(x, stride, rows, cols, out, outStride);
-}
-export function narrowF32I8(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void {
-  quantize.narrow<f32, i8>(x, stride, rows, cols, out, outStride);
-}
-export function decodePlanes(
-  high: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  passScale: usize,
-  passOffset: usize,
-  out: usize,
-  outStride: usize,
-): void {
-  quantize.decodePlanes(high, low, stride, rows, cols, passScale, passOffset, out, outStride);
-}
+export function quantizeF64I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f64, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeF64I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f64, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeF64F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f64, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeF32I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f32, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeF32I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f32, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeF32F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f32, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI16I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i16, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI16I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i16, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI16F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i16, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeU8I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<u8, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeU8I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<u8, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeU8F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<u8, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI8I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i8, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI8I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i8, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI8F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i8, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function countClippedF64(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, limit: f64): i32 { return quantize.countClipped<f64>(x, stride, rows, cols, offset, inverseScale, limit); }
+export function countClippedF32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, limit: f64): i32 { return quantize.countClipped<f32>(x, stride, rows, cols, offset, inverseScale, limit); }
+export function planesF64(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, high: usize, low: usize, codeStride: usize, intercept: i32): void { quantize.planes<f64>(x, stride, rows, cols, offset, inverseScale, high, low, codeStride, intercept); }
+export function planesF32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, high: usize, low: usize, codeStride: usize, intercept: i32): void { quantize.planes<f32>(x, stride, rows, cols, offset, inverseScale, high, low, codeStride, intercept); }
+export function planesI16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, high: usize, low: usize, codeStride: usize, intercept: i32): void { quantize.planes<i16>(x, stride, rows, cols, offset, inverseScale, high, low, codeStride, intercept); }
+export function planesU8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, high: usize, low: usize, codeStride: usize, intercept: i32): void { quantize.planes<u8>(x, stride, rows, cols, offset, inverseScale, high, low, codeStride, intercept); }
+export function planesI8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, high: usize, low: usize, codeStride: usize, intercept: i32): void { quantize.planes<i8>(x, stride, rows, cols, offset, inverseScale, high, low, codeStride, intercept); }
+export function narrowF64F32(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void { quantize.narrow<f64, f32>(x, stride, rows, cols, out, outStride); }
+export function narrowF64I16(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void { quantize.narrow<f64, i16>(x, stride, rows, cols, out, outStride); }
+export function narrowF64U8(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void { quantize.narrow<f64, u8>(x, stride, rows, cols, out, outStride); }
+export function narrowF64I8(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void { quantize.narrow<f64, i8>(x, stride, rows, cols, out, outStride); }
+export function narrowF32I16(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void { quantize.narrow<f32, i16>(x, stride, rows, cols, out, outStride); }
+export function narrowF32U8(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void { quantize.narrow<f32, u8>(x, stride, rows, cols, out, outStride); }
+export function narrowF32I8(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void { quantize.narrow<f32, i8>(x, stride, rows, cols, out, outStride); }
+export function decodePlanes(high: usize, low: usize, stride: usize, rows: i32, cols: i32, passScale: usize, passOffset: usize, out: usize, outStride: usize): void { quantize.decodePlanes(high, low, stride, rows, cols, passScale, passOffset, out, outStride); }
 
 // kernel/exact
-export function marginsF64(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  w: usize,
-  bias: usize,
-  classes: i32,
-  m: usize,
-): void {
-  exact.margins<f64>(x, low, stride, rows, cols, w, bias, classes, m);
-}
-export function gradientF64(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  c: usize,
-  classes: i32,
-  g: usize,
-): void {
-  exact.gradient<f64>(x, low, stride, rows, cols, c, classes, g);
-}
-export function marginsF32(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  w: usize,
-  bias: usize,
-  classes: i32,
-  m: usize,
-): void {
-  exact.margins<f32>(x, low, stride, rows, cols, w, bias, classes, m);
-}
-export function gradientF32(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  c: usize,
-  classes: i32,
-  g: usize,
-): void {
-  exact.gradient<f32>(x, low, stride, rows, cols, c, classes, g);
-}
-export function marginsI16(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  w: usize,
-  bias: usize,
-  classes: i32,
-  m: usize,
-): void {
-  exact.margins<i16>(x, low, stride, rows, cols, w, bias, classes, m);
-}
-export function gradientI16(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  c: usize,
-  classes: i32,
-  g: usize,
-): void {
-  exact.gradient<i16>(x, low, stride, rows, cols, c, classes, g);
-}
-export function marginsU8(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  w: usize,
-  bias: usize,
-  classes: i32,
-  m: usize,
-): void {
-  exact.margins<u8>(x, low, stride, rows, cols, w, bias, classes, m);
-}
-export function gradientU8(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  c: usize,
-  classes: i32,
-  g: usize,
-): void {
-  exact.gradient<u8>(x, low, stride, rows, cols, c, classes, g);
-}
-export function marginsI8(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  w: usize,
-  bias: usize,
-  classes: i32,
-  m: usize,
-): void {
-  exact.margins<i8>(x, low, stride, rows, cols, w, bias, classes, m);
-}
-export function gradientI8(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  c: usize,
-  classes: i32,
-  g: usize,
-): void {
-  exact.gradient<i8>(x, low, stride, rows, cols, c, classes, g);
-}
-export function marginsPlanes(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  w: usize,
-  bias: usize,
-  classes: i32,
-  m: usize,
-): void {
-  exact.margins<planes>(x, low, stride, rows, cols, w, bias, classes, m);
-}
-export function gradientPlanes(
-  x: usize,
-  low: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  c: usize,
-  classes: i32,
-  g: usize,
-): void {
-  exact.gradient<planes>(x, low, stride, rows, cols, c, classes, g);
-}
+export function marginsF64(x: usize, low: usize, stride: usize, rows: i32, cols: i32, w: usize, bias: usize, classes: i32, m: usize): void { exact.margins<f64>(x, low, stride, rows, cols, w, bias, classes, m); }
+export function gradientF64(x: usize, low: usize, stride: usize, rows: i32, cols: i32, c: usize, classes: i32, g: usize): void { exact.gradient<f64>(x, low, stride, rows, cols, c, classes, g); }
+export function marginsF32(x: usize, low: usize, stride: usize, rows: i32, cols: i32, w: usize, bias: usize, classes: i32, m: usize): void { exact.margins<f32>(x, low, stride, rows, cols, w, bias, classes, m); }
+export function gradientF32(x: usize, low: usize, stride: usize, rows: i32, cols: i32, c: usize, classes: i32, g: usize): void { exact.gradient<f32>(x, low, stride, rows, cols, c, classes, g); }
+export function marginsI16(x: usize, low: usize, stride: usize, rows: i32, cols: i32, w: usize, bias: usize, classes: i32, m: usize): void { exact.margins<i16>(x, low, stride, rows, cols, w, bias, classes, m); }
+export function gradientI16(x: usize, low: usize, stride: usize, rows: i32, cols: i32, c: usize, classes: i32, g: usize): void { exact.gradient<i16>(x, low, stride, rows, cols, c, classes, g); }
+export function marginsU8(x: usize, low: usize, stride: usize, rows: i32, cols: i32, w: usize, bias: usize, classes: i32, m: usize): void { exact.margins<u8>(x, low, stride, rows, cols, w, bias, classes, m); }
+export function gradientU8(x: usize, low: usize, stride: usize, rows: i32, cols: i32, c: usize, classes: i32, g: usize): void { exact.gradient<u8>(x, low, stride, rows, cols, c, classes, g); }
+export function marginsI8(x: usize, low: usize, stride: usize, rows: i32, cols: i32, w: usize, bias: usize, classes: i32, m: usize): void { exact.margins<i8>(x, low, stride, rows, cols, w, bias, classes, m); }
+export function gradientI8(x: usize, low: usize, stride: usize, rows: i32, cols: i32, c: usize, classes: i32, g: usize): void { exact.gradient<i8>(x, low, stride, rows, cols, c, classes, g); }
+export function marginsPlanes(x: usize, low: usize, stride: usize, rows: i32, cols: i32, w: usize, bias: usize, classes: i32, m: usize): void { exact.margins<planes>(x, low, stride, rows, cols, w, bias, classes, m); }
+export function gradientPlanes(x: usize, low: usize, stride: usize, rows: i32, cols: i32, c: usize, classes: i32, g: usize): void { exact.gradient<planes>(x, low, stride, rows, cols, c, classes, g); }
 
 // loss
-export function lossPass(
-  kind: i32,
-  m: usize,
-  y: usize,
-  weights: usize,
-  rows: i32,
-  classes: i32,
-  threshold: f64,
-  c: usize,
-  state: usize,
-): f64 {
-  return loss.pass(kind, m, y, weights, rows, classes, threshold, c, state);
-}
-export function exp(t: f64): f64 {
-  return scalar.exp(t);
-}
-export function log(x: f64): f64 {
-  return scalar.log(x);
-}
-export function log1p(x: f64): f64 {
-  return scalar.log1p(x);
-}
-export function expf(t: f32): f32 {
-  return scalar.expf(t);
-}
-export function expm1f(t: f32): f32 {
-  return scalar.expm1f(t);
-}
-export function lossDifference(kind: i32, delta: f32, state: f32, y: f32, threshold: f32): f32 {
-  return change.difference(kind, delta, state, y, threshold);
-}
-export function lossDerivative(kind: i32, margin: f32, y: f32, threshold: f32): f32 {
-  return change.derivative(kind, margin, y, threshold);
-}
-export function softmaxDifference(changes: usize, p: usize, classes: i32): void {
-  change.softmaxDifference(changes, p, classes);
-}
-export function softmaxDerivative(margins: usize, label: i32, classes: i32): void {
-  change.softmaxDerivative(margins, label, classes);
-}
+export function lossPass(kind: i32, m: usize, y: usize, weights: usize, rows: i32, classes: i32, threshold: f64, c: usize, state: usize): f64 { return loss.pass(kind, m, y, weights, rows, classes, threshold, c, state); }
+export function exp(t: f64): f64 { return scalar.exp(t); }
+export function log(x: f64): f64 { return scalar.log(x); }
+export function log1p(x: f64): f64 { return scalar.log1p(x); }
+export function expf(t: f32): f32 { return scalar.expf(t); }
+export function expm1f(t: f32): f32 { return scalar.expm1f(t); }
+export function lossDifference(kind: i32, delta: f32, state: f32, y: f32, threshold: f32): f32 { return change.difference(kind, delta, state, y, threshold); }
+export function lossDerivative(kind: i32, margin: f32, y: f32, threshold: f32): f32 { return change.derivative(kind, margin, y, threshold); }
+export function softmaxDifference(changes: usize, p: usize, classes: i32): void { change.softmaxDifference(changes, p, classes); }
+export function softmaxDerivative(margins: usize, label: i32, classes: i32): void { change.softmaxDerivative(margins, label, classes); }
 
 // solver/pass
-export function fusedI8I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize): f64 {
-  return fused.i8i8(z, x, y, columns, k, s, offsets, fused.negativeSum(y, columns));
-}
-export function fusedI8I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize): f64 {
-  return fused.i8i16(z, x, y, columns, k, s, offsets);
-}
-export function fusedI16I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize): f64 {
-  return fused.i16i16(z, x, y, columns, k, s, offsets);
-}
-export function fusedF32F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 {
-  return fused.f32<f32>(z, x, y, columns, k);
-}
-export function fusedI8F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 {
-  return fused.f32<i8>(z, x, y, columns, k);
-}
-export function fusedI16F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 {
-  return fused.f32<i16>(z, x, y, columns, k);
-}
-export function fusedPublished(z: usize, x: usize, y: usize, columns: i32, k: i32, h: usize, offsets: usize): f64 {
-  return fused.published(z, x, y, columns, k, h, offsets);
-}
+export function fusedI8I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize): f64 { return fused.i8i8(z, x, y, columns, k, s, offsets, fused.negativeSum(y, columns)); }
+export function fusedI8I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize): f64 { return fused.i8i16(z, x, y, columns, k, s, offsets); }
+export function fusedI16I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize): f64 { return fused.i16i16(z, x, y, columns, k, s, offsets); }
+export function fusedF32F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 { return fused.f32<f32>(z, x, y, columns, k); }
+export function fusedI8F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 { return fused.f32<i8>(z, x, y, columns, k); }
+export function fusedI16F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 { return fused.f32<i16>(z, x, y, columns, k); }
+export function fusedPublished(z: usize, x: usize, y: usize, columns: i32, k: i32, h: usize, offsets: usize): f64 { return fused.published(z, x, y, columns, k, h, offsets); }
 
 // solver/inner
-export function beginI8I8(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 {
-  return inner.begin<i8, i8>(changetype<Run>(run), seed, step, steps, optionTwo);
-}
-export function advanceI8I8(run: usize, steps: u32): void {
-  inner.advance<i8, i8>(changetype<Run>(run), steps);
-}
-export function beginI8I16(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 {
-  return inner.begin<i8, i16>(changetype<Run>(run), seed, step, steps, optionTwo);
-}
-export function advanceI8I16(run: usize, steps: u32): void {
-  inner.advance<i8, i16>(changetype<Run>(run), steps);
-}
-export function beginI16I16(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 {
-  return inner.begin<i16, i16>(changetype<Run>(run), seed, step, steps, optionTwo);
-}
-export function advanceI16I16(run: usize, steps: u32): void {
-  inner.advance<i16, i16>(changetype<Run>(run), steps);
-}
-export function beginF32F32(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 {
-  return inner.begin<f32, f32>(changetype<Run>(run), seed, step, steps, optionTwo);
-}
-export function advanceF32F32(run: usize, steps: u32): void {
-  inner.advance<f32, f32>(changetype<Run>(run), steps);
-}
-export function beginI8F32(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 {
-  return inner.begin<i8, f32>(changetype<Run>(run), seed, step, steps, optionTwo);
-}
-export function advanceI8F32(run: usize, steps: u32): void {
-  inner.advance<i8, f32>(changetype<Run>(run), steps);
-}
-export function beginI16F32(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 {
-  return inner.begin<i16, f32>(changetype<Run>(run), seed, step, steps, optionTwo);
-}
-export function advanceI16F32(run: usize, steps: u32): void {
-  inner.advance<i16, f32>(changetype<Run>(run), steps);
-}
-export function fillBaseI8I8(run: usize): void {
-  inner.fillBase<i8, i8>(changetype<Run>(run));
-}
-export function fillBaseI8I16(run: usize): void {
-  inner.fillBase<i8, i16>(changetype<Run>(run));
-}
-export function fillBaseI16I16(run: usize): void {
-  inner.fillBase<i16, i16>(changetype<Run>(run));
-}
-export function finishI8(run: usize): void {
-  inner.finish<i8>(changetype<Run>(run));
-}
-export function finishI16(run: usize): void {
-  inner.finish<i16>(changetype<Run>(run));
-}
-export function finishF32(run: usize): void {
-  inner.finish<f32>(changetype<Run>(run));
-}
-export function preparePublished(run: usize, gradient: usize): void {
-  inner.preparePublished(changetype<Run>(run), gradient);
-}
-export function advancePublished(run: usize, steps: u32): void {
-  inner.advancePublished(changetype<Run>(run), steps);
-}
-export function countLimitsI8(z: usize, count: usize): f64 {
-  return flush.countLimits<i8>(z, count);
-}
-export function countLimitsI16(z: usize, count: usize): f64 {
-  return flush.countLimits<i16>(z, count);
-}
-export function negativeSums(codes: usize, stride: usize, rows: i32, columns: i32, out: usize): void {
-  fused.negativeSums(codes, stride, rows, columns, out);
-}
+export function beginI8I8(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<i8, i8>(changetype<Run>(run), seed, step, steps, optionTwo); }
+export function advanceI8I8(run: usize, steps: u32): void { inner.advance<i8, i8>(changetype<Run>(run), steps); }
+export function beginI8I16(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<i8, i16>(changetype<Run>(run), seed, step, steps, optionTwo); }
+export function advanceI8I16(run: usize, steps: u32): void { inner.advance<i8, i16>(changetype<Run>(run), steps); }
+export function beginI16I16(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<i16, i16>(changetype<Run>(run), seed, step, steps, optionTwo); }
+export function advanceI16I16(run: usize, steps: u32): void { inner.advance<i16, i16>(changetype<Run>(run), steps); }
+export function beginF32F32(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<f32, f32>(changetype<Run>(run), seed, step, steps, optionTwo); }
+export function advanceF32F32(run: usize, steps: u32): void { inner.advance<f32, f32>(changetype<Run>(run), steps); }
+export function beginI8F32(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<i8, f32>(changetype<Run>(run), seed, step, steps, optionTwo); }
+export function advanceI8F32(run: usize, steps: u32): void { inner.advance<i8, f32>(changetype<Run>(run), steps); }
+export function beginI16F32(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<i16, f32>(changetype<Run>(run), seed, step, steps, optionTwo); }
+export function advanceI16F32(run: usize, steps: u32): void { inner.advance<i16, f32>(changetype<Run>(run), steps); }
+export function fillBaseI8I8(run: usize): void { inner.fillBase<i8, i8>(changetype<Run>(run)); }
+export function fillBaseI8I16(run: usize): void { inner.fillBase<i8, i16>(changetype<Run>(run)); }
+export function fillBaseI16I16(run: usize): void { inner.fillBase<i16, i16>(changetype<Run>(run)); }
+export function finishI8(run: usize): void { inner.finish<i8>(changetype<Run>(run)); }
+export function finishI16(run: usize): void { inner.finish<i16>(changetype<Run>(run)); }
+export function finishF32(run: usize): void { inner.finish<f32>(changetype<Run>(run)); }
+export function preparePublished(run: usize, gradient: usize): void { inner.preparePublished(changetype<Run>(run), gradient); }
+export function advancePublished(run: usize, steps: u32): void { inner.advancePublished(changetype<Run>(run), steps); }
+export function countLimitsI8(z: usize, count: usize): f64 { return flush.countLimits<i8>(z, count); }
+export function countLimitsI16(z: usize, count: usize): f64 { return flush.countLimits<i16>(z, count); }
+export function negativeSums(codes: usize, stride: usize, rows: i32, columns: i32, out: usize): void { fused.negativeSums(codes, stride, rows, columns, out); }
 
 // solver/outer
-export function toWeights(
-  v: usize,
-  padded: i32,
-  w: usize,
-  width: i32,
-  cols: i32,
-  classes: i32,
-  scale: usize,
-  offset: usize,
-  intercept: f64,
-  bias: usize,
-): void {
-  outer.toWeights(v, padded, w, width, cols, classes, scale, offset, intercept, bias);
-}
-export function toStored(
-  w: usize,
-  width: i32,
-  cols: i32,
-  classes: i32,
-  passScale: usize,
-  passOffset: usize,
-  bias: usize,
-): void {
-  outer.toStored(w, width, cols, classes, passScale, passOffset, bias);
-}
-export function toCodes(
-  w: usize,
-  width: i32,
-  v: usize,
-  padded: i32,
-  cols: i32,
-  classes: i32,
-  scale: usize,
-  offset: usize,
-  intercept: f64,
-  bias: usize,
-): void {
-  outer.toCodes(w, width, v, padded, cols, classes, scale, offset, intercept, bias);
-}
-export function assembleGradient(
-  raw: usize,
-  width: i32,
-  cSum: usize,
-  v: usize,
-  g: usize,
-  padded: i32,
-  cols: i32,
-  classes: i32,
-  rows: f64,
-  scale: usize,
-  offset: usize,
-  passScale: usize,
-  passOffset: usize,
-  l2: f64,
-  intercept: f64,
-  out: usize,
-): void {
-  outer.gradient(
-    raw,
-    width,
-    cSum,
-    v,
-    g,
-    padded,
-    cols,
-    classes,
-    rows,
-    scale,
-    offset,
-    passScale,
-    passOffset,
-    l2,
-    intercept,
-    out,
-  );
-}
-export function columnSums(c: usize, rows: i32, classes: i32, sums: usize): void {
-  outer.columnSums(c, rows, classes, sums);
-}
-export function foldI8(start: usize, z: usize, delta: f64, out: usize, count: i32): void {
-  outer.fold<i8>(start, z, delta, out, count);
-}
-export function toGridI8(v: usize, delta: f64, z: usize, count: i32): void {
-  outer.toGrid<i8>(v, delta, z, count);
-}
-export function foldI16(start: usize, z: usize, delta: f64, out: usize, count: i32): void {
-  outer.fold<i16>(start, z, delta, out, count);
-}
-export function toGridI16(v: usize, delta: f64, z: usize, count: i32): void {
-  outer.toGrid<i16>(v, delta, z, count);
-}
-export function foldF32(start: usize, z: usize, delta: f64, out: usize, count: i32): void {
-  outer.fold<f32>(start, z, delta, out, count);
-}
-export function toGridF32(v: usize, delta: f64, z: usize, count: i32): void {
-  outer.toGrid<f32>(v, delta, z, count);
-}
-export function centreClasses(v: usize, cols: i32, classes: i32): void {
-  outer.centreClasses(v, cols, classes);
-}
-export function dataGradient(a: usize, v: usize, ridge: usize, out: usize, cols: i32, classes: i32): void {
-  outer.dataGradient(a, v, ridge, out, cols, classes);
-}
-export function ridge(scale: usize, cols: i32, padded: i32, l2: f64, out: usize): void {
-  outer.ridge(scale, cols, padded, l2, out);
-}
-export function maxAbs(v: usize, count: i32): f64 {
-  return outer.maxAbs(v, count);
-}
-export function maxCodeI8(z: usize, count: i32): f64 {
-  return outer.maxCode<i8>(z, count);
-}
-export function maxCodeI16(z: usize, count: i32): f64 {
-  return outer.maxCode<i16>(z, count);
-}
-export function toFloat32(from: usize, to: usize, count: i32): void {
-  outer.toFloat32(from, to, count);
-}
+export function toWeights(v: usize, padded: i32, w: usize, width: i32, cols: i32, classes: i32, scale: usize, offset: usize, intercept: f64, bias: usize): void { outer.toWeights(v, padded, w, width, cols, classes, scale, offset, intercept, bias); }
+export function toStored(w: usize, width: i32, cols: i32, classes: i32, passScale: usize, passOffset: usize, bias: usize): void { outer.toStored(w, width, cols, classes, passScale, passOffset, bias); }
+export function toCodes(w: usize, width: i32, v: usize, padded: i32, cols: i32, classes: i32, scale: usize, offset: usize, intercept: f64, bias: usize): void { outer.toCodes(w, width, v, padded, cols, classes, scale, offset, intercept, bias); }
+export function assembleGradient(raw: usize, width: i32, cSum: usize, v: usize, g: usize, padded: i32, cols: i32, classes: i32, rows: f64, scale: usize, offset: usize, passScale: usize, passOffset: usize, l2: f64, intercept: f64, out: usize): void { outer.gradient(raw, width, cSum, v, g, padded, cols, classes, rows, scale, offset, passScale, passOffset, l2, intercept, out); }
+export function columnSums(c: usize, rows: i32, classes: i32, sums: usize): void { outer.columnSums(c, rows, classes, sums); }
+export function foldI8(start: usize, z: usize, delta: f64, out: usize, count: i32): void { outer.fold<i8>(start, z, delta, out, count); }
+export function toGridI8(v: usize, delta: f64, z: usize, count: i32): void { outer.toGrid<i8>(v, delta, z, count); }
+export function foldI16(start: usize, z: usize, delta: f64, out: usize, count: i32): void { outer.fold<i16>(start, z, delta, out, count); }
+export function toGridI16(v: usize, delta: f64, z: usize, count: i32): void { outer.toGrid<i16>(v, delta, z, count); }
+export function foldF32(start: usize, z: usize, delta: f64, out: usize, count: i32): void { outer.fold<f32>(start, z, delta, out, count); }
+export function toGridF32(v: usize, delta: f64, z: usize, count: i32): void { outer.toGrid<f32>(v, delta, z, count); }
+export function centreClasses(v: usize, cols: i32, classes: i32): void { outer.centreClasses(v, cols, classes); }
+export function dataGradient(a: usize, v: usize, ridge: usize, out: usize, cols: i32, classes: i32): void { outer.dataGradient(a, v, ridge, out, cols, classes); }
+export function ridge(scale: usize, cols: i32, padded: i32, l2: f64, out: usize): void { outer.ridge(scale, cols, padded, l2, out); }
+export function maxAbs(v: usize, count: i32): f64 { return outer.maxAbs(v, count); }
+export function maxCodeI8(z: usize, count: i32): f64 { return outer.maxCode<i8>(z, count); }
+export function maxCodeI16(z: usize, count: i32): f64 { return outer.maxCode<i16>(z, count); }
+export function toFloat32(from: usize, to: usize, count: i32): void { outer.toFloat32(from, to, count); }
 
 // solver/spectrum
-export function maxRowNormI8(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 {
-  return spectrum.maxRowNorm<i8>(codes, stride, rows, cols, weights);
-}
-export function largestEigenvalueI8(
-  codes: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  iterations: i32,
-  p: usize,
-  q: usize,
-  t: usize,
-  zero: usize,
-): f64 {
-  return spectrum.largestEigenvalue<i8>(codes, stride, rows, cols, iterations, p, q, t, zero);
-}
-export function maxRowNormI16(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 {
-  return spectrum.maxRowNorm<i16>(codes, stride, rows, cols, weights);
-}
-export function largestEigenvalueI16(
-  codes: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  iterations: i32,
-  p: usize,
-  q: usize,
-  t: usize,
-  zero: usize,
-): f64 {
-  return spectrum.largestEigenvalue<i16>(codes, stride, rows, cols, iterations, p, q, t, zero);
-}
-export function maxRowNormF32(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 {
-  return spectrum.maxRowNorm<f32>(codes, stride, rows, cols, weights);
-}
-export function largestEigenvalueF32(
-  codes: usize,
-  stride: usize,
-  rows: i32,
-  cols: i32,
-  iterations: i32,
-  p: usize,
-  q: usize,
-  t: usize,
-  zero: usize,
-): f64 {
-  return spectrum.largestEigenvalue<f32>(codes, stride, rows, cols, iterations, p, q, t, zero);
-}
+export function maxRowNormI8(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 { return spectrum.maxRowNorm<i8>(codes, stride, rows, cols, weights); }
+export function largestEigenvalueI8(codes: usize, stride: usize, rows: i32, cols: i32, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<i8>(codes, stride, rows, cols, iterations, p, q, t, zero); }
+export function maxRowNormI16(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 { return spectrum.maxRowNorm<i16>(codes, stride, rows, cols, weights); }
+export function largestEigenvalueI16(codes: usize, stride: usize, rows: i32, cols: i32, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<i16>(codes, stride, rows, cols, iterations, p, q, t, zero); }
+export function maxRowNormF32(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 { return spectrum.maxRowNorm<f32>(codes, stride, rows, cols, weights); }
+export function largestEigenvalueF32(codes: usize, stride: usize, rows: i32, cols: i32, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<f32>(codes, stride, rows, cols, iterations, p, q, t, zero); }
