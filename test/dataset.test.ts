@@ -1,7 +1,7 @@
 // Dataset and Problem: what is stored, the codes (exactly those of the oracle), and objective, gradient and margins against a direct float64
 // computation with derived bounds.
 import { beforeEach, describe, expect, it } from "vitest";
-import { strideFor } from "../bindings/data/dataset.js";
+import { strideFor } from "../bindings/data/raw-rows.js";
 import {
   createEngine,
   type DataBits,

@@ -71,36 +71,38 @@ export class Core {
 /** Blocks that belong together: freed as a whole, or all at once when building them fails half-way. */
 export class Scope {
   readonly #core: Core;
-  readonly #blocks: number[] = [];
+  readonly #blocks = new Map<number, number>();
 
   constructor(core: Core) {
     this.#core = core;
   }
 
+  /** Bytes asked for and still held. */
+  get bytes(): number {
+    return [...this.#blocks.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
   alloc(bytes: number, what: string): number {
     const pointer = this.#core.arena.alloc(bytes, what);
-    this.#blocks.push(pointer);
+    this.#blocks.set(pointer, bytes);
     return pointer;
   }
 
   /** Frees one block early. */
   free(pointer: number): void {
-    const index = this.#blocks.indexOf(pointer);
-    if (index < 0) return;
-    this.#blocks.splice(index, 1);
-    this.#core.arena.free(pointer);
+    if (this.#blocks.delete(pointer)) this.#core.arena.free(pointer);
   }
 
   /** Takes over the blocks of another scope, which is then empty. */
   adopt(other: Scope): void {
-    this.#blocks.push(...other.#blocks);
-    other.#blocks.length = 0;
+    for (const [pointer, bytes] of other.#blocks) this.#blocks.set(pointer, bytes);
+    other.#blocks.clear();
   }
 
   /** Frees everything; does nothing on a disposed engine or when called again. */
   release(): void {
-    if (!this.#core.isDisposed) for (const block of this.#blocks) this.#core.arena.free(block);
-    this.#blocks.length = 0;
+    if (!this.#core.isDisposed) for (const block of this.#blocks.keys()) this.#core.arena.free(block);
+    this.#blocks.clear();
   }
 
   /** Runs `build`; on an error everything allocated so far is freed and the error goes on. */
