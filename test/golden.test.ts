@@ -1,0 +1,266 @@
+// Same seed, same bits: every Node, every browser, both modules. test/golden.json holds a hash per configuration: FNV-1a (64 bits) over the bytes of
+// coef, intercept, deltaScale, objective and gradientNorm after five outer steps.
+//
+// A hash changes exactly when results change. Where that is intended (docs/numerics.md then changes, too), write the file anew and say so in the
+// change log:   npx vitest run test/golden.test.ts -u
+//
+// The inputs are made of integers, + − × ÷ and square roots only, which are exact everywhere; Math.exp and its kind are not.
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  createEngine,
+  type DatasetOptions,
+  halp,
+  type LossName,
+  lpSgd,
+  lpSvrg,
+  type Problem,
+  type ProblemOptions,
+  type StepReport,
+  sgd,
+  svrg,
+  type Variant,
+} from "../bindings/index.js";
+import { Dice } from "./support/random.js";
+import { describeVariants, VARIANTS } from "./support/variants.js";
+
+const SOLVERS = { halp, lpSvrg, lpSgd, svrg, sgd } as unknown as Record<
+  string,
+  (problem: Problem, options: Record<string, unknown>) => Generator<StepReport, void, undefined>
+>;
+
+interface Configuration {
+  readonly solver: keyof typeof SOLVERS;
+  readonly loss: LossName;
+  readonly rows: number;
+  readonly cols: number;
+  readonly problem?: Omit<ProblemOptions, "loss">;
+  readonly dataset?: DatasetOptions;
+  readonly isWeighted?: boolean;
+  readonly options?: Record<string, unknown>;
+}
+
+const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
+  "halp 8/8 published, squared": {
+    solver: "halp",
+    loss: "squared",
+    rows: 200,
+    cols: 33,
+    options: { bits: 8, flushEvery: 1, mu: 0.2 },
+  },
+  "halp 8/8 published, softmax, nearest, l2, weights": {
+    solver: "halp",
+    loss: "softmax",
+    rows: 150,
+    cols: 20,
+    isWeighted: true,
+    problem: { l2: 0.01 },
+    options: { bits: 8, flushEvery: 1, rounding: "nearest" },
+  },
+  "halp 8/8, logistic, nearest, option II": {
+    solver: "halp",
+    loss: "logistic",
+    rows: 120,
+    cols: 47,
+    problem: { l2: 0.02 },
+    options: { bits: 8, rounding: "nearest", option: "II" },
+  },
+  "halp 8/16, softmax, weights": {
+    solver: "halp",
+    loss: "softmax",
+    rows: 200,
+    cols: 64,
+    isWeighted: true,
+    problem: { l2: 0.01 },
+    options: { bits: 16 },
+  },
+  "halp 8/16, huber, rounded16": {
+    solver: "halp",
+    loss: "huber",
+    rows: 180,
+    cols: 31,
+    dataset: { exact: "rounded16" },
+    problem: { l2: 0.001, epsilon: 0.5 },
+    options: { bits: 16, mu: 0.05 },
+  },
+  "halp 16/16, squaredHinge, no intercept, option II": {
+    solver: "halp",
+    loss: "squaredHinge",
+    rows: 160,
+    cols: 65,
+    dataset: { bits: 16 },
+    problem: { l2: 0.01, fitIntercept: false },
+    options: { option: "II" },
+  },
+  "halp 16/16, logistic, nearest, flushEvery 1": {
+    solver: "halp",
+    loss: "logistic",
+    rows: 90,
+    cols: 5,
+    dataset: { bits: 16 },
+    options: { rounding: "nearest", flushEvery: 1 },
+  },
+  "lpSvrg 8/8, hinge": { solver: "lpSvrg", loss: "hinge", rows: 150, cols: 12, options: { bits: 8 } },
+  "lpSvrg 8/16, logistic, weights, option II": {
+    solver: "lpSvrg",
+    loss: "logistic",
+    rows: 150,
+    cols: 100,
+    isWeighted: true,
+    problem: { l2: 0.01 },
+    options: { bits: 16, option: "II" },
+  },
+  "lpSvrg 16/16, softmax, nearest": {
+    solver: "lpSvrg",
+    loss: "softmax",
+    rows: 130,
+    cols: 17,
+    dataset: { bits: 16 },
+    options: { rounding: "nearest", range: 4 },
+  },
+  "lpSgd 8/8, squared, no intercept": {
+    solver: "lpSgd",
+    loss: "squared",
+    rows: 150,
+    cols: 40,
+    problem: { fitIntercept: false },
+    options: { bits: 8, range: 6 },
+  },
+  "lpSgd 8/16, softmax": { solver: "lpSgd", loss: "softmax", rows: 150, cols: 10, options: { bits: 16 } },
+  "lpSgd 16/16, logistic, l2, weights": {
+    solver: "lpSgd",
+    loss: "logistic",
+    rows: 150,
+    cols: 40,
+    isWeighted: true,
+    dataset: { bits: 16 },
+    problem: { l2: 0.05 },
+  },
+  "svrg, softmax, weights": {
+    solver: "svrg",
+    loss: "softmax",
+    rows: 150,
+    cols: 50,
+    isWeighted: true,
+    problem: { l2: 0.01 },
+  },
+  "svrg on int8 codes, huber, no centring": {
+    solver: "svrg",
+    loss: "huber",
+    rows: 150,
+    cols: 29,
+    dataset: { center: false },
+    options: { data: "codes" },
+  },
+  "svrg on int16 codes, squared, option II": {
+    solver: "svrg",
+    loss: "squared",
+    rows: 150,
+    cols: 29,
+    dataset: { bits: 16 },
+    options: { data: "codes", option: "II" },
+  },
+  "sgd, hinge": { solver: "sgd", loss: "hinge", rows: 150, cols: 33, problem: { l2: 0.01 } },
+  "sgd on int8 codes, squaredHinge, weights": {
+    solver: "sgd",
+    loss: "squaredHinge",
+    rows: 150,
+    cols: 70,
+    isWeighted: true,
+    options: { data: "codes" },
+  },
+};
+
+/** Rows, labels and weights from sums of uniform numbers. */
+function inputs({ loss, rows, cols }: Configuration, seed: number) {
+  const dice = new Dice(seed);
+  /** Bell-shaped enough: four uniform numbers, variance 1/3. */
+  const bell = (): number => dice.uniform() + dice.uniform() + dice.uniform() + dice.uniform() - 2;
+  const stretch = Float64Array.from({ length: cols }, () => 0.25 + 4 * dice.uniform());
+  const data = Float64Array.from({ length: rows * cols }, (_, i) => (stretch[i % cols] as number) * bell() + 0.5);
+  const outputs = loss === "softmax" ? 4 : 1;
+  const truth = Float64Array.from({ length: outputs * cols }, bell);
+  const labels = Float64Array.from({ length: rows }, (_, i) => {
+    const margins = Array.from({ length: outputs }, (_, c) => {
+      let margin = bell();
+      for (let j = 0; j < cols; j++)
+        margin += ((truth[c * cols + j] as number) * (data[i * cols + j] as number)) / Math.sqrt(cols);
+      return margin;
+    });
+    if (loss === "squared" || loss === "huber") return margins[0] as number;
+    if (loss === "softmax") return i < outputs ? i : margins.indexOf(Math.max(...margins));
+    return i < 2 ? i : (margins[0] as number) > 0 ? 1 : 0;
+  });
+  const weights = Float64Array.from({ length: rows }, () => 0.5 + dice.uniform());
+  return { data, labels, weights };
+}
+
+/** FNV-1a, 64 bits. */
+function fnv(bytes: Uint8Array): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of bytes) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
+  return hash.toString(16).padStart(16, "0");
+}
+
+function run(variant: Variant, configuration: Configuration, seed: number): StepReport[] {
+  const engine = createEngine({ variant });
+  const { solver, loss, rows, cols, isWeighted } = configuration;
+  const { data, labels, weights } = inputs(configuration, seed);
+  const dataset = engine.dataset({ data, rows, cols }, labels, {
+    ...configuration.dataset,
+    ...(isWeighted && { sampleWeight: weights }),
+  });
+  const problem = engine.problem(dataset, { loss, ...configuration.problem });
+  const reports = [
+    ...(SOLVERS[solver] as (typeof SOLVERS)[string])(problem, { ...configuration.options, seed, outerSteps: 5 }),
+  ];
+  engine.dispose();
+  return reports;
+}
+
+function hashOf({ coef, intercept, deltaScale, objective, gradientNorm }: StepReport): string {
+  return fnv(new Uint8Array(Float64Array.of(...coef, ...intercept, deltaScale, objective, gradientNorm).buffer));
+}
+
+const texts = new Map<Variant, string>();
+
+describeVariants("the hashes of test/golden.json", (variant) => {
+  const hashes: Record<string, string> = {};
+
+  it.each(Object.entries(CONFIGURATIONS).map(([name, configuration], i) => ({ name, configuration, seed: 100 + i })))(
+    "$name",
+    ({ name, configuration, seed }) => {
+      const reports = run(variant, configuration, seed);
+      const last = reports.at(-1) as StepReport;
+      // a hash says nothing about a run that did nothing
+      expect(last.outerStep).toBe(5);
+      expect(last.isDiverged).toBe(false);
+      expect(last.coef.every((w) => Number.isFinite(w)) && last.coef.some((w) => w !== 0)).toBe(true);
+      hashes[name] = hashOf(last);
+      expect(hashOf(run(variant, configuration, seed).at(-1) as StepReport)).toBe(hashes[name]);
+    },
+  );
+
+  it("agree", async () => {
+    expect(Object.keys(hashes)).toEqual(Object.keys(CONFIGURATIONS));
+    const text = `${JSON.stringify(hashes, null, 2)}\n`;
+    texts.set(variant, text);
+    await expect(text).toMatchFileSnapshot("./golden.json");
+  });
+});
+
+describe("both modules", () => {
+  afterAll(() => texts.clear());
+  it.skipIf(VARIANTS.length < 2)("give the same hashes", () => {
+    expect(texts.size).toBe(2);
+    expect(texts.get("relaxed")).toBe(texts.get("baseline"));
+  });
+});
+
+describe("FNV-1a", () => {
+  it("is that of its authors", () => {
+    const bytes = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+    expect(fnv(bytes(""))).toBe("cbf29ce484222325");
+    expect(fnv(bytes("a"))).toBe("af63dc4c8601ec8c");
+    expect(fnv(bytes("foobar"))).toBe("85944171f73967e8");
+  });
+});
