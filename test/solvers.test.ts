@@ -544,8 +544,10 @@ describe("starts and stops", () => {
         );
       for (const mu of [5e-324, 1e-300, 1e-30, 1e30, 1e300])
         tries.push(["halp", { mu }], ["halp", { mu, flushEvery: 1 }], ["halp", { mu, bits: 16 }]);
-      for (const range of [5e-324, 1e-300, 1e-30, 1e30, 1e300])
-        tries.push(["lpSvrg", { range }], ["lpSgd", { range, bits: 16 }]);
+      for (const range of [5e-324, 1e-300, 1e300])
+        for (const name of ["lpSvrg", "lpSgd"] as const)
+          expect(() => last(SOLVERS[name](problem, { range, outerSteps: 1 }))).toThrow(/^range: .* float32 steps/);
+      for (const range of [1e-30, 1e30]) tries.push(["lpSvrg", { range }], ["lpSgd", { range, bits: 16 }]);
       for (const [name, options] of tries) {
         const what = `${name} ${JSON.stringify(options)}`;
         const reports = all(SOLVERS[name](problem, { ...options, outerSteps: 3, innerSteps: 50 }));
@@ -970,7 +972,7 @@ describe("odd shapes", () => {
 
   it("large and tiny targets", () => {
     const sample = sampleFor("squared", 60, 4, 2);
-    for (const size of [2 ** -100, 2 ** -60, 2 ** 60, 2 ** 100]) {
+    for (const size of [2 ** -60, 2 ** -30, 2 ** 30, 2 ** 60]) {
       for (const name of NAMES) {
         const { problem } = make(
           createEngine(),

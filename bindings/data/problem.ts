@@ -54,7 +54,7 @@ const LOSSES: Record<LossName, LossFacts> = {
 };
 
 /** Inner steps are float32: targets, residuals and their products must stay inside its range. */
-const LARGEST_TARGET = 1e31;
+const LARGEST_TARGET = 1e20;
 
 /** Distinct labels in ascending order. */
 function distinct(labels: Float64Array): number[] {

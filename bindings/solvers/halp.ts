@@ -85,7 +85,7 @@ function* run(
     for (let k = 0; k < options.outerSteps && !session.isStationary; k++) {
       const mu = range.mu();
       const delta = session.unitGradientNorm / (mu * limit) / plane.largest;
-      if (!(delta > 0)) return; // the grid has shrunk below the smallest float64: nothing left to gain
+      if (!session.accepts(delta)) return; // the grid has shrunk below what float32 steps can tell apart: nothing left to gain
       core.bytes(inner.z, inner.size * (bits / 8)).fill(0);
       core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
       session.advance(k, delta, isOptionTwo);

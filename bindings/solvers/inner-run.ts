@@ -27,6 +27,8 @@ export interface InnerResult {
 }
 
 const MODEL_BYTES: Record<CodeStorage, number> = { I8: 1, I16: 2, F32: 4 };
+/** Keeps a factor finite: infinity times a derivative of 0 would be NaN. */
+const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 /** Multiply-adds per call into WebAssembly: about 100 µs, so that the engine tiers up early and callers stay responsive. */
 const WORK_PER_CALL = 2 ** 22;
 
@@ -121,7 +123,8 @@ export class InnerRun {
   advance(seed: number, outerStep: number, steps: number, delta: number, isOptionTwo: boolean): InnerResult {
     const { kernels } = this.#core;
     const { alpha, isPublished, model } = this.#settings;
-    writeRun(this.#core.view(), this.#run, { delta, deltaScale: delta, factor: -alpha / delta });
+    const factor = Math.max(-alpha / delta, -LARGEST_FLOAT32);
+    writeRun(this.#core.view(), this.#run, { delta, deltaScale: delta, factor });
     const stop = kernels[`begin${this.#pair}`](this.#run, seed, outerStep, steps, isOptionTwo ? 1 : 0) >>> 0;
     if (isPublished) kernels.preparePublished(this.#run, this.#publishedGradient);
     const step = isPublished ? kernels.advancePublished : kernels[`advance${this.#pair}`];

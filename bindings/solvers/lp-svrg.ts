@@ -3,6 +3,7 @@
 // Q rounds to ±range in 2^bits codes. The grid does not shrink, so neither does the rounding noise: a floor of size d·deltaScale².
 // See HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 2 and Theorem 1. Integer formats: docs/numerics.md §5.
 import type { Problem } from "../data/problem.js";
+import { BitcenterError } from "../errors.js";
 import { numberOrAuto } from "../options.js";
 import { automaticRange } from "./grid.js";
 import {
@@ -82,6 +83,12 @@ export function* runOnGrid(
     const { inner, v, g, plane } = session;
     const range = settings.range ?? automaticRange(problem, options.seed);
     const delta = range / plane.largest / (2 ** (bits - 1) - 1);
+    if (!session.accepts(delta)) {
+      throw new BitcenterError(
+        "BAD_OPTION",
+        `range: ${range} gives a grid of unit ${delta}, beyond the numbers that float32 steps can tell apart`,
+      );
+    }
     kernels[`toGrid${model}`](v, delta, inner.z, inner.size);
     kernels[`fold${model}`](0, inner.z, delta, v, inner.size);
     session.evaluate();

@@ -6,6 +6,8 @@ import { InnerRun, type InnerSettings } from "./inner-run.js";
 import type { CheckedOptions } from "./options.js";
 import type { StepReport } from "./report.js";
 
+/** Smallest normal float32. */
+const SMALLEST_UNIT = 2 ** -126;
 /** An objective this many times that of zero weights, or of the start, means divergence. */
 const DIVERGED = 1e6;
 
@@ -131,8 +133,9 @@ export class Session {
     this.#innerSeconds += (performance.now() - started) / 1000;
   }
 
-  get saturated(): number {
-    return this.#saturated;
+  /** Whether the float32 steps can work with this unit (code coordinates): a normal float32 number. */
+  accepts(delta: number): boolean {
+    return Math.fround(delta) >= SMALLEST_UNIT && Number.isFinite(Math.fround(delta));
   }
 
   /** The report of the present point; delta in code coordinates. */
