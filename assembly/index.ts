@@ -41,6 +41,8 @@ export function firstNotFiniteF32(x: usize, stride: usize, rows: i32, cols: i32)
 export function fitsFloat32(x: usize, count: usize): i32 { return statistics.fitsFloat32(x, count); }
 export function sampleF64(x: usize, stride: usize, rows: i32, step: i32, j: usize, out: usize): i32 { return statistics.sample<f64>(x, stride, rows, step, j, out); }
 export function sampleF32(x: usize, stride: usize, rows: i32, step: i32, j: usize, out: usize): i32 { return statistics.sample<f32>(x, stride, rows, step, j, out); }
+export function keptShareF64(x: usize, stride: usize, rows: i32, j: usize, offset: f64, reach: f64, top: f64): f64 { return statistics.keptShare<f64>(x, stride, rows, j, offset, reach, top); }
+export function keptShareF32(x: usize, stride: usize, rows: i32, j: usize, offset: f64, reach: f64, top: f64): f64 { return statistics.keptShare<f32>(x, stride, rows, j, offset, reach, top); }
 export function lowerMedian(values: usize, count: i32): f64 { return statistics.lowerMedian(values, count); }
 export function deviation(values: usize, count: i32, median: f64): f64 { return statistics.deviation(values, count, median); }
 
@@ -127,9 +129,6 @@ export function advanceI16F32(run: usize, steps: u32): void { inner.advance<i16,
 export function fillBaseI8I8(run: usize): void { inner.fillBase<i8, i8>(changetype<Run>(run)); }
 export function fillBaseI8I16(run: usize): void { inner.fillBase<i8, i16>(changetype<Run>(run)); }
 export function fillBaseI16I16(run: usize): void { inner.fillBase<i16, i16>(changetype<Run>(run)); }
-export function finishI8(run: usize): void { inner.finish<i8>(changetype<Run>(run)); }
-export function finishI16(run: usize): void { inner.finish<i16>(changetype<Run>(run)); }
-export function finishF32(run: usize): void { inner.finish<f32>(changetype<Run>(run)); }
 export function preparePublished(run: usize, gradient: usize): void { inner.preparePublished(changetype<Run>(run), gradient); }
 export function advancePublished(run: usize, steps: u32): void { inner.advancePublished(changetype<Run>(run), steps); }
 export function countLimitsI8(z: usize, count: usize): f64 { return flush.countLimits<i8>(z, count); }
@@ -158,8 +157,8 @@ export function toFloat32(from: usize, to: usize, count: i32): void { outer.toFl
 
 // solver/spectrum
 export function maxRowNormI8(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 { return spectrum.maxRowNorm<i8>(codes, stride, rows, cols, weights); }
-export function largestEigenvalueI8(codes: usize, stride: usize, rows: i32, cols: i32, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<i8>(codes, stride, rows, cols, iterations, p, q, t, zero); }
+export function largestEigenvalueI8(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<i8>(codes, stride, rows, cols, weights, iterations, p, q, t, zero); }
 export function maxRowNormI16(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 { return spectrum.maxRowNorm<i16>(codes, stride, rows, cols, weights); }
-export function largestEigenvalueI16(codes: usize, stride: usize, rows: i32, cols: i32, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<i16>(codes, stride, rows, cols, iterations, p, q, t, zero); }
+export function largestEigenvalueI16(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<i16>(codes, stride, rows, cols, weights, iterations, p, q, t, zero); }
 export function maxRowNormF32(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 { return spectrum.maxRowNorm<f32>(codes, stride, rows, cols, weights); }
-export function largestEigenvalueF32(codes: usize, stride: usize, rows: i32, cols: i32, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<f32>(codes, stride, rows, cols, iterations, p, q, t, zero); }
+export function largestEigenvalueF32(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<f32>(codes, stride, rows, cols, weights, iterations, p, q, t, zero); }

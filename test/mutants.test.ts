@@ -503,6 +503,17 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
     },
     "loses a value": followed("lowerMedian", (args) => memory.f64(at(args, 0), 1).fill(0.123)),
   },
+  keptShareF64: {
+    "does not clip": misled("keptShareF64", (args) => {
+      args[5] = Number.POSITIVE_INFINITY;
+    }),
+    "ignores the offset": misled("keptShareF64", (args) => {
+      args[4] = 0;
+    }),
+    "reads the next column": misled("keptShareF64", add(3, 1)),
+    "drops the last row": misled("keptShareF64", add(2, -1)),
+    "takes the root": distorted("keptShareF64", Math.sqrt),
+  },
   deviation: {
     "takes the upper median": (...args) =>
       median(
@@ -977,7 +988,10 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
   },
   largestEigenvalueI8: {
     "stops one iteration early": misled("largestEigenvalueI8", (args) => {
-      args[4] = Math.max(1, at(args, 4) - 1);
+      args[5] = Math.max(1, at(args, 5) - 1);
+    }),
+    "ignores the weights": misled("largestEigenvalueI8", (args) => {
+      args[4] = 0;
     }),
     "does not divide by the rows": distorted("largestEigenvalueI8", (answer, args) => answer * at(args, 2)),
     "drops the last row": misled("largestEigenvalueI8", add(2, -1)),

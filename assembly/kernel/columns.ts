@@ -88,6 +88,24 @@ export abstract class statistics {
     return 1;
   }
 
+  /**
+   * Of column j: Σ min(|x − offset|, reach)²/Σ (x − offset)², the part of its curvature that clipping at `reach` leaves (1 for a column of zeros).
+   * Both sums in units of the largest |x − offset| = top > 0, so that no column overflows.
+   */
+  static keptShare<T>(x: usize, strideBytes: usize, rows: i32, j: usize, offset: f64, reach: f64, top: f64): f64 {
+    let kept: f64 = 0;
+    let all: f64 = 0;
+    for (let row = 0; row < rows; row++) {
+      const size = abs(element.at<T>(x, j) - offset);
+      const inside = min(size, reach) / top;
+      const whole = size / top;
+      kept += inside * inside;
+      all += whole * whole;
+      x += strideBytes;
+    }
+    return all > 0 ? kept / all : 1;
+  }
+
   /** out[i] = the value of column j in rows 0, step, 2·step, … as float64; returns their number. */
   static sample<T>(x: usize, strideBytes: usize, rows: i32, step: i32, j: usize, out: usize): i32 {
     let count = 0;

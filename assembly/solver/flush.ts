@@ -34,8 +34,9 @@ export abstract class flush {
     return i32x4.sub(f32x4.add(insideF32x4, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
   }
 
-  static apply<Z>(run: Run): void {
-    flush.prepare(run, run.sinceFlush);
+  /** The dense term of `steps` steps. */
+  static apply<Z>(run: Run, steps: u32): void {
+    flush.prepare(run, steps);
     const lanesI16x8 = v128.load(run.lanes);
     let uLowF32x4 = f32x4.splat(0.5);
     let uHighF32x4 = uLowF32x4;
@@ -84,7 +85,6 @@ export abstract class flush {
       }
     }
     v128.store(run.lanes, random.advance(lanesI16x8));
-    run.sinceFlush = 0;
   }
 
   /** Codes of z at either limit of their type. */

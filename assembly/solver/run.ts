@@ -21,9 +21,9 @@ export class Run {
   gradient: usize;
   /** r = l2/scale²: columns f64. */
   ridge: usize;
-  /** alpha·p·gradient/delta: classes × columns f32, written by prepareFlush. */
+  /** alpha·p·gradient/delta: classes × columns f32, written by flush.prepare. */
   drift: usize;
-  /** 1/(1 + alpha·p·r): columns f32, written by prepareFlush. */
+  /** 1/(1 + alpha·p·r): columns f32, written by flush.prepare. */
   shrink: usize;
   /** The p that drift and shrink are made for; 0: none yet. */
   preparedSteps: u32;
@@ -60,9 +60,13 @@ export class Run {
   deltaScale: f32;
   /** float32 of −alpha/delta. */
   factor: f32;
-  /** Steps between flushes; 0: nothing dense, never. */
+  /** Steps per block, with half of the block's dense term before and half after it; 0: nothing dense, never. */
   flushEvery: u32;
-  sinceFlush: u32;
+  /** Steps of the run from the present block's first on. */
+  remaining: u32;
+  /** Steps of the present block, and how many of them are done. */
+  block: u32;
+  position: u32;
   /** 1 stochastic, 0 nearest. */
   stochastic: u32;
   /** 1: derivative differences around the anchor (SVRG, HALP); 0: the derivative itself (SGD). */

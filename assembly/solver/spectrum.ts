@@ -20,14 +20,15 @@ export abstract class spectrum {
   }
 
   /**
-   * Largest eigenvalue of codesᵀcodes/rows by power iterations from the all-ones vector; the last Rayleigh quotient.
-   * p, t: scratch of columns and rows f64; zero: one f64 zero (the bias of the margins).
+   * Largest eigenvalue of Σ weightᵢ·codeᵢcodeᵢᵀ/rows by power iterations from p; the last Rayleigh quotient.
+   * weights: rows f64, or 0 for all ones; p: start vector, columns f64, overwritten; q, t: scratch of columns and rows f64; zero: scratch, one f64.
    */
   static largestEigenvalue<X>(
     codes: usize,
     strideBytes: usize,
     rows: i32,
     columns: i32,
+    weights: usize,
     iterations: i32,
     p: usize,
     q: usize,
@@ -36,10 +37,18 @@ export abstract class spectrum {
   ): f64 {
     const bytes = (<usize>columns) << 3;
     store<f64>(zero, 0);
-    for (let j: usize = 0; j < bytes; j += 8) store<f64>(p + j, 1 / sqrt(<f64>columns));
+    let start: f64 = 0;
+    for (let j: usize = 0; j < bytes; j += 8) start += load<f64>(p + j) * load<f64>(p + j);
+    if (start == 0) return 0;
+    for (let j: usize = 0; j < bytes; j += 8) store<f64>(p + j, load<f64>(p + j) / sqrt(start));
     let quotient: f64 = 0;
     for (let i = 0; i < iterations; i++) {
       exact.margins<X>(codes, 0, strideBytes, rows, columns, p, zero, 1, t);
+      if (weights) {
+        for (let row: usize = 0; row < (<usize>rows) << 3; row += 8) {
+          store<f64>(t + row, load<f64>(t + row) * load<f64>(weights + row));
+        }
+      }
       for (let j: usize = 0; j < bytes; j += 8) store<f64>(q + j, 0);
       exact.gradient<X>(codes, 0, strideBytes, rows, columns, t, 1, q);
       let dotted: f64 = 0;

@@ -56,6 +56,22 @@ const LOSSES: Record<LossName, LossFacts> = {
 /** Inner steps are float32: targets, residuals and their products must stay inside its range. */
 const LARGEST_TARGET = 1e20;
 
+/** Rows and iterations of the eigenvalue estimate, and the seed of its random choices (docs/numerics.md §8). */
+const SPECTRUM_ROWS = 1000;
+const SPECTRUM_ITERATIONS = 8;
+const SPECTRUM_SEED = 0x9e3779b9;
+
+/** Random u32 numbers from a fixed seed. */
+function xorshift32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
+
 /** Distinct labels in ascending order. */
 function distinct(labels: Float64Array): number[] {
   return [...new Set(labels)].sort((a, b) => a - b);
@@ -390,19 +406,39 @@ export class Problem {
     });
   }
 
-  /** Estimate of the largest eigenvalue of curvature·codesᵀcodes/n on at most 1000 rows, in unit coordinates. @internal */
+  /**
+   * Estimate of the largest eigenvalue of curvature·Σ ωᵢ·codeᵢcodeᵢᵀ/n, in unit coordinates: power iterations on at most 1000 rows. Rows and
+   * start vector are random (fixed seed): evenly spaced rows may follow a period of the data, a plain start vector may be orthogonal
+   * to what matters. @internal
+   */
   largestEigenvalue(plane: Plane): number {
     return this.#constant(`eigenvalue ${plane.storage}`, () => {
-      const { rows } = this.dataset;
-      const step = Math.ceil(rows / 1000);
-      const count = Math.ceil(rows / step);
-      return Scope.scratch(this.core, (scratch) => {
-        const p = scratch.alloc(plane.padded * 8, "an eigenvector");
-        const q = scratch.alloc(plane.padded * 8, "an eigenvector");
+      const { core } = this;
+      const { rows, cols, weights } = this.dataset;
+      const { padded, strideBytes } = plane;
+      const random = xorshift32(SPECTRUM_SEED);
+      return Scope.scratch(core, (scratch) => {
+        let [codes, omega, count] = [plane.codes, weights.f64, rows];
+        if (rows > SPECTRUM_ROWS) {
+          count = SPECTRUM_ROWS;
+          codes = scratch.alloc(count * strideBytes, "a sample of rows");
+          if (omega !== 0) omega = scratch.alloc(count * 8, "a sample of weights");
+          for (let i = 0; i < count; i++) {
+            const row = Math.floor((random() / 2 ** 32) * rows);
+            core
+              .bytes(codes + i * strideBytes, strideBytes)
+              .set(core.bytes(plane.codes + row * strideBytes, strideBytes));
+            if (omega !== 0) core.f64(omega, count)[i] = core.f64(weights.f64, rows)[row] as number;
+          }
+        }
+        const p = scratch.alloc(padded * 8, "an eigenvector");
+        const q = scratch.alloc(padded * 8, "an eigenvector");
         const t = scratch.alloc(count * 8, "margins");
         const zero = scratch.alloc(8, "a zero");
-        const kernel = this.core.kernels[`largestEigenvalue${plane.storage}`];
-        const value = kernel(plane.codes, plane.strideBytes * step, count, plane.padded, 8, p, q, t, zero);
+        const start = core.f64(p, cols + (plane.hasIntercept ? 1 : 0));
+        for (let j = 0; j < start.length; j++) start[j] = random() / 2 ** 32 - 0.5;
+        const kernel = core.kernels[`largestEigenvalue${plane.storage}`];
+        const value = kernel(codes, strideBytes, count, padded, omega, SPECTRUM_ITERATIONS, p, q, t, zero);
         return (this.curvature * value) / (plane.largest * plane.largest);
       });
     });

@@ -21,6 +21,7 @@ export type KernelName =
   | `firstNotFinite${Floats}`
   | "fitsFloat32"
   | `sample${Floats}`
+  | `keptShare${Floats}`
   | "lowerMedian"
   | "deviation"
   | `quantize${RawStorage}${CodeStorage}`
@@ -34,7 +35,6 @@ export type KernelName =
   | "lossPass"
   | `begin${InnerPair}`
   | `advance${InnerPair}`
-  | `finish${CodeStorage}`
   | "fillBaseI8I8"
   | "fillBaseI8I16"
   | "fillBaseI16I16"

@@ -32,7 +32,9 @@ const WORDS = [
   "deltaScale",
   "factor",
   "flushEvery",
-  "sinceFlush",
+  "remaining",
+  "block",
+  "position",
   "stochastic",
   "centred",
 ] as const;

@@ -131,7 +131,6 @@ export class InnerRun {
     for (let done = 0; done < stop; done += this.#stepsPerCall) {
       step(this.#run, Math.min(this.#stepsPerCall, stop - done));
     }
-    kernels[`finish${model}`](this.#run);
     const saturated = model === "F32" ? 0 : kernels[`countLimits${model}`](this.z, this.size);
     return { steps: stop, saturated };
   }

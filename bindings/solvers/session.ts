@@ -81,7 +81,7 @@ export class Session {
     }
   }
 
-  /** alpha·m·λmax ≤ 1 keeps the lazily applied dense term from costing convergence. */
+  /** alpha·m·λmax ≤ 1 keeps the error of the lazily applied dense term below 9 % per outer step (docs/numerics.md §5). */
   #flushEvery(): number {
     if (this.options.flushEvery !== null) return this.options.flushEvery;
     const product = this.stepSize * this.problem.largestEigenvalue(this.plane);

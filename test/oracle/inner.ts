@@ -205,7 +205,6 @@ export function runInner(input: InnerInput): InnerResult {
   const dc = new Float32Array(K);
   const k = new Float64Array(K);
   const shift = new Int32Array(K);
-  let pending = 0; // steps since the last flush
 
   const dots = (i: number): void => {
     for (let c = 0; c < K; c++) a[c] = dot(codes, i, z, c, d);
@@ -274,6 +273,8 @@ export function runInner(input: InnerInput): InnerResult {
     random.advanceLanes();
   };
 
+  const opening = Math.floor(Math.min(flushEvery, stop) / 2);
+  if (isDense && opening > 0) flush(opening);
   dots(row);
   for (let t = 0; t < stop; t++) {
     // 1. the change of the margin
@@ -317,13 +318,14 @@ export function runInner(input: InnerInput): InnerResult {
       else if (isFloat) updateFloat(c);
       else update(c);
     }
-    // 7. the dense part
-    pending += 1;
+    // 7. the dense part: the second half of the block that ends here and the first half of the next
     let flushed = 0;
-    if (isDense && (pending === flushEvery || t === stop - 1)) {
-      flush(pending);
-      flushed = pending;
-      pending = 0;
+    const first = Math.floor(t / flushEvery) * flushEvery;
+    const block = Math.min(flushEvery, stop - first);
+    if (isDense && t + 1 === first + block) {
+      const following = Math.min(flushEvery, stop - t - 1);
+      flushed = Math.ceil(block / 2) + Math.floor(following / 2);
+      flush(flushed);
     }
     dots(next);
     if (trace !== undefined) trace({ t, row, next, change, dc, k, shift, flushed, z, a, lanes });

@@ -172,6 +172,10 @@ export function quantize(
     if ((options.robust ?? true) === false || own.whole) return own;
     const { median, mad, limit } = robustReach(column);
     if (!(mad > 0 && own.reach > limit)) return own;
+    const centre = centred ? median : 0;
+    const squares = (most: number): number =>
+      column.reduce((sum, x) => sum + (Math.min(Math.abs(x - centre), most) / own.reach) ** 2, 0);
+    if (squares(limit) < 0.75 * squares(Infinity)) return own; // codes would lose the column's curvature
     // the outlier has dragged the mean away from the others: the median takes its place
     return columnScale(column, codeQ, options.offset?.[j] ?? (centred ? median : 0), limit);
   });

@@ -15,6 +15,7 @@
 import { type Codes, type InnerStep, runInner } from "./inner.js";
 import { hMax, type Loss, lossDerivative, stateFloat32 } from "./loss.js";
 import { gradient, joinParameters, marginsOf, norm, normalisedWeights, objective, type Problem } from "./objective.js";
+import { xorshift32 } from "./random.js";
 
 export type Method = "halp" | "lpSvrg" | "lpSgd" | "svrg" | "sgd";
 
@@ -321,26 +322,34 @@ export function smoothness(input: SolverInput): number {
 }
 
 /**
- * λmax of hMax·codesᵀcodes/m over the m rows 0, step, 2·step, …, step = ceil(n/1000): 8 products with A, from all ones
- * (scaled to length 1 each time); the Rayleigh quotient uᵀAu/uᵀu of the eighth. Weights are not in it (as written).
+ * λmax of hMax·Σ ω code codeᵀ/m: m = n rows up to 1000, else 1000 rows drawn with replacement, row = floor(draw·n/2³²); 8 products with A
+ * from a start vector of draw/2³² − ½ (xorshift32 from 0x9E3779B9, rows first); the Rayleigh quotient uᵀAu/uᵀu of the eighth.
  */
 export function largestEigenvalue(input: SolverInput): number {
   const { codes, rows: n, cols, intercept, loss } = input;
   const d = cols + (intercept ? 1 : 0);
-  const step = Math.ceil(n / 1000);
-  let u = new Float64Array(d).fill(1 / Math.sqrt(d));
+  const omega = normalisedWeights(problemOf(input));
+  let state = 0x9e3779b9;
+  const draw = (): number => {
+    state = xorshift32(state);
+    return state;
+  };
+  const chosen = Array.from({ length: Math.min(n, 1000) }, (_, i) =>
+    n > 1000 ? Math.floor((draw() / 2 ** 32) * n) : i,
+  );
+  let u = Float64Array.from({ length: d }, () => draw() / 2 ** 32 - 0.5);
+  u = u.map((x) => x / norm(u));
   let quotient = 0;
   for (let iteration = 0; iteration < 8; iteration++) {
     const Au = new Float64Array(d);
-    let count = 0;
-    for (let i = 0; i < n; i += step) {
+    for (const i of chosen) {
       let product = 0;
       for (let j = 0; j < d; j++) product += (codes[i * d + j] as number) * (u[j] as number);
+      product *= omega[i] as number;
       for (let j = 0; j < d; j++) Au[j] = (Au[j] as number) + product * (codes[i * d + j] as number);
-      count += 1;
     }
     quotient = 0;
-    for (let j = 0; j < d; j++) quotient += ((u[j] as number) * (Au[j] as number)) / count;
+    for (let j = 0; j < d; j++) quotient += ((u[j] as number) * (Au[j] as number)) / chosen.length;
     const length = norm(Au);
     if (length === 0) return 0;
     u = Au.map((x) => x / length);

@@ -1017,6 +1017,52 @@ export const checkDeviation: Check = (kernel, memory) => {
   return cases;
 };
 
+/**
+ * Σ min(|x − offset|, reach)²/Σ (x − offset)² of one column. All terms are >= 0, so each of the two sums of n terms is good to γ(n + 5): subtraction,
+ * two divisions by top, square, n additions; the quotient adds 1. The oracle's own sums are as good.
+ */
+export function checkKeptShare(storage: "F64" | "F32"): Check {
+  return (kernel, memory) => {
+    const dice = new Dice(43);
+    let cases = 0;
+    for (const [rows, cols, j] of [
+      [1, 4, 0],
+      [7, 4, 3],
+      [100, 8, 5],
+      [1000, 4, 2],
+    ] as const) {
+      for (const size of storage === "F64" ? [1, 1e-300, 1e300] : [1, 1e-30, 1e30]) {
+        for (const outlier of [1, 30, 1e4]) {
+          const values = Float64Array.from({ length: rows * cols }, () => dice.normal() * size);
+          values[j] = outlier * size;
+          const stored = storage === "F32" ? Float64Array.from(values, Math.fround) : values;
+          const column = Array.from({ length: rows }, (_, i) => at(stored, i * cols + j));
+          for (const offset of [0, 0.3 * size]) {
+            const sizes = column.map((x) => Math.abs(x - offset));
+            const top = Math.max(...sizes);
+            for (const reach of [20 * size, top, 0.5 * top]) {
+              const squares = (most: number): number =>
+                sizes.reduce((sum, x) => sum + (Math.min(x, most) / top) ** 2, 0);
+              const want = squares(reach) / squares(Number.POSITIVE_INFINITY);
+              const stride = cols * BYTES[storage] + 16 * (cases % 3);
+              memory.reset();
+              const x = memory.input(layOut(storage, stored, rows, cols, stride), cases & 3);
+              const got = kernel(x, stride, rows, j, offset, reach, top);
+              expectNear(`${rows} rows, ${size}, outlier ${outlier}`, got, want, 4 * gamma(rows + 6) * want);
+              memory.verify();
+              cases++;
+            }
+          }
+        }
+      }
+    }
+    memory.reset();
+    const zeros = memory.input(layOut(storage, new Float64Array(12), 3, 4, 4 * BYTES[storage]));
+    expectEqual("a column of zeros", kernel(zeros, 4 * BYTES[storage], 3, 1, 0, 1, 1), 1);
+    return cases + 1;
+  };
+}
+
 // ---- exact passes ----------------------------------------------------------------------------------------------------
 
 /** Σ aᵢbᵢ in twice the working precision (TwoProduct by Veltkamp's split, TwoSum), and Σ |aᵢbᵢ|. */
@@ -2138,19 +2184,29 @@ export function checkLargestEigenvalue(storage: "I8" | "I16" | "F32"): Check {
       [40, 32, 31],
       [33, 64, 50],
     ] as const) {
-      for (const name of ["random", "cauchy", "oneHot", "max", "zeros"] as const) {
+      for (const [name, isWeighted] of [
+        ["random", false],
+        ["random", true],
+        ["cauchy", true],
+        ["oneHot", false],
+        ["max", true],
+        ["zeros", false],
+      ] as const) {
+        // whole weights and a whole start vector keep the BigInt powers exact; the kernel normalises
+        const weights = Float64Array.from({ length: rows }, (_, i) => (isWeighted ? (i % 3) + 1 : 1));
+        const start = Float64Array.from({ length: cols }, (_, j) => (j % 3) + 1);
         const operand: Operand =
           storage === "I16" ? CODE16 : storage === "I8" ? CODE8 : { storage: "F32", low: -64, high: 64, isWhole: true };
         const whole = fill(name, rows * cols, operand, dice).map((x, i) => (i % cols < used ? x : 0));
         const A = Array.from({ length: cols }, (_, a) =>
           Array.from({ length: cols }, (_, b) => {
             let sum = 0;
-            for (let i = 0; i < rows; i++) sum += at(whole, i * cols + a) * at(whole, i * cols + b);
+            for (let i = 0; i < rows; i++) sum += at(weights, i) * at(whole, i * cols + a) * at(whole, i * cols + b);
             return BigInt(sum);
           }),
         );
         const quotients: number[] = [];
-        let v: bigint[] = Array(cols).fill(1n);
+        let v: bigint[] = Array.from(start, BigInt);
         const product = (a: readonly bigint[], b: readonly bigint[]): bigint =>
           a.reduce((sum, x, i) => sum + x * (b[i] as bigint), 0n);
         for (let k = 0; k < 40; k++) {
@@ -2165,7 +2221,8 @@ export function checkLargestEigenvalue(storage: "I8" | "I16" | "F32"): Check {
         for (let a = 0; a < cols; a++) {
           for (let b = 0; b < cols; b++) {
             let sum = 0;
-            for (let i = 0; i < rows; i++) sum += Math.abs(at(whole, i * cols + a) * at(whole, i * cols + b));
+            for (let i = 0; i < rows; i++)
+              sum += at(weights, i) * Math.abs(at(whole, i * cols + a) * at(whole, i * cols + b));
             size += (sum / rows / grid ** 2) ** 2;
           }
         }
@@ -2183,14 +2240,21 @@ export function checkLargestEigenvalue(storage: "I8" | "I16" | "F32"): Check {
             ),
             cases & 3,
           );
-          const scratch = [memory.output(cols * 8), memory.output(cols * 8), memory.output(rows * 8), memory.output(8)];
-          const got = kernel(x, stride, rows, cols, iterations, ...scratch);
-          const each = gamma(rows + cols + 4) * Math.sqrt(size);
+          const omega = isWeighted ? memory.input(weights) : 0;
+          const scratch = [memory.inout(start), memory.output(cols * 8), memory.output(rows * 8), memory.output(8)];
+          const got = kernel(x, stride, rows, cols, omega, iterations, ...scratch);
+          // a product: rows + cols roundings, the weight, the mean, the length
+          const each = gamma(rows + cols + 8) * Math.sqrt(size);
           let error = 0;
           for (let k = 0; k + 1 < iterations; k++) error = (top * error + each) / at(quotients, k);
           const want = at(quotients, iterations - 1);
           const bound = want === 0 ? 0 : 2 * top * error + 2 * each;
-          expectNear(`${name}, ${rows} × ${cols}, ${iterations} iterations`, got, want, bound);
+          expectNear(
+            `${name}${isWeighted ? ", weights" : ""}, ${rows} × ${cols}, ${iterations} iterations`,
+            got,
+            want,
+            bound,
+          );
           if (want > 0 && !(bound < 1e-9 * want)) throw new Error(`the bound ${bound} says nothing about ${want}`);
           memory.verify();
           cases++;
