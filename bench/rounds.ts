@@ -18,6 +18,13 @@ export interface Measurement {
   readonly rate: number;
   /** Median absolute deviation of the rates ÷ median. */
   readonly spread: number;
+  /** Round by round. */
+  readonly rates: readonly number[];
+}
+
+/** How many times `base` a case is: the median over the rounds of the ratio inside a round, so that a slow minute hits both. */
+export function pairedRatio(rates: readonly number[], base: readonly number[]): number {
+  return median(rates.map((rate, round) => rate / (base[round] as number)));
 }
 
 export function median(values: readonly number[]): number {
@@ -55,7 +62,12 @@ export function measure(cases: readonly Case[], rounds: number, seconds: number)
   return cases.map(({ name }) => {
     const all = rates.get(name) as number[];
     const rate = median(all);
-    return { name, rate, spread: median(all.map((value) => Math.abs(value - rate))) / rate };
+    return {
+      name,
+      rate,
+      rates: all.map(Math.round),
+      spread: median(all.map((value) => Math.abs(value - rate))) / rate,
+    };
   });
 }
 
