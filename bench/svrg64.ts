@@ -47,7 +47,9 @@ export function unitProblem(problem: Problem, rows: { readonly data: ArrayLike<n
   const ridge = new Float64Array(width);
   ridge.set(unit.map((one) => l2 / (one * one)));
   const labels =
-    loss === "softmax" ? dataset.labels.map((label) => problem.classes.indexOf(label)) : dataset.labels.slice();
+    loss === "softmax"
+      ? (dataset.labels as Float64Array).map((label) => problem.classes.indexOf(label))
+      : (dataset.labels as Float64Array).slice();
   return { rows: n, cols, width, outputs, loss, hasIntercept: fitIntercept, data, labels, ridge, unit, offset };
 }
 

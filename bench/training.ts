@@ -303,7 +303,7 @@ function accuracy(problem: Problem, test: Dataset, weights: Weights): number {
   let right = 0;
   for (let i = 0; i < test.rows; i++) {
     const row = margins.subarray(i * outputs, (i + 1) * outputs);
-    if (classes[row.indexOf(Math.max(...row))] === test.labels[i]) right++;
+    if (classes[row.indexOf(Math.max(...row))] === (test.labels as Float64Array)[i]) right++;
   }
   return right / test.rows;
 }

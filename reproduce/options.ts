@@ -1,5 +1,6 @@
 // Command line of `npm start`.
 import { parseArgs } from "node:util";
+import { BitcenterError } from "../bindings/index.js";
 
 export interface StartOptions {
   /** Fewer rows and outer steps: a smoke test of the whole program. */
@@ -29,7 +30,7 @@ export function parseOptions(argv: readonly string[]): StartOptions {
   });
   const seed = Number(values.seed);
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-    throw new TypeError(`--seed must be a whole number from 0 to 4294967295, given ${values.seed}`);
+    throw new BitcenterError("BAD_OPTION", `--seed must be a whole number from 0 to 4294967295, given ${values.seed}`);
   }
   return { isQuick: values.quick, data: values.data ?? null, seed, out: values.out };
 }

@@ -117,7 +117,15 @@ function readIdxFile(folder: string, name: string): IdxArray {
     throw new BitcenterError("BAD_FILE", `--data ${folder}: neither ${name} nor ${name}.gz is there`);
   }
   const bytes = readFileSync(path);
-  return readIdx(isGzip(bytes) ? gunzipSync(bytes) : bytes, path);
+  return readIdx(isGzip(bytes) ? decompress(bytes, path) : bytes, path);
+}
+
+function decompress(bytes: Uint8Array, path: string): Uint8Array {
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    throw new BitcenterError("BAD_FILE", `${path}: ${(error as Error).message}`);
+  }
 }
 
 function readPair(folder: string, prefix: string): Rows {

@@ -432,6 +432,29 @@ describe("codes are those of the oracle", () => {
     }
   });
 
+  it("canvas pixels (Uint8ClampedArray) are bytes", () => {
+    const made = dataset({ data: Uint8ClampedArray.of(0, 128, 255), rows: 3, cols: 1 });
+    compare(made, Float64Array.of(0, 128, 255), "codes", 8, true, true, undefined);
+    expect(made.exact).toBe("uint8");
+    made.dispose();
+  });
+
+  it("rows without labels can be predicted and nothing else", () => {
+    const made = engine.dataset([[1, 2]], null);
+    const trained = engine.dataset(
+      [
+        [0, 1],
+        [2, 5],
+      ],
+      [1, 2],
+    );
+    const problem = engine.problem(trained, { loss: "squared" });
+    const weights = { coef: Float64Array.of(2, 3), intercept: Float64Array.of(-1) };
+    expect([...problem.margins(weights, made)]).toEqual([7]);
+    expect(() => engine.problem(made, { loss: "squared" })).toThrow(/the dataset has no labels/);
+    for (const one of [problem, made, trained]) one.dispose();
+  });
+
   it("Int8Array, Uint8Array and Int16Array at their limits", () => {
     for (const data of [Int8Array.of(-128, 0, 127), Uint8Array.of(0, 128, 255), Int16Array.of(-32768, 0, 32767)]) {
       for (const bits of [8, 16] as const) {

@@ -7,7 +7,7 @@ import { dot, WINDOW } from "../kernel/dot";
 
 @unmanaged
 export abstract class fused {
-  /** (k·x + r) >> s, int16 lanes, s a literal: a variable shift costs four more instructions a vector. |k·x| + r ≤ 127·127 + 16383 fits. */
+  /** (k·x + r) >> s, int16 lanes, s a literal: a variable shift costs V8 several more instructions a vector. |k·x| + r ≤ 127·127 + 16383 fits. */
   @inline
   static update16(x: usize, kI16x8: v128, rI16x8: v128, s: i32): v128 {
     const productI16x8 = i16x8.mul(kI16x8, v128.load8x8_s(x));

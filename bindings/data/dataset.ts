@@ -99,8 +99,8 @@ export class Dataset {
   readonly isCentred: boolean;
   /** @internal */
   readonly core: Core;
-  /** Labels as given: rows. @internal */
-  readonly labels: Float64Array;
+  /** Labels as given: rows, or null for rows that are only predicted. @internal */
+  readonly labels: Float64Array | null;
   /** ωᵢ = n·weightᵢ/Σ weight: rows f64 and rows f32 in linear memory, or 0 without weights. @internal */
   readonly weights: { readonly f64: number; readonly f32: number };
   /** @internal */
@@ -111,7 +111,7 @@ export class Dataset {
   #isDisposed = false;
 
   /** @internal Use engine.dataset. */
-  constructor(core: Core, input: MatrixInput, labels: ArrayLike<number>, options: DatasetOptions = {}) {
+  constructor(core: Core, input: MatrixInput, labels: ArrayLike<number> | null, options: DatasetOptions = {}) {
     const where = "dataset";
     checkNames(where, options, ["bits", "exact", "center", "sampleWeight"]);
     this.bits = oneOf(where, "bits", options.bits, [8, 16] as const, 8);
@@ -124,7 +124,7 @@ export class Dataset {
     this.rows = matrix.rows;
     this.cols = matrix.cols;
     this.core = core;
-    this.labels = checkVector(where, "labels", labels, matrix.rows);
+    this.labels = labels === null ? null : checkVector(where, "labels", labels, matrix.rows);
     const weights = options.sampleWeight === undefined ? null : checkWeights(options.sampleWeight, matrix.rows);
 
     const built = Scope.guard(core, (scope) => {

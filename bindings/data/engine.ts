@@ -12,7 +12,7 @@ export interface EngineOptions {
   readonly variant?: Variant;
   /** A module compiled by the caller, for hosts that forbid compiling (see the exports kernels.wasm, kernels.relaxed.wasm). */
   readonly module?: WebAssembly.Module;
-  /** Most bytes of linear memory this engine may take, at most 4 GiB (the default; the last page stays unused). */
+  /** Most bytes of linear memory this engine may take, from 128 KiB to 4 GiB (the default; the last page stays unused). */
   readonly maxBytes?: number;
 }
 
@@ -35,10 +35,10 @@ export class Engine {
   /**
    * Copies rows into linear memory; they are quantised when a problem first needs them.
    * @param input rows × cols values; typed arrays row-major, or an array of rows. Never changed.
-   * @param labels one number per row: targets, ±1, 0/1 or class numbers.
+   * @param labels one number per row: targets, ±1, 0/1 or class numbers; null for rows that are only to be predicted.
    * @throws BitcenterError BAD_SHAPE, BAD_VALUE (NaN or infinity, with row and column), EMPTY, BAD_OPTION, OUT_OF_MEMORY
    */
-  dataset(input: MatrixInput, labels: ArrayLike<number>, options?: DatasetOptions): Dataset {
+  dataset(input: MatrixInput, labels: ArrayLike<number> | null, options?: DatasetOptions): Dataset {
     this.#core.arena;
     return new Dataset(this.#core, input, labels, options);
   }
@@ -69,7 +69,7 @@ export class Engine {
 }
 
 /**
- * Instantiates the kernels: synchronous, a few kilobytes.
+ * Instantiates the kernels: synchronous, the modules are inlined.
  * @throws BitcenterError UNSUPPORTED when a forced variant does not run here, BAD_OPTION
  */
 export function createEngine(options: EngineOptions = {}): Engine {
@@ -78,7 +78,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   if (options.variant !== undefined) {
     oneOf(where, "variant", options.variant, ["baseline", "relaxed"] as const, "baseline");
   }
-  number(where, "maxBytes", options.maxBytes, { above: 0, max: 2 ** 32 }, 0);
+  number(where, "maxBytes", options.maxBytes, { min: 2 ** 17, max: 2 ** 32 }, 0);
   if (options.module !== undefined && !(options.module instanceof WebAssembly.Module)) {
     throw new BitcenterError(
       "BAD_OPTION",

@@ -2,7 +2,7 @@
 import type { RawStorage } from "../engine/kernels.js";
 import { BitcenterError, show } from "../errors.js";
 
-export type NumericArray = Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array;
+export type NumericArray = Float32Array | Float64Array | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array;
 
 /** rows × cols values, row-major. */
 export interface DenseMatrix {
@@ -24,7 +24,7 @@ function storageOf(data: unknown): RawStorage | null {
   if (data instanceof Float64Array) return "F64";
   if (data instanceof Float32Array) return "F32";
   if (data instanceof Int16Array) return "I16";
-  if (data instanceof Uint8Array) return "U8";
+  if (data instanceof Uint8Array || data instanceof Uint8ClampedArray) return "U8";
   if (data instanceof Int8Array) return "I8";
   return null;
 }

@@ -14,7 +14,7 @@ export interface ProblemOptions {
   readonly l2?: number;
   /** Default true. */
   readonly fitIntercept?: boolean;
-  /** Huber's τ > 0, in units of the target (default 1). */
+  /** Huber's τ > 0, in units of the target (default 1); the other losses have no use for it. */
   readonly epsilon?: number;
 }
 
@@ -96,10 +96,11 @@ export class Problem {
   /** Labels as the loss wants them: rows f64 and rows f32 in linear memory. @internal */
   readonly labels: { readonly f64: number; readonly f32: number };
   readonly #scope: Scope;
+  readonly #runs = new Set<Scope>();
   /** Scratch of the exact pass: margins and derivatives, rows × outputs f64 each. */
   readonly #margins: number;
   readonly #derivatives: number;
-  /** w and stored-form sums: outputs × width f64 each; bias and sums: outputs f64; results: 3 f64. */
+  /** w and stored-form sums: outputs × width f64 each; bias and sums: outputs f64 each; results: 5 f64. */
   readonly #weights: number;
   readonly #sums: number;
   readonly #bias: number;
@@ -124,6 +125,9 @@ export class Problem {
     const facts = LOSSES[this.loss];
     this.lossId = facts.id;
     this.curvature = facts.curvature;
+    if (dataset.labels === null) {
+      throw new BitcenterError("BAD_SHAPE", "problem: the dataset has no labels: it was made for prediction only");
+    }
     const { values, classes } = this.#mapLabels(dataset.labels, facts.isClassifier);
     this.classes = classes;
     this.outputs = this.loss === "softmax" ? classes.length : 1;
@@ -153,11 +157,23 @@ export class Problem {
     this.#results = blocks.results;
   }
 
-  /** Frees the problem's memory; the dataset stays. */
+  /** Frees the problem's memory, that of unfinished solver runs included; the dataset stays. */
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
+    for (const run of this.#runs) run.release();
+    this.#runs.clear();
     this.#scope.release();
+  }
+
+  /** Memory of a solver run, freed with the problem when the run is never finished. @internal */
+  own(run: Scope): void {
+    this.#runs.add(run);
+  }
+
+  /** @internal */
+  forget(run: Scope): void {
+    this.#runs.delete(run);
   }
 
   [Symbol.dispose](): void {
@@ -212,12 +228,28 @@ export class Problem {
   evaluate(weights: Weights): Evaluation {
     this.checkLive();
     const checked = this.checkWeights("evaluate", weights);
-    const plane = this.dataset.plane("codes", this.fitIntercept);
+    const { cols, rows } = this.dataset;
+    const padded = cols + 1;
     return Scope.scratch(this.core, (scratch) => {
-      const bytes = this.outputs * plane.padded * 8;
+      // the user's own coordinates: scale 1, offset 0, the intercept as a column of ones
+      const scale = scratch.alloc(padded * 8, "column scales");
+      this.core.f64(scale, padded).fill(1);
+      const offset = scratch.alloc(padded * 8, "column scales");
+      const hasIntercept = this.fitIntercept;
+      const plane = {
+        storage: "F32",
+        largest: 1,
+        codes: 0,
+        strideBytes: 0,
+        padded,
+        hasIntercept,
+        scale,
+        offset,
+      } as const;
+      const bytes = this.outputs * padded * 8;
       const v = scratch.alloc(bytes, "weights");
       const g = scratch.alloc(bytes, "a gradient");
-      const state = scratch.alloc(this.dataset.rows * this.outputs * 4 + 16, "the state of an exact pass");
+      const state = scratch.alloc(rows * this.outputs * 4 + 16, "the state of an exact pass");
       this.toCodes(plane, checked, v);
       const { objective, gradientNorm } = this.exactPass(plane, v, g, state);
       return { objective, gradientNorm };

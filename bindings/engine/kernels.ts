@@ -1,6 +1,6 @@
 // Names of the module's exports, as types: a misspelt kernel does not compile. Signatures stand in assembly/index.ts.
 
-/** Storage of the exact copy. Planes: two int8 planes of one 16-bit code. */
+/** Storage of raw rows. */
 export type RawStorage = "F64" | "F32" | "I16" | "U8" | "I8";
 /** Storage of codes, and of the model part z. */
 export type CodeStorage = "I8" | "I16" | "F32";

@@ -33,7 +33,7 @@ function compile(base64: string): WebAssembly.Module {
 }
 
 function instantiate(module: WebAssembly.Module): LoadedModule {
-  // a fresh imports object: the loader adds to it. `instance.exports`, not the loader's wrapped ones: a raw call costs 2 ns
+  // a fresh imports object: the loader adds to it. `instance.exports`, not the loader's: those wrap every call
   const { exports } = instantiateSync(module, {}).instance;
   const kernels = exports as unknown as Kernels;
   return {

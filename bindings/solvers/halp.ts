@@ -7,6 +7,7 @@
 // Result    reports with the anchor's weights in float64
 // See HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 3 and §5 (linear models). Integer formats and bounds: docs/numerics.md §5, §9.
 import type { Problem } from "../data/problem.js";
+import { BitcenterError } from "../errors.js";
 import { numberOrAuto } from "../options.js";
 import {
   type AnchorOption,
@@ -85,7 +86,13 @@ function* run(
     for (let k = 0; k < options.outerSteps && !session.isStationary; k++) {
       const mu = range.mu();
       const delta = session.unitGradientNorm / (mu * limit) / plane.largest;
-      if (!session.accepts(delta)) return; // the grid has shrunk below what float32 steps can tell apart: nothing left to gain
+      if (!session.accepts(delta)) {
+        if (k > 0 || range.isAutomatic) return; // the grid has shrunk below what float32 steps can tell apart: nothing left to gain
+        throw new BitcenterError(
+          "BAD_OPTION",
+          `halp: mu: ${mu} gives a grid of unit ${delta}, beyond what float32 steps can tell apart`,
+        );
+      }
       core.bytes(inner.z, inner.size * (bits / 8)).fill(0);
       core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
       session.advance(k, delta, isOptionTwo);
@@ -102,7 +109,7 @@ function* run(
         range.reject(mu);
         session.evaluate();
       }
-      yield session.report(k + 1, delta, mu);
+      yield session.report(k + 1, delta, mu, accepted !== null && isWorse);
       if (session.isDiverged) return;
     }
   } finally {

@@ -29,7 +29,7 @@ export interface InnerResult {
 const MODEL_BYTES: Record<CodeStorage, number> = { I8: 1, I16: 2, F32: 4 };
 /** Keeps a factor finite: infinity times a derivative of 0 would be NaN. */
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
-/** Multiply-adds per call into WebAssembly: about 100 µs, so that the engine tiers up early and callers stay responsive. */
+/** Multiply-adds per call into WebAssembly: short calls, since one long call would never leave the first compiler tier. */
 const WORK_PER_CALL = 2 ** 22;
 
 export class InnerRun {

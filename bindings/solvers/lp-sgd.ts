@@ -13,5 +13,5 @@ import type { StepReport } from "./report.js";
 export function lpSgd(problem: Problem, options: LpOptions = {}): Generator<StepReport, void, undefined> {
   const where = "lpSgd";
   const common = checkCommon(where, problem, options, ["bits", "range", "rounding"]);
-  return runOnGrid(problem, common, checkLp(where, problem, options), false, false);
+  return runOnGrid(where, problem, common, checkLp(where, problem, options), false, false);
 }

@@ -49,17 +49,18 @@ export function checkLp(where: string, problem: Problem, options: LpOptions): Lp
 
 /**
  * Runs LP-SVRG; yields the starting point (rounded to the grid) and then one report per outer step.
- * @throws BitcenterError BAD_OPTION at once; DISPOSED, OUT_OF_MEMORY while it runs
+ * @throws BitcenterError BAD_OPTION at once (a range that float32 or the start does not fit: at the first step); DISPOSED, OUT_OF_MEMORY while it runs
  */
 export function lpSvrg(problem: Problem, options: LpSvrgOptions = {}): Generator<StepReport, void, undefined> {
   const where = "lpSvrg";
   const common = checkCommon(where, problem, options, ["bits", "range", "rounding", "option"]);
   const isOptionTwo = checkAnchorOption(where, options.option) === "II";
-  return runOnGrid(problem, common, checkLp(where, problem, options), true, isOptionTwo);
+  return runOnGrid(where, problem, common, checkLp(where, problem, options), true, isOptionTwo);
 }
 
 /** The loop of LP-SVRG (isCentred) and of LP-SGD, which has no anchor. */
 export function* runOnGrid(
+  where: string,
   problem: Problem,
   options: CheckedOptions,
   settings: LpSettings,
@@ -81,12 +82,19 @@ export function* runOnGrid(
   try {
     const { kernels } = problem.core;
     const { inner, v, g, plane } = session;
-    const range = settings.range ?? automaticRange(problem, options.seed);
+    const reach = kernels.maxAbs(v, inner.size) * plane.largest;
+    const range = settings.range ?? Math.max(automaticRange(problem, options.seed), reach);
+    if (reach > range) {
+      throw new BitcenterError(
+        "BAD_OPTION",
+        `${where}: start has a weight of ${reach} in unit coordinates, range is ${range}`,
+      );
+    }
     const delta = range / plane.largest / (2 ** (bits - 1) - 1);
     if (!session.accepts(delta)) {
       throw new BitcenterError(
         "BAD_OPTION",
-        `range: ${range} gives a grid of unit ${delta}, beyond the numbers that float32 steps can tell apart`,
+        `${where}: range: ${range} gives a grid of unit ${delta}, beyond what float32 steps can tell apart`,
       );
     }
     kernels[`toGrid${model}`](v, delta, inner.z, inner.size);

@@ -18,6 +18,8 @@ export interface StepReport {
   readonly saturated: number;
   /** HALP: the mu of the last inner run, given or found by "auto"; 0 elsewhere. */
   readonly mu: number;
+  /** HALP with mu "auto": true when the outer step just made was taken back because its grid was too coarse; the report repeats the point before. */
+  readonly isRejected: boolean;
   /** True when the run has diverged (objective not finite, or a million times that of zero weights and of the start): the last report. */
   readonly isDiverged: boolean;
   /** Present weights, a fresh copy. coef: outputs × cols row-major; intercept: outputs. */

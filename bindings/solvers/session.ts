@@ -71,6 +71,7 @@ export class Session {
       return { scope, v, g, inner };
     });
     this.#scope = built.scope;
+    problem.own(built.scope);
     this.v = built.v;
     this.g = built.g;
     this.inner = built.inner;
@@ -89,6 +90,7 @@ export class Session {
   }
 
   release(): void {
+    this.problem.forget(this.#scope);
     this.#scope.release();
   }
 
@@ -139,7 +141,7 @@ export class Session {
   }
 
   /** The report of the present point; delta in code coordinates. */
-  report(outerStep: number, delta = 0, mu = 0): StepReport {
+  report(outerStep: number, delta = 0, mu = 0, isRejected = false): StepReport {
     const { objective, gradientNorm } = this.#exact;
     return {
       outerStep,
@@ -151,6 +153,7 @@ export class Session {
       deltaScale: delta * this.plane.largest,
       saturated: this.#saturated,
       mu,
+      isRejected,
       isDiverged: this.isDiverged,
       ...this.problem.toWeights(this.plane, this.v),
       seconds: { inner: this.#innerSeconds, exact: this.#exactSeconds },
