@@ -2,7 +2,7 @@
 export type { DataBits, Dataset, DatasetOptions, ExactCopy } from "./data/dataset.js";
 export { createEngine, type Engine, type EngineOptions } from "./data/engine.js";
 export type { DenseMatrix, MatrixInput, NumericArray } from "./data/matrix.js";
-export type { Evaluation, LossName, Problem, ProblemOptions, Weights } from "./data/problem.js";
+export type { Evaluation, LossName, Problem, ProblemOptions, Weights, WeightsInput } from "./data/problem.js";
 export type { Variant } from "./engine/load.js";
 export { BitcenterError, type BitcenterErrorCode } from "./errors.js";
 export { type HalpOptions, halp } from "./solvers/halp.js";

@@ -49,16 +49,12 @@ export function number<T>(where: string, name: string, value: unknown, range: Ra
     (max === undefined || value <= max) &&
     (!integer || Number.isInteger(value));
   if (isInside) return value;
-  const bounds = [
-    min === undefined ? "" : `>= ${min}`,
-    above === undefined ? "" : `> ${above}`,
-    max === undefined ? "" : `<= ${max}`,
-  ].filter((text) => text !== "");
+  const bounds =
+    min !== undefined && max !== undefined
+      ? ` from ${min} to ${max}`
+      : `${min === undefined ? "" : ` >= ${min}`}${above === undefined ? "" : ` > ${above}`}${max === undefined ? "" : ` and <= ${max}`}`;
   const kind = integer ? "a whole number" : "a finite number";
-  throw new BitcenterError(
-    "BAD_OPTION",
-    `${where}: ${name} must be ${[kind, ...bounds].join(" ")}, given ${show(value)}`,
-  );
+  throw new BitcenterError("BAD_OPTION", `${where}: ${name} must be ${kind}${bounds}, given ${show(value)}`);
 }
 
 /** As `number`, but "auto" (and undefined) give null: the caller computes the value. */

@@ -128,6 +128,11 @@ export function compare(
   const { train, test, outerSteps } = input;
   const dataset = engine.dataset(train, train.labels, { bits: 8 });
   const problem = engine.problem(dataset, { loss: input.loss, l2: input.l2, fitIntercept: input.fitIntercept });
+  // warm-up, not counted: the engine compiles hot code in the background, and whoever runs first would pay for all
+  for (const competitor of COMPETITORS) {
+    const steps = competitor.start(problem, { seed, outerSteps: 2 });
+    while (!steps.next().done);
+  }
   const tracks: Track[] = COMPETITORS.map((competitor) => ({
     competitor,
     steps: competitor.start(problem, { seed, outerSteps: outerSteps + REFERENCE_STEPS }),

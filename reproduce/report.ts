@@ -696,7 +696,7 @@ function glance(tasks: readonly Task[]): string {
   });
   return `<div class="scroll" role="region" tabindex="0" aria-label="At a glance"><table class="glance">
 <caption>At a glance: the gradient norm each kind of solver ends with, relative to the start.</caption>
-<thead><tr><th scope="col">Task</th><th scope="col">Fixed grid, best</th><th scope="col">HALP, fewest bits</th>
+<thead><tr><th scope="col">Task</th><th scope="col">Fixed grid, as many bits</th><th scope="col">HALP, fewest bits</th>
 <th scope="col">Floating point</th><th scope="col">HALP's speed, float32 = 1</th></tr></thead>
 <tbody>${rows.join("")}</tbody></table></div>`;
 }
@@ -710,7 +710,12 @@ function section(task: Task, index: number): string {
     ["classes", task.classes > 0 ? formatCount(task.classes) : "–"],
     ["l2", formatValue(task.l2)],
     ["F at the start", Number(task.f0.toPrecision(6)).toString()],
-    ["F at the optimum", Number(task.optimum.toPrecision(9)).toString()],
+    [
+      "F at the optimum",
+      task.optimum > 0 && task.optimum < 1e-3
+        ? task.optimum.toExponential(6)
+        : Number(task.optimum.toPrecision(9)).toString(),
+    ],
   ];
   return `<section class="task" id="${id}" aria-labelledby="${id}-name">
 <h2 id="${id}-name">${escapeHtml(task.name)}</h2>

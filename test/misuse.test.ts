@@ -430,7 +430,7 @@ describe("options of engine, dataset and problem", () => {
       ["variant", '"fast"', '"baseline" or "relaxed"'],
       engine({ variant: "fast" }),
     ],
-    ["createEngine: maxBytes 0", "BAD_OPTION", ["maxBytes", ">= 131072", "0"], engine({ maxBytes: 0 })],
+    ["createEngine: maxBytes 0", "BAD_OPTION", ["maxBytes", "from 131072", "0"], engine({ maxBytes: 0 })],
     ["createEngine: maxBytes negative", "BAD_OPTION", ["maxBytes", "-1"], engine({ maxBytes: -1 })],
     ["createEngine: maxBytes NaN", "BAD_OPTION", ["maxBytes", "NaN"], engine({ maxBytes: Number.NaN })],
     ["createEngine: maxBytes a string", "BAD_OPTION", ["maxBytes", '"1 GB"'], engine({ maxBytes: "1 GB" })],
@@ -687,7 +687,7 @@ describe("evaluate and margins", () => {
     ],
     [
       "margins, another engine",
-      "BAD_SHAPE",
+      "BAD_OPTION",
       ["another engine"],
       ({ regression }) => regression.margins(zeros(), other(createEngine(), COLS)),
     ],

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // createEngine: the public handle on one module instance and its memory; makes datasets and problems.
 import { Core } from "../engine/core.js";
 import type { Variant } from "../engine/load.js";

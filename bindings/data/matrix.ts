@@ -128,7 +128,10 @@ export function checkVector(where: string, name: string, input: unknown, rows: n
   }
   const values = input;
   if (values.length !== rows) {
-    throw new BitcenterError("BAD_SHAPE", `${where}: ${values.length} ${name} for ${rows} rows`);
+    throw new BitcenterError(
+      "BAD_SHAPE",
+      `${where}: ${values.length} ${name === "labels" ? name : `values of ${name}`} for ${rows} rows`,
+    );
   }
   const out = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {

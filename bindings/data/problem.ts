@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // Problem: a dataset bound to a loss, l2 and the intercept; computes objective and gradient exactly (float64 on the exact copy).
 //   F(w, b) = 1/n Σ ωᵢ loss(w·xᵢ + b, yᵢ) + l2/2 ‖w‖²,   the intercept b not regularised
 import { type Core, Scope } from "../engine/core.js";
@@ -18,10 +19,16 @@ export interface ProblemOptions {
   readonly epsilon?: number;
 }
 
-/** Weights in the user's coordinates. coef: classes × cols row-major; intercept: classes (zeros when none is fitted). */
+/** Weights in the user's coordinates. coef: outputs × cols row-major; intercept: outputs (zeros when none is fitted). */
 export interface Weights {
   readonly coef: Float64Array;
   readonly intercept: Float64Array;
+}
+
+/** Weights as a caller may give them: any arrays of numbers. Without a fitted intercept, `intercept` may be left out. */
+export interface WeightsInput {
+  readonly coef: ArrayLike<number>;
+  readonly intercept?: ArrayLike<number>;
 }
 
 export interface Evaluation {
@@ -215,17 +222,18 @@ export class Problem {
       return { values: labels.map((label) => index.get(label) as number), classes };
     }
     if (classes.length > 2) {
-      const shown = classes.slice(0, 5).map(show).join(", ");
+      const shown = `${classes.slice(0, 5).map(show).join(", ")}${classes.length > 5 ? ", …" : ""}`;
+      const advice = classes.every(Number.isInteger) ? 'use loss "softmax"' : 'for real targets use loss "squared"';
       throw new BitcenterError(
         "BAD_VALUE",
-        `problem: loss "${this.loss}" needs two classes, given ${classes.length} (${shown}, …); use loss "softmax"`,
+        `problem: loss "${this.loss}" needs two classes, given ${classes.length} (${shown}); ${advice}`,
       );
     }
     return { values: labels.map((label) => (label === classes[1] ? 1 : -1)), classes };
   }
 
   /** Objective and gradient norm at weights in the user's coordinates: exact, float64. */
-  evaluate(weights: Weights): Evaluation {
+  evaluate(weights: WeightsInput): Evaluation {
     this.checkLive();
     const checked = this.checkWeights("evaluate", weights);
     const { cols, rows } = this.dataset;
@@ -257,7 +265,7 @@ export class Problem {
   }
 
   /** Margins w·x + b of every row of a dataset with as many columns: rows × outputs, row-major. */
-  margins(weights: Weights, dataset: Dataset = this.dataset): Float64Array {
+  margins(weights: WeightsInput, dataset: Dataset = this.dataset): Float64Array {
     this.checkLive();
     const { coef, intercept } = this.checkWeights("margins", weights);
     if (!(dataset instanceof Dataset)) {
@@ -266,9 +274,10 @@ export class Problem {
     dataset.checkLive();
     const { cols } = this.dataset;
     if (dataset.core !== this.core || dataset.cols !== cols) {
+      const isForeign = dataset.core !== this.core;
       throw new BitcenterError(
-        "BAD_SHAPE",
-        dataset.core !== this.core
+        isForeign ? "BAD_OPTION" : "BAD_SHAPE",
+        isForeign
           ? "margins: the dataset belongs to another engine"
           : `margins: the dataset has ${dataset.cols} columns, the model ${cols}`,
       );
@@ -292,15 +301,19 @@ export class Problem {
    * Weights of a caller, checked and copied: shapes, finite numbers, and no intercept where none is fitted.
    * @internal
    */
-  checkWeights(where: string, weights: Weights): Weights {
+  checkWeights(where: string, weights: WeightsInput): Weights {
     const { outputs } = this;
     const { cols } = this.dataset;
     const given: unknown = weights;
-    const { coef: c, intercept: b } = (typeof given === "object" && given !== null ? given : {}) as Partial<Weights>;
-    const sizeOf = (values: unknown): number | string => (isVector(values) ? values.length : show(values));
-    if (sizeOf(c) !== outputs * cols || sizeOf(b) !== outputs) {
+    const { coef: c, intercept: i } = (
+      typeof given === "object" && given !== null ? given : {}
+    ) as Partial<WeightsInput>;
+    const b = i === undefined && c !== undefined && !this.fitIntercept ? new Float64Array(outputs) : i;
+    const sizeOf = (values: unknown): string =>
+      isVector(values) ? `of ${values.length}` : `${show(values)} (no array)`;
+    if (!isVector(c) || !isVector(b) || c.length !== outputs * cols || b.length !== outputs) {
       const shape = `coef of ${outputs * cols} numbers (${outputs} × ${cols}) and intercept of ${outputs}`;
-      const found = c === undefined && b === undefined ? show(given) : `coef: ${sizeOf(c)}, intercept: ${sizeOf(b)}`;
+      const found = c === undefined && b === undefined ? show(given) : `coef ${sizeOf(c)}, intercept ${sizeOf(b)}`;
       throw new BitcenterError("BAD_SHAPE", `${where}: expected ${shape}, given ${found}`);
     }
     const coef = checkVector(where, "coef", c, outputs * cols);

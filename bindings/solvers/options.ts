@@ -1,5 +1,5 @@
 // Options shared by the stochastic solvers: names, ranges and defaults, all in one place.
-import { Problem, type Weights } from "../data/problem.js";
+import { Problem, type Weights, type WeightsInput } from "../data/problem.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, numberOrAuto, oneOf } from "../options.js";
 
@@ -20,7 +20,7 @@ export interface CommonOptions {
   /** Whole number from 0 to 2³² − 1 (default 0). Same seed, same bits, everywhere. */
   readonly seed?: number;
   /** Weights to start from (default: zeros). */
-  readonly start?: Weights;
+  readonly start?: WeightsInput;
 }
 
 export interface CheckedOptions {
