@@ -35,6 +35,74 @@ function scientific(value: number | null): string {
 
 const times = (ratio: number): string => (ratio < 1 ? `${ratio.toFixed(2)} ▼` : ratio.toFixed(2));
 
+// --- in short ---
+
+/** The solvers of the summary, as bench/training.ts names them: the reference, the recommended kind, the cheapest one. */
+const SUMMARY = ["SVRG float64 (plain JavaScript)", "HALP 16-bit, mu auto", "HALP 8-bit, mu auto"] as const;
+
+/** The row called `solver`; a renamed solver must not leave an empty cell behind. */
+function named<T extends { readonly solver: string }>(rows: readonly T[], solver: string): T {
+  const row = rows.find((one) => one.solver === solver);
+  if (row === undefined)
+    throw new Error(`No solver ${solver} in the results: ${rows.map((one) => one.solver).join("; ")}.`);
+  return row;
+}
+
+function accuracySummary({ convergence, images }: TrainingResults): string {
+  const last = TARGETS.length - 1;
+  return table(
+    ["", ...SUMMARY],
+    [
+      ...convergence.map(({ name, solvers }) => [
+        `${name}: epochs to a gap of ${TARGETS[last]?.toExponential(0)}`,
+        ...SUMMARY.map((solver) => reached(named(solvers, solver).epochs[last] as Spread)),
+      ]),
+      ...images.map(({ name, solvers }) => [
+        `${name}: test accuracy`,
+        ...SUMMARY.map((solver) => `${(100 * named(solvers, solver).accuracy).toFixed(2)} %`),
+      ]),
+      ...images.map(({ name, solvers }) => {
+        const float32 = named(solvers, "SVRG float32").seconds.inner;
+        return [
+          `${name}: stochastic steps per s, × float32`,
+          ...SUMMARY.map((solver) => times(float32 / named(solvers, solver).seconds.inner)),
+        ];
+      }),
+    ],
+  );
+}
+
+function speedSummary(files: readonly KernelResults[]): string {
+  const kinds = [
+    ["int8 data, int16 delta", "int8 data, int16 delta, stochastic"],
+    ["int8 data, int8 delta", "int8 data, int8 delta, stochastic"],
+  ] as const;
+  const cases = (["step", "softmax"] as const).flatMap((group) => {
+    const rows = files.flatMap(({ results }) => results.filter((row) => row.group === group));
+    return [...new Set(rows.map(({ columns }) => columns))].map((columns) => ({ group, columns, rows }));
+  });
+  return table(
+    ["steps on data that fit the cache", ...kinds.map(([title]) => title)],
+    cases.map(({ group, columns, rows }) => [
+      `${group === "step" ? "logistic loss" : "softmax of 10 classes"}, d = ${columns}`,
+      ...kinds.map(([, kernel]) => {
+        const ratios = rows.filter((row) => row.columns === columns && row.name === kernel).map(({ ratio }) => ratio);
+        return `${times(Math.min(...ratios))} to ${times(Math.max(...ratios))}`;
+      }),
+    ]),
+  );
+}
+
+function summary(results: TrainingResults, files: readonly KernelResults[]): string {
+  return [
+    "## In short",
+    accuracySummary(results),
+    "Integer steps against our float32 steps (fused, blocked, SIMD), stochastic rounding, least and most over the engines below; ▼ marks a loss. The gain " +
+      "grows with the width and once the data leave the cache; narrow rows are faster in float32.",
+    speedSummary(files),
+  ].join("\n\n");
+}
+
 // --- training ---
 
 function reached({ median, least, most }: Spread): string {
@@ -230,8 +298,10 @@ const parts = [
   "Figures of one machine. `npm run bench`, `npm run bench:kernels` and `npm run bench:report` make them anew; " +
     "[numerics.md](numerics.md) says what the formats are.",
 ];
-if (names.includes("training.json")) parts.push(training(read("training.json")));
+const trained = names.includes("training.json") ? read<TrainingResults>("training.json") : null;
 const kernelFiles = names.filter((name) => /^kernels-.*\.json$/.test(name)).map((name) => read<KernelResults>(name));
+if (trained !== null && kernelFiles.length > 0) parts.push(summary(trained, kernelFiles));
+if (trained !== null) parts.push(training(trained));
 if (kernelFiles.length > 0) parts.push(kernels(kernelFiles));
 writeFileSync(OUT, `${parts.join("\n\n")}\n`);
 console.log(`written to ${OUT}`);
