@@ -259,20 +259,15 @@ function publishedOf(
 
 // ---- quantizers in plain code --------------------------------------------------------------------------------------------
 
+/** Arguments of a kernel that takes Count numbers. */
+type Arguments<Count extends number, Head extends number[] = []> = Head["length"] extends Count
+  ? Head
+  : Arguments<Count, [...Head, number]>;
+
 /** quantizeF64I8 with another way from a real number of codes to a code. */
 function quantizeOf(round: (units: number) => number, clip: (code: number) => number): Kernel {
   return (...args) => {
-    const [x, stride, rows, cols, offset, inverse, codes, codeStride, intercept] = args as number[] as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [x, stride, rows, cols, offset, inverse, codes, codeStride, intercept] = args as number[] as Arguments<9>;
     let clippedRows = 0;
     for (let i = 0; i < rows; i++) {
       const row = memory.i8(codes + i * codeStride, cols + 1);
@@ -565,16 +560,7 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
     "swaps offset and scale": misled("quantizeF64F32", swap(4, 5)),
     "forgets the intercept": misled("quantizeF64F32", put(8, 0)),
     "multiplies by the inverse": followed("quantizeF64F32", (args) => {
-      const [x, stride, rows, cols, offset, scale, codes, codeStride] = args as number[] as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
+      const [x, stride, rows, cols, offset, scale, codes, codeStride] = args as number[] as Arguments<8>;
       for (let i = 0; i < rows; i++) {
         const [row, out] = [memory.f64(x + i * stride, cols), memory.f32(codes + i * codeStride, cols)];
         for (let j = 0; j < cols; j++) {
@@ -586,15 +572,7 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
   countClippedF64: {
     "counts codes at the limit": misled("countClippedF64", add(6, -1)),
     "does not round first": (...args) => {
-      const [x, stride, rows, cols, offset, inverse, limit] = args as number[] as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
+      const [x, stride, rows, cols, offset, inverse, limit] = args as number[] as Arguments<7>;
       let count = 0;
       for (let i = 0; i < rows; i++) {
         const row = memory.f64(x + i * stride, cols);

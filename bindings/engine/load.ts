@@ -66,7 +66,7 @@ function instantiateGiven(module: WebAssembly.Module): LoadedModule {
 }
 
 /** True when the relaxed opcodes answer as the kernels need: first operand any int8, second 0..127, then a real kernel on a known row. */
-export function relaxedIsSound({ kernels, memory }: LoadedModule): boolean {
+function relaxedIsSound({ kernels, memory }: LoadedModule): boolean {
   const base = Math.ceil(kernels.heapBase() / 64) * 64;
   if (memory.buffer.byteLength < base + 4096) memory.grow(1);
   const i8 = new Int8Array(memory.buffer);

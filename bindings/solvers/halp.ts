@@ -63,7 +63,7 @@ function* run(
   settings: HalpSettings,
 ): Generator<StepReport, void, undefined> {
   const { bits, isStochastic, isOptionTwo } = settings;
-  const model = bits === 8 ? "I8" : "I16";
+  const model = `I${bits}` as const;
   const plane = problem.dataset.plane("codes", problem.fitIntercept);
   const session = new Session(problem, options, {
     plane,
@@ -71,9 +71,7 @@ function* run(
     isStochastic,
     isCentred: true,
     hasBase: false,
-    hasFullGradient: true,
     mayBePublished: bits === 8 && plane.storage === "I8",
-    countsExactPasses: true,
   });
   try {
     const { core } = problem;
@@ -104,12 +102,13 @@ function* run(
       session.evaluate();
       // a rise of both is noise of a grid too coarse (of the objective alone it may be rounding near the optimum)
       const isWorse = !(session.exact.objective <= objective) && !(session.exact.gradientNorm <= gradientNorm);
-      if (accepted !== null && isWorse) {
+      const isRejected = accepted !== null && isWorse;
+      if (isRejected) {
         core.f64(v, inner.size).set(accepted);
         range.reject(mu);
         session.evaluate();
       }
-      yield session.report(k + 1, delta, mu, accepted !== null && isWorse);
+      yield session.report(k + 1, delta, mu, isRejected);
       if (session.isDiverged) return;
     }
   } finally {

@@ -13,7 +13,7 @@ export interface InnerSettings {
   /** Steps between flushes; 0: nothing dense. */
   readonly flushEvery: number;
   readonly isStochastic: boolean;
-  /** Derivative differences around an anchor (SVRG, HALP), or plain derivatives (SGD). */
+  /** Derivative differences around an anchor, with its full gradient as dense term (SVRG, HALP), or plain derivatives (SGD). */
   readonly isCentred: boolean;
   /** Keep the dots at the anchor (LP-SVRG). */
   readonly hasBase: boolean;

@@ -68,16 +68,14 @@ export function* runOnGrid(
   isOptionTwo: boolean,
 ): Generator<StepReport, void, undefined> {
   const { bits, isStochastic } = settings;
-  const model = bits === 8 ? "I8" : "I16";
+  const model = `I${bits}` as const;
   const session = new Session(problem, options, {
     plane: problem.dataset.plane("codes", problem.fitIntercept),
     model,
     isStochastic,
     isCentred,
     hasBase: isCentred,
-    hasFullGradient: isCentred,
     mayBePublished: false,
-    countsExactPasses: isCentred,
   });
   try {
     const { kernels } = problem.core;

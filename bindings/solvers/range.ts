@@ -44,7 +44,7 @@ export class RangeRule {
     if (this.#given !== null) return;
     const { inner, problem } = this.#session;
     const { kernels } = problem.core;
-    const largest = this.#bits === 8 ? kernels.maxCodeI8(inner.z, inner.size) : kernels.maxCodeI16(inner.z, inner.size);
+    const largest = kernels[`maxCodeI${this.#bits}`](inner.z, inner.size);
     const used = largest / (2 ** (this.#bits - 1) - 1);
     const change = used >= 1 ? 4 : used / TARGET_USE[this.#bits];
     this.#spread = Math.min(this.#ceiling, this.#spread * Math.min(4, Math.max(0.5, change)));

@@ -12,12 +12,8 @@ const SMALLEST_UNIT = 2 ** -126;
 const DIVERGED = 1e6;
 
 export interface SessionSettings extends Omit<InnerSettings, "alpha" | "flushEvery" | "isPublished"> {
-  /** Whether the inner loop has a dense term besides l2 (the full gradient). */
-  readonly hasFullGradient: boolean;
   /** Whether flushEvery 1 on int8 codes and int8 model means the published step. */
   readonly mayBePublished: boolean;
-  /** Whether the exact passes belong to the method (else they only serve the report). */
-  readonly countsExactPasses: boolean;
 }
 
 export class Session {
@@ -54,7 +50,7 @@ export class Session {
     const smoothness = problem.smoothness(plane);
     this.stepSize = options.stepSize ?? (smoothness > 0 ? 1 / (2 * smoothness) : 1);
     this.innerSteps = options.innerSteps ?? 2 * problem.dataset.rows;
-    const isDense = settings.hasFullGradient || problem.l2 > 0;
+    const isDense = settings.isCentred || problem.l2 > 0;
     const published = settings.mayBePublished && options.flushEvery === 1;
     const flushEvery = !isDense || (published && problem.l2 === 0) ? 0 : this.#flushEvery();
     const built = Scope.guard(core, (scope) => {
@@ -67,7 +63,6 @@ export class Session {
         flushEvery,
         isPublished: published,
       });
-
       return { scope, v, g, inner };
     });
     this.#scope = built.scope;
@@ -121,7 +116,8 @@ export class Session {
     this.#exact = this.problem.exactPass(this.plane, this.v, this.g, this.inner.state);
     if (!this.#isEvaluated) this.#reference = Math.max(this.#reference, this.#exact.objective);
     this.#isEvaluated = true;
-    if (this.#settings.countsExactPasses) this.#exactPasses++;
+    // without an anchor the pass only serves the report
+    if (this.#settings.isCentred) this.#exactPasses++;
     this.#exactSeconds += (performance.now() - started) / 1000;
   }
 

@@ -28,9 +28,7 @@ function* run(problem: Problem, options: CheckedOptions, data: InnerData): Gener
     isStochastic: false,
     isCentred: false,
     hasBase: false,
-    hasFullGradient: false,
     mayBePublished: false,
-    countsExactPasses: false,
   });
   try {
     const { kernels } = problem.core;

@@ -45,9 +45,7 @@ function* run(
     isStochastic: false,
     isCentred: true,
     hasBase: false,
-    hasFullGradient: true,
     mayBePublished: false,
-    countsExactPasses: true,
   });
   try {
     const { core } = problem;

@@ -17,7 +17,7 @@ const clip = (x: number, tau: number): number => Math.min(Math.max(x, -tau), tau
 // ---- float64 -----------------------------------------------------------------------------------------------------
 
 /** σ(u) = 1/(1 + e^−u), without overflow and with full relative accuracy on both sides. */
-export function sigmoid(u: number): number {
+function sigmoid(u: number): number {
   if (u >= 0) return 1 / (1 + Math.exp(-u));
   const e = Math.exp(u);
   return e / (1 + e);

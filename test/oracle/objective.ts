@@ -39,7 +39,7 @@ export function normalisedWeights({ rows, weights }: Problem): Float64Array {
 }
 
 /** Row i with the 1 of the intercept appended: width numbers. */
-export function rowOf(problem: Problem, i: number): Float64Array {
+function rowOf(problem: Problem, i: number): Float64Array {
   const row = new Float64Array(widthOf(problem)).fill(1);
   row.set(problem.values.subarray(i * problem.cols, (i + 1) * problem.cols));
   return row;
@@ -231,10 +231,7 @@ export interface Optimum {
 }
 
 /** theta as coef (K × cols) and intercept (K). */
-export function splitParameters(
-  problem: Problem,
-  theta: Float64Array,
-): { coef: Float64Array; intercept: Float64Array } {
+function splitParameters(problem: Problem, theta: Float64Array): { coef: Float64Array; intercept: Float64Array } {
   const { cols, classes } = problem;
   const width = widthOf(problem);
   const coef = new Float64Array(classes * cols);

@@ -123,7 +123,7 @@ export function robustReach(column: Float64Array): { median: number; mad: number
 }
 
 /** Steps 1, 2 and 4 for one column; `limit` is the reach of step 3, infinity where it does not apply. */
-export function columnScale(column: Float64Array, Q: number, offset: number, limit: number): ColumnScale {
+function columnScale(column: Float64Array, Q: number, offset: number, limit: number): ColumnScale {
   const whole = column.every((x) => Number.isInteger(x));
   const min = column.reduce((a, b) => Math.min(a, b), Infinity);
   const max = column.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -138,7 +138,7 @@ export function columnScale(column: Float64Array, Q: number, offset: number, lim
 }
 
 /** Step 1. A constant column is its own mean exactly, whatever the order of the sum (section 2.2: "all codes 0"). */
-export function columnOffset(column: Float64Array, centred: boolean, weights?: ArrayLike<number>): number {
+function columnOffset(column: Float64Array, centred: boolean, weights?: ArrayLike<number>): number {
   if (!centred) return 0;
   const first = column[0] as number;
   if (column.every((x) => x === first)) return first;

@@ -103,12 +103,12 @@ export interface SolverReport {
 }
 
 /** Q of the codes' format. */
-export function largestCodeOf(codes: Codes): number {
+function largestCodeOf(codes: Codes): number {
   return codes instanceof Int8Array ? 127 : codes instanceof Int16Array ? 32767 : 1;
 }
 
 /** w = v/scale, b = Q·v[cols] − Σ offset·w. */
-export function userModel(input: SolverInput, v: Float64Array): { coef: Float64Array; intercept: Float64Array } {
+function userModel(input: SolverInput, v: Float64Array): { coef: Float64Array; intercept: Float64Array } {
   const { cols, intercept: hasIntercept, scale, offset } = input;
   const K = input.classes ?? 1;
   const d = cols + (hasIntercept ? 1 : 0);
@@ -145,7 +145,7 @@ export function problemOf(input: SolverInput): Problem {
 }
 
 /** r_j = l2/scale_j², 0 for the intercept. */
-export function ridgeOf(input: SolverInput): Float64Array {
+function ridgeOf(input: SolverInput): Float64Array {
   const { cols, intercept, scale, l2 } = input;
   return Float64Array.from({ length: cols + (intercept ? 1 : 0) }, (_, j) =>
     j < cols ? l2 / (scale[j] as number) ** 2 : 0,
@@ -153,7 +153,7 @@ export function ridgeOf(input: SolverInput): Float64Array {
 }
 
 /** Data part of g, K × d:  1/n Σ ω_i loss′_i·(x_i − offset)/scale, Q for the intercept column; and the n × K margins. */
-export function codeGradient(input: SolverInput, v: Float64Array): { data: Float64Array; margins: Float64Array[] } {
+function codeGradient(input: SolverInput, v: Float64Array): { data: Float64Array; margins: Float64Array[] } {
   const { values, rows: n, cols, intercept: hasIntercept, scale, offset, labels, loss, tau } = input;
   const K = input.classes ?? 1;
   const d = cols + (hasIntercept ? 1 : 0);

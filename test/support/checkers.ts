@@ -57,7 +57,7 @@ function typed(storage: Storage, count: number): Numbers {
   return storage === "U8" ? new Uint8Array(count) : new Int8Array(count);
 }
 
-export function pack(storage: Storage, values: ArrayLike<number>): Numbers {
+function pack(storage: Storage, values: ArrayLike<number>): Numbers {
   const out = typed(storage, values.length);
   out.set(values);
   return out;
@@ -1412,7 +1412,7 @@ function* arguments32(dice: Dice): Generator<number> {
  * change, together 1.2 u32 absolute (Taylor remainder 0.1 among them); 2ⁿ·g + 2ⁿ rounds once: 1 + 1.2/0.7 < 3 u32.
  * expm1, n ≠ 0: |eᵗ − 1| ≥ 0.29 (n = −1: 0.6 u32 of it, 2.1 u32) or ≥ 0.41 (n = 1: 2.4 u32 of it, 5.8 u32), one more rounding: 7 u32.
  */
-export function checkScalar32(oracle: (t: number) => number, truth: (t: number) => number, bound: number): Check {
+function checkScalar32(oracle: (t: number) => number, truth: (t: number) => number, bound: number): Check {
   return (kernel) => {
     let cases = 0;
     for (const t of arguments32(new Dice(20))) {
