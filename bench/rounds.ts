@@ -2,6 +2,7 @@
 // Neighbouring cases then see the same clock speed, so ratios inside one call of `measure` can be trusted; absolute figures less so.
 import { cpus } from "node:os";
 import Benchmark from "benchmark";
+import { median } from "../reproduce/measures.js";
 
 export interface Case {
   readonly name: string;
@@ -25,13 +26,6 @@ export interface Measurement {
 /** How many times `base` a case is: the median over the rounds of the ratio inside a round, so that a slow minute hits both. */
 export function pairedRatio(rates: readonly number[], base: readonly number[]): number {
   return median(rates.map((rate, round) => rate / (base[round] as number)));
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] as number)) / 2;
 }
 
 /** Runs every case in `rounds` rounds of about `seconds` each. Cases must have verified their results before. */

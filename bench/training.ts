@@ -8,7 +8,6 @@ import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import {
   createEngine,
-  type Dataset,
   type DatasetOptions,
   type Engine,
   halp,
@@ -19,9 +18,10 @@ import {
   svrg,
   type Weights,
 } from "../bindings/index.js";
+import { accuracy, median } from "../reproduce/measures.js";
 import { mnist, type Rows, regression } from "../reproduce/tasks.js";
 import { findOptimum, type Optimum } from "./optimum.js";
-import { environment, median } from "./rounds.js";
+import { environment } from "./rounds.js";
 import { svrg64, toWeights, type UnitProblem, unitProblem } from "./svrg64.js";
 import {
   type ConvergenceTask,
@@ -295,17 +295,6 @@ function* imageSteps(steps: Iterable<StepReport>): Generator<{
   seconds: { inner: number; exact: number };
 }> {
   for (const step of steps) yield { objective: step.objective, weights: step, seconds: step.seconds };
-}
-
-function accuracy(problem: Problem, test: Dataset, weights: Weights): number {
-  const margins = problem.margins(weights, test);
-  const { outputs, classes } = problem;
-  let right = 0;
-  for (let i = 0; i < test.rows; i++) {
-    const row = margins.subarray(i * outputs, (i + 1) * outputs);
-    if (classes[row.indexOf(Math.max(...row))] === (test.labels as Float64Array)[i]) right++;
-  }
-  return right / test.rows;
 }
 
 /** Differences of neighbours, their medians: the cost of one outer step. */

@@ -10,6 +10,7 @@ import {
   type StepReport,
   svrg,
 } from "../bindings/index.js";
+import { accuracy, median } from "./measures.js";
 import type { Family, Point, Run, Sample, Task } from "./report.js";
 import type { Rows, TaskInput } from "./tasks.js";
 
@@ -48,11 +49,6 @@ interface Track {
   readonly perPass: number[];
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted.length === 0 ? Number.NaN : (sorted[sorted.length >> 1] as number);
-}
-
 /** Adds the next report; false when the solver has ended. */
 function advance(track: Track): boolean {
   const { done, value } = track.steps.next();
@@ -77,17 +73,6 @@ function referenceOptimum(tracks: readonly Track[], start: StepReport): number {
     last = value as StepReport;
   }
   return last.objective;
-}
-
-function accuracyOf(problem: Problem, test: Dataset, labels: ArrayLike<number>, report: StepReport): number {
-  const margins = problem.margins(report, test);
-  const { outputs } = problem;
-  let right = 0;
-  for (let i = 0; i < test.rows; i++) {
-    const row = margins.subarray(i * outputs, (i + 1) * outputs);
-    if (problem.classes[row.indexOf(Math.max(...row))] === labels[i]) right++;
-  }
-  return right / test.rows;
 }
 
 /** Every n-th test image with what some of the models say about it. */
@@ -172,10 +157,7 @@ export function compare(
       bits,
       settings: settingsOf(track),
       points,
-      final:
-        testSet === null || test === null
-          ? final
-          : { ...final, accuracy: accuracyOf(problem, testSet, test.labels, last) },
+      final: testSet === null ? final : { ...final, accuracy: accuracy(problem, testSet, last) },
     };
   });
   const task: Task = {

@@ -20,9 +20,9 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function compile(base64: string): WebAssembly.Module {
+function compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   try {
-    return new WebAssembly.Module(decode(base64));
+    return new WebAssembly.Module(bytes);
   } catch (error) {
     throw new BitcenterError(
       "UNSUPPORTED",
@@ -121,7 +121,7 @@ function compileRelaxed(): WebAssembly.Module | null {
     const bytes = decode(relaxedBase64);
     relaxedModule = null;
     if (WebAssembly.validate(bytes)) {
-      const module = compile(relaxedBase64);
+      const module = compile(bytes);
       if (relaxedIsSound(instantiate(module))) relaxedModule = module;
     }
   }
@@ -150,6 +150,6 @@ export function loadModule(variant: Variant | undefined, module: WebAssembly.Mod
       );
     }
   }
-  baselineModule ??= compile(baselineBase64);
+  baselineModule ??= compile(decode(baselineBase64));
   return instantiate(baselineModule);
 }
