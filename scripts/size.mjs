@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 
 const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist");
 const require = createRequire(import.meta.url);
-const budgets = { "main entry, as built": 96_000, "kernels.wasm": 24_000, "kernels.relaxed.wasm": 24_000 };
+const budgets = { "main entry, as built": 112_000, "kernels.wasm": 25_000, "kernels.relaxed.wasm": 25_000 };
 
 /** `file` and all it imports, in order of first sight, packages included. */
 function reach(file, seen = new Set()) {

@@ -133,6 +133,108 @@ describe("the exact copy", () => {
     expect(engine.bytes).toBe(0);
   });
 
+  // rows are loaded in chunks of 256 KiB, of 16 rows at least
+  describe("in chunks", () => {
+    /** Reads every value of the exact copy back. */
+    const readBack = (made: Dataset): Float64Array => {
+      const { pointer, strideBytes } = made.stored;
+      const view = made.core.view();
+      const [bytes, read] = {
+        int8: [1, (at: number) => view.getInt8(at)],
+        uint8: [1, (at: number) => view.getUint8(at)],
+        int16: [2, (at: number) => view.getInt16(at, true)],
+        float32: [4, (at: number) => view.getFloat32(at, true)],
+        float64: [8, (at: number) => view.getFloat64(at, true)],
+      }[made.exact as "int8"] as [number, (at: number) => number];
+      return Float64Array.from({ length: made.rows * made.cols }, (_, i) =>
+        read(pointer + Math.floor(i / made.cols) * strideBytes + (i % made.cols) * bytes),
+      );
+    };
+    const shapes = [
+      [1, 1],
+      [200_000, 1],
+      [9001, 33],
+      [700, 123],
+      [40, 9000],
+    ] as const;
+    /** What the last value becomes, and the storage that holds it. */
+    const breaks: readonly (readonly [number, string])[] = [
+      [1, "int8"],
+      [-128, "int8"],
+      [200, "uint8"],
+      [-200, "int16"],
+      [40_000, "float32"],
+      [0.5, "float32"],
+    ];
+    it.each(shapes)("%d × %d: one value at the end decides the storage", (rows, cols) => {
+      const { below } = dice(rows);
+      const values = Float64Array.from({ length: rows * cols }, () => below(3));
+      for (const [last, storage] of [...breaks, [0.1, "float64"] as const]) {
+        values[values.length - 1] = last;
+        const options = { sampleWeight: Float64Array.from({ length: rows }, (_, i) => 1 + (i % 3)) };
+        for (const data of [values, ...(last === 0.1 ? [] : [Float32Array.from(values)])]) {
+          for (const made of [dataset({ data, rows, cols }), dataset({ data, rows, cols }, options)]) {
+            expect(made.exact).toBe(storage);
+            expect(readBack(made)).toEqual(values);
+            made.dispose();
+          }
+        }
+      }
+      expect(engine.bytes).toBe(0);
+    });
+
+    it("a guess that breaks twice: int8, then uint8, then int16", () => {
+      const [rows, cols] = [5000, 33];
+      const { below } = dice(5);
+      const values = Float64Array.from({ length: rows * cols }, () => below(3));
+      values[3000 * cols] = 200;
+      values[4900 * cols] = -1;
+      const made = dataset({ data: Float32Array.from(values), rows, cols });
+      expect(made.exact).toBe("int16");
+      expect(readBack(made)).toEqual(values);
+    });
+
+    it.each(shapes)("%d × %d: NaN and infinity are found wherever they are", (rows, cols) => {
+      const { below, normal } = dice(6);
+      for (const draw of [normal, () => below(3)]) {
+        const values = Float64Array.from({ length: rows * cols }, draw);
+        for (const place of [0, (rows * cols) >> 1, rows * cols - 1]) {
+          for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+            const data = values.slice();
+            data[place] = bad;
+            const told = `dataset: row ${Math.floor(place / cols)}, column ${place % cols}: expected a finite number, given ${bad}`;
+            for (const exact of ["auto", "rounded16"] as const) {
+              expect(() => dataset({ data, rows, cols }, { exact })).toThrow(told);
+              expect(() => dataset({ data: Float32Array.from(data), rows, cols }, { exact })).toThrow(told);
+            }
+          }
+        }
+      }
+      expect(engine.bytes).toBe(0);
+    });
+
+    it("finite values whose sum is not", () => {
+      const rows = 3000;
+      const data = Float64Array.from({ length: rows }, (_, i) => (i % 3 === 0 ? -1.5e308 : 1.5e308));
+      expect(() => engine.problem(dataset({ data, rows, cols: 1 }), { loss: "squared" }).dispose()).not.toThrow(
+        "finite number",
+      );
+    });
+
+    it("means are sums in the order of the rows", () => {
+      const [rows, cols] = [9001, 33];
+      const { normal } = dice(7);
+      const data = Float32Array.from({ length: rows * cols }, normal);
+      const made = dataset({ data, rows, cols });
+      const { offset } = made.plane("codes", true);
+      const sums = new Float64Array(cols);
+      data.forEach((value, i) => {
+        sums[i % cols] = (sums[i % cols] as number) + value;
+      });
+      expect(made.core.f64(offset, cols).slice()).toEqual(sums.map((sum) => sum / rows));
+    });
+  });
+
   it("reports its bytes", () => {
     for (const bits of [8, 16] as const) {
       for (const exact of bits === 8 ? (["auto", "rounded16"] as const) : (["auto"] as const)) {

@@ -63,6 +63,23 @@ describe("the arena", () => {
     expect(new Uint8Array(memory.buffer, second, 960).every((byte) => byte === 0)).toBe(true);
   });
 
+  it("fills what was handed out before and no more: fresh memory is zero as it comes", () => {
+    const [arena, memory] = arenaOf(1, 16);
+    const first = arena.alloc(3 * PAGE, "a block");
+    new Uint8Array(memory.buffer, first, 3 * PAGE).fill(0xff);
+    arena.free(first);
+    // partly used before, partly fresh; then wholly used, behind a block that was cut off its front
+    const second = arena.alloc(5 * PAGE, "a block");
+    expect(second).toBe(first);
+    const bytes = new Uint8Array(memory.buffer, second, 5 * PAGE);
+    expect(bytes.every((byte) => byte === 0)).toBe(true);
+    bytes.fill(0xff);
+    arena.free(second);
+    arena.alloc(PAGE, "a block");
+    const third = arena.alloc(2 * PAGE, "a block");
+    expect(new Uint8Array(memory.buffer, third, 2 * PAGE).every((byte) => byte === 0)).toBe(true);
+  });
+
   it.each([
     [0, 1, 2],
     [0, 2, 1],

@@ -3,7 +3,7 @@
 import { type Core, Scope } from "../engine/core.js";
 import type { CodeStorage, RawStorage } from "../engine/kernels.js";
 import { BitcenterError } from "../errors.js";
-import type { CheckedMatrix, NumericArray } from "./matrix.js";
+import type { CheckedMatrix } from "./matrix.js";
 
 /** rows × strideBytes values of one storage type; every row padded with zeros to a multiple of 4 columns at least. */
 export interface RawRows {
@@ -37,82 +37,218 @@ export function rawStride(storage: RawStorage, cols: number): number {
   return strideFor(roundUp(cols, 4) * BYTES[storage]);
 }
 
-function copyRows(core: Core, data: NumericArray, { pointer, strideBytes, rows, cols }: RawRows): void {
-  const rowBytes = cols * data.BYTES_PER_ELEMENT;
-  const source = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const target = core.bytes(pointer, strideBytes * rows);
-  if (strideBytes === rowBytes) target.set(source);
-  else {
-    for (let i = 0; i < rows; i++) target.set(source.subarray(i * rowBytes, (i + 1) * rowBytes), i * strideBytes);
+/** Bytes of raw rows per call of a kernel that reads them once. */
+const BLOCK = 1 << 16;
+
+/** Visits rows block by block, each fetched into cache beforehand; kernel calls stay short, and long ones never leave the engine's first tier. */
+export function eachBlock(
+  core: Core,
+  raw: RawRows,
+  visit: (pointer: number, first: number, count: number) => void,
+): void {
+  const { pointer, strideBytes, rows } = raw;
+  const step = Math.max(1, Math.floor(BLOCK / strideBytes));
+  for (let first = 0; first < rows; first += step) {
+    const count = Math.min(step, rows - first);
+    const from = pointer + first * strideBytes;
+    core.kernels.touch(from, Math.floor((count * strideBytes) / 512) * 512);
+    visit(from, first, count);
   }
 }
 
+/** What loading gives: rows as they are kept, and what is known about their columns. */
+export interface LoadedRows {
+  readonly raw: RawRows;
+  readonly statistics: Statistics;
+}
+
+/** Bytes of the caller's rows that are copied, looked over and narrowed while they are in cache. */
+const CHUNK = 1 << 18;
+/** Rows per chunk at least: what is done once per chunk and column stays small beside it. */
+const CHUNK_ROWS = 16;
+
 /**
- * Copies checked rows into `scope`, in the narrowest storage that holds every value exactly, or (`isNarrowed` false) as they are.
+ * Copies checked rows into `scope`, in the narrowest storage that holds every value exactly, or (`isNarrowed` false) as they are. The storage is
+ * guessed from the rows seen so far; a row that breaks the guess starts the copy again with the next wider one.
+ * weights: rows f64 that sum to the number of rows, or 0 for none.
  * @throws BitcenterError BAD_VALUE for NaN and infinity, with row and column; OUT_OF_MEMORY
  */
-export function loadRows(core: Core, scope: Scope, matrix: CheckedMatrix, isNarrowed: boolean): RawRows {
-  const { rows, cols, storage } = matrix;
-  const what = `a ${rows} × ${cols} dataset`;
-  const place = (into: Scope, kind: RawStorage): RawRows => {
-    const strideBytes = rawStride(kind, cols);
-    return { storage: kind, pointer: into.alloc(strideBytes * rows, what), strideBytes, rows, cols };
-  };
-  return Scope.scratch(core, (given) => {
-    const raw = place(given, storage);
-    copyRows(core, matrix.data, raw);
-    const narrowest = narrowestStorage(core, raw);
-    if (narrowest === storage || !isNarrowed) {
-      scope.adopt(given);
-      return raw;
+export function loadRows(
+  core: Core,
+  scope: Scope,
+  matrix: CheckedMatrix,
+  isNarrowed: boolean,
+  weights: number,
+): LoadedRows {
+  return Scope.scratch(core, (scratch) => {
+    const totals = new Totals(core, scratch, matrix, weights);
+    const isFloat = matrix.storage === "F64" || matrix.storage === "F32";
+    const raw =
+      (isFloat && isNarrowed ? narrowRows(core, scope, matrix, totals) : null) ?? copyRows(core, scope, matrix, totals);
+    const statistics = totals.statistics(raw.storage !== "F64" && raw.storage !== "F32");
+    if (!statistics.mean.every(Number.isFinite)) checkFinite(core, raw);
+    return { raw, statistics };
+  });
+}
+
+/** Column statistics of the rows taken in so far: each row once, in order. */
+class Totals {
+  /** Rows taken in. */
+  rows = 0;
+  readonly #core: Core;
+  readonly #matrix: CheckedMatrix;
+  readonly #weights: number;
+  readonly #width: number;
+  readonly #block: number;
+  /** Whether float64 values are float32 values so far. */
+  #fitsFloat32 = true;
+
+  constructor(core: Core, scratch: Scope, matrix: CheckedMatrix, weights: number) {
+    this.#core = core;
+    this.#matrix = matrix;
+    this.#weights = weights;
+    this.#width = roundUp(matrix.cols, 16);
+    this.#block = scratch.alloc(4 * this.#width * 8, "column statistics");
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 1].forEach((start, i) => {
+      core.f64(this.#at(i), this.#width).fill(start);
+    });
+  }
+
+  #at(i: number): number {
+    return this.#block + i * this.#width * 8;
+  }
+
+  #values(i: number): Float64Array {
+    return this.#core.f64(this.#at(i), this.#matrix.cols);
+  }
+
+  /** Takes in the rows from `this.rows` to `end`, of which `first` is at `pointer`. */
+  take(pointer: number, strideBytes: number, first: number, end: number): void {
+    const { storage, cols } = this.#matrix;
+    const from = pointer + (this.rows - first) * strideBytes;
+    const weights = this.#weights === 0 ? 0 : this.#weights + this.rows * 8;
+    const width = roundUp(cols, Math.max(4, 16 / BYTES[storage]));
+    const kernel = this.#core.kernels[`statistics${storage}`];
+    kernel(from, strideBytes, end - this.rows, width, weights, this.#at(0), this.#at(1), this.#at(2), this.#at(3));
+    this.rows = end;
+  }
+
+  /** Narrowest storage of the rows taken in; `pointer`: the last `count` values of them, packed. */
+  narrowest(pointer: number, count: number): RawStorage {
+    const { storage } = this.#matrix;
+    if (this.#values(3).every((flag) => flag === 1)) {
+      const least = this.#values(0).reduce((a, b) => Math.min(a, b), 0);
+      const most = this.#values(1).reduce((a, b) => Math.max(a, b), 0);
+      if (least >= -128 && most <= 127) return "I8";
+      if (least >= 0 && most <= 255) return "U8";
+      if (least >= -32768 && most <= 32767) return "I16";
     }
-    const narrow = place(scope, narrowest);
-    const kernel = core.kernels[`narrow${storage as "F64"}${narrowest as "F32"}`];
-    kernel(raw.pointer, raw.strideBytes, rows, cols, narrow.pointer, narrow.strideBytes);
+    if (storage === "F32") return storage;
+    this.#fitsFloat32 &&= this.#core.kernels.fitsFloat32(pointer, count) === 1;
+    return this.#fitsFloat32 ? "F32" : storage;
+  }
+
+  /** hasNoSign: the rows are kept as integers, which have no −0. */
+  statistics(hasNoSign: boolean): Statistics {
+    const { rows } = this.#matrix;
+    const limit = (i: number): Float64Array =>
+      hasNoSign ? this.#values(i).map((x) => x + 0) : this.#values(i).slice();
+    return {
+      low: limit(0),
+      high: limit(1),
+      mean: this.#values(2).map((sum) => sum / rows),
+      isWhole: Array.from(this.#values(3), (flag) => flag === 1),
+    };
+  }
+}
+
+function place(scope: Scope, storage: RawStorage, { rows, cols }: CheckedMatrix): RawRows {
+  const strideBytes = rawStride(storage, cols);
+  const pointer = scope.alloc(strideBytes * rows, `a ${rows} × ${cols} dataset`);
+  return { storage, pointer, strideBytes, rows, cols };
+}
+
+/** Visits the caller's rows as bytes, a chunk at a time. */
+function eachChunk(
+  { data, rows, cols }: CheckedMatrix,
+  visit: (bytes: Uint8Array, first: number, end: number) => boolean,
+): boolean {
+  const rowBytes = cols * data.BYTES_PER_ELEMENT;
+  const step = chunkRows(rows, rowBytes);
+  for (let first = 0; first < rows; first += step) {
+    const end = Math.min(first + step, rows);
+    const bytes = new Uint8Array(data.buffer, data.byteOffset + first * rowBytes, (end - first) * rowBytes);
+    if (!visit(bytes, first, end)) return false;
+  }
+  return true;
+}
+
+const chunkRows = (rows: number, rowBytes: number): number =>
+  Math.min(rows, Math.max(CHUNK_ROWS, Math.floor(CHUNK / rowBytes)));
+
+/** The rows as they are. */
+function copyRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: Totals): RawRows {
+  const raw = place(scope, matrix.storage, matrix);
+  const { strideBytes } = raw;
+  eachChunk(matrix, (bytes, first, end) => {
+    const pointer = raw.pointer + first * strideBytes;
+    const room = (end - first) * strideBytes;
+    // packed at the end of their place, from where they are moved apart
+    const packed = pointer + room - bytes.length;
+    core.bytes(packed, bytes.length).set(bytes);
+    if (bytes.length < room) {
+      core.kernels.spread(packed, bytes.length / (end - first), end - first, pointer, strideBytes);
+    }
+    if (end > totals.rows) totals.take(pointer, strideBytes, first, end);
+    return true;
+  });
+  return raw;
+}
+
+/** The rows in narrower storage, or null when only their own holds them. */
+function narrowRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: Totals): RawRows | null {
+  const { storage, rows, cols } = matrix;
+  const rowBytes = cols * BYTES[storage];
+  return Scope.scratch(core, (scratch) => {
+    // kernels read up to 16 columns beyond the last packed row
+    const chunk = scratch.alloc(chunkRows(rows, rowBytes) * rowBytes + 16 * 8, "a chunk of rows");
+    let guess: RawStorage | null = null;
+    let narrow: RawRows | null = null;
+    const visit = (bytes: Uint8Array, first: number, end: number): boolean => {
+      core.bytes(chunk, bytes.length).set(bytes);
+      if (end > totals.rows) {
+        totals.take(chunk, rowBytes, first, end);
+        const narrowest = totals.narrowest(chunk, (end - first) * cols);
+        if (narrowest !== guess) {
+          if (narrow !== null) scope.free(narrow.pointer);
+          narrow = null;
+          guess = narrowest;
+          // rows before this chunk have to be copied again, if at all
+          if (narrowest === storage || first > 0) return false;
+        }
+      }
+      narrow ??= place(scope, guess as RawStorage, matrix);
+      const kernel = core.kernels[`narrow${storage as "F64"}${narrow.storage as "F32"}`];
+      const { pointer, strideBytes } = narrow;
+      kernel(chunk, rowBytes, end - first, cols, pointer + first * strideBytes, strideBytes);
+      return true;
+    };
+    while (!eachChunk(matrix, visit)) if (guess === storage) return null;
     return narrow;
   });
 }
 
-/** Narrowest storage that holds every value exactly; throws for NaN and infinity. */
-function narrowestStorage(core: Core, raw: RawRows): RawStorage {
-  const { storage, pointer, strideBytes, rows, cols } = raw;
-  if (storage !== "F64" && storage !== "F32") return storage;
+/** Throws for the first value that is NaN or infinite. Sums of finite values may overflow: then there is none. */
+function checkFinite(core: Core, { storage, pointer, strideBytes, rows, cols }: RawRows): void {
+  if (storage !== "F64" && storage !== "F32") return;
   const bad = core.kernels[`firstNotFinite${storage}`](pointer, strideBytes, rows, cols);
-  if (bad >= 0) {
-    const row = Math.floor(bad / cols);
-    const column = bad % cols;
-    const at = pointer + row * strideBytes + column * BYTES[storage];
-    const value = storage === "F64" ? core.f64(at, 1)[0] : core.f32(at, 1)[0];
-    throw new BitcenterError(
-      "BAD_VALUE",
-      `dataset: row ${row}, column ${column}: expected a finite number, given ${value}`,
-    );
-  }
-  const { low, high, isWhole } = collectStatistics(core, raw, 0);
-  if (isWhole.every((whole) => whole)) {
-    const least = low.reduce((a, b) => Math.min(a, b), 0);
-    const most = high.reduce((a, b) => Math.max(a, b), 0);
-    if (least >= -128 && most <= 127) return "I8";
-    if (least >= 0 && most <= 255) return "U8";
-    if (least >= -32768 && most <= 32767) return "I16";
-  }
-  if (storage === "F64" && core.kernels.fitsFloat32(pointer, (strideBytes / 8) * rows) === 1) return "F32";
-  return storage;
-}
-
-/** weights: rows f64 that sum to the number of rows, or 0 for none. */
-export function collectStatistics(core: Core, raw: RawRows, weights: number): Statistics {
-  const { storage, pointer, strideBytes, rows, cols } = raw;
-  const width = roundUp(cols, 4);
-  return Scope.scratch(core, (scratch) => {
-    const block = scratch.alloc(4 * width * 8, "column statistics");
-    const at = (i: number): number => block + i * width * 8;
-    core.kernels[`statistics${storage}`](pointer, strideBytes, rows, width, weights, at(0), at(1), at(2), at(3));
-    return {
-      low: core.f64(at(0), cols).slice(),
-      high: core.f64(at(1), cols).slice(),
-      mean: core.f64(at(2), cols).map((sum) => sum / rows),
-      isWhole: Array.from(core.f64(at(3), cols), (flag) => flag === 1),
-    };
-  });
+  if (bad < 0) return;
+  const row = Math.floor(bad / cols);
+  const column = bad % cols;
+  const at = pointer + row * strideBytes + column * BYTES[storage];
+  const value = storage === "F64" ? core.f64(at, 1)[0] : core.f32(at, 1)[0];
+  throw new BitcenterError(
+    "BAD_VALUE",
+    `dataset: row ${row}, column ${column}: expected a finite number, given ${value}`,
+  );
 }

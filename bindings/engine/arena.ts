@@ -33,6 +33,8 @@ export class Arena {
   #free: Block[] = [];
   readonly #sizes = new Map<number, number>();
   #end: number;
+  /** Bytes from here on were never handed out: as the host gave them, that is zero. */
+  #untouched: number;
 
   constructor(memory: WebAssembly.Memory, base: number, maxBytes: number) {
     this.#memory = memory;
@@ -41,6 +43,7 @@ export class Arena {
     const first = Math.max(0, Math.min(memory.buffer.byteLength, this.maxBytes) - this.#end);
     if (first > 0) this.#release({ start: this.#end, bytes: first });
     this.#end = memory.buffer.byteLength;
+    this.#untouched = this.#end;
   }
 
   /** A zero-filled block of at least `bytes` bytes; throws OUT_OF_MEMORY, leaving everything as it was. */
@@ -60,7 +63,10 @@ export class Arena {
     }
     this.#sizes.set(start, size);
     this.used += size;
-    new Uint8Array(this.#memory.buffer, start, size).fill(0);
+    // fresh pages are zero already, and filling them would fault each in a second before its first use
+    const used = Math.min(size, this.#untouched - start);
+    if (used > 0) new Uint8Array(this.#memory.buffer, start, used).fill(0);
+    this.#untouched = Math.max(this.#untouched, start + size);
     return start;
   }
 

@@ -3,7 +3,7 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import { BitcenterError } from "../errors.js";
 import type { Kernels } from "./kernels.js";
-import { baselineBase64, relaxedBase64 } from "./wasm.js";
+import { baselineText, relaxedText } from "./wasm.js";
 
 export type Variant = "baseline" | "relaxed";
 
@@ -13,10 +13,10 @@ export interface LoadedModule {
   readonly memory: WebAssembly.Memory;
 }
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(base64);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+/** One character a byte (scripts/build.mjs). */
+function decode(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
 
@@ -118,7 +118,7 @@ let relaxedModule: WebAssembly.Module | null | undefined;
 /** The relaxed module when this host offers sound relaxed SIMD, else null. Asked once per process. */
 function compileRelaxed(): WebAssembly.Module | null {
   if (relaxedModule === undefined) {
-    const bytes = decode(relaxedBase64);
+    const bytes = decode(relaxedText);
     relaxedModule = null;
     if (WebAssembly.validate(bytes)) {
       const module = compile(bytes);
@@ -150,6 +150,6 @@ export function loadModule(variant: Variant | undefined, module: WebAssembly.Mod
       );
     }
   }
-  baselineModule ??= compile(decode(baselineBase64));
+  baselineModule ??= compile(decode(baselineText));
   return instantiate(baselineModule);
 }
