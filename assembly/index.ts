@@ -4,11 +4,17 @@ import { probes } from "./core/probe";
 import { statistics } from "./kernel/columns";
 import { dot } from "./kernel/dot";
 import { exact, planes } from "./kernel/exact";
+import { cholesky, gram } from "./kernel/gram";
+import { matvec } from "./kernel/matvec";
 import { quantize } from "./kernel/quantize";
+import { vector } from "./kernel/vector";
 import { change } from "./loss/change";
+import { curvature } from "./loss/curvature";
 import { scalar } from "./loss/exp";
 import { loss } from "./loss/loss";
+import { blocks } from "./solver/blocks";
 import { flush } from "./solver/flush";
+import { frame } from "./solver/frame";
 import { inner } from "./solver/inner";
 import { outer } from "./solver/outer";
 import { fused } from "./solver/pass";
@@ -39,29 +45,32 @@ export function statisticsI8(x: usize, stride: usize, rows: i32, cols: i32, weig
 export function firstNotFiniteF64(x: usize, stride: usize, rows: i32, cols: i32): f64 { return statistics.firstNotFinite<f64>(x, stride, rows, cols); }
 export function firstNotFiniteF32(x: usize, stride: usize, rows: i32, cols: i32): f64 { return statistics.firstNotFinite<f32>(x, stride, rows, cols); }
 export function fitsFloat32(x: usize, count: usize): i32 { return statistics.fitsFloat32(x, count); }
+export function countBinsF64(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseWidth: usize, bins: usize): void { statistics.countBins<f64>(x, stride, rows, cols, offset, inverseWidth, bins); }
+export function countBinsF32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseWidth: usize, bins: usize): void { statistics.countBins<f32>(x, stride, rows, cols, offset, inverseWidth, bins); }
+export function nextCrowded(bins: usize, first: i32, cols: i32, most: i32): i32 { return statistics.nextCrowded(bins, first, cols, most); }
 export function sampleF64(x: usize, stride: usize, rows: i32, step: i32, j: usize, out: usize): i32 { return statistics.sample<f64>(x, stride, rows, step, j, out); }
 export function sampleF32(x: usize, stride: usize, rows: i32, step: i32, j: usize, out: usize): i32 { return statistics.sample<f32>(x, stride, rows, step, j, out); }
-export function keptShareF64(x: usize, stride: usize, rows: i32, j: usize, offset: f64, reach: f64, top: f64): f64 { return statistics.keptShare<f64>(x, stride, rows, j, offset, reach, top); }
-export function keptShareF32(x: usize, stride: usize, rows: i32, j: usize, offset: f64, reach: f64, top: f64): f64 { return statistics.keptShare<f32>(x, stride, rows, j, offset, reach, top); }
+export function keptSquaresF64(x: usize, stride: usize, rows: i32, count: i32, list: usize, offset: usize, reach: usize, top: usize, kept: usize, all: usize): void { statistics.keptSquares<f64>(x, stride, rows, count, list, offset, reach, top, kept, all); }
+export function keptSquaresF32(x: usize, stride: usize, rows: i32, count: i32, list: usize, offset: usize, reach: usize, top: usize, kept: usize, all: usize): void { statistics.keptSquares<f32>(x, stride, rows, count, list, offset, reach, top, kept, all); }
 export function lowerMedian(values: usize, count: i32): f64 { return statistics.lowerMedian(values, count); }
 export function deviation(values: usize, count: i32, median: f64): f64 { return statistics.deviation(values, count, median); }
 
 // kernel/quantize
-export function quantizeF64I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f64, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeF64I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f64, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeF64F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f64, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeF32I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f32, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeF32I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f32, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeF32F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<f32, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeI16I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i16, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeI16I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i16, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeI16F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i16, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeU8I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<u8, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeU8I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<u8, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeU8F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<u8, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeI8I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i8, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeI8I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i8, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
-export function quantizeI8F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): i32 { return quantize.rows<i8, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeF64I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<f64, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeF64I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<f64, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeF64F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<f64, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeF32I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<f32, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeF32I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<f32, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeF32F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<f32, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI16I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<i16, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI16I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<i16, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI16F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<i16, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeU8I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<u8, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeU8I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<u8, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeU8F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<u8, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI8I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<i8, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI8I16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<i8, i16>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
+export function quantizeI8F32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<i8, f32>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }
 export function countClippedF64(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, limit: f64): i32 { return quantize.countClipped<f64>(x, stride, rows, cols, offset, inverseScale, limit); }
 export function countClippedF32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, limit: f64): i32 { return quantize.countClipped<f32>(x, stride, rows, cols, offset, inverseScale, limit); }
 export function planesF64(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, high: usize, low: usize, codeStride: usize, intercept: i32): void { quantize.planes<f64>(x, stride, rows, cols, offset, inverseScale, high, low, codeStride, intercept); }
@@ -76,6 +85,8 @@ export function narrowF64I8(x: usize, stride: usize, rows: i32, cols: i32, out: 
 export function narrowF32I16(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void { quantize.narrow<f32, i16>(x, stride, rows, cols, out, outStride); }
 export function narrowF32U8(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void { quantize.narrow<f32, u8>(x, stride, rows, cols, out, outStride); }
 export function narrowF32I8(x: usize, stride: usize, rows: i32, cols: i32, out: usize, outStride: usize): void { quantize.narrow<f32, i8>(x, stride, rows, cols, out, outStride); }
+export function touch(x: usize, bytes: usize): i32 { return quantize.touch(x, bytes); }
+export function spread(x: usize, rowBytes: usize, rows: i32, out: usize, outStride: usize): void { quantize.spread(x, rowBytes, rows, out, outStride); }
 export function decodePlanes(high: usize, low: usize, stride: usize, rows: i32, cols: i32, passScale: usize, passOffset: usize, out: usize, outStride: usize): void { quantize.decodePlanes(high, low, stride, rows, cols, passScale, passOffset, out, outStride); }
 
 // kernel/exact
@@ -162,3 +173,66 @@ export function maxRowNormI16(codes: usize, stride: usize, rows: i32, cols: i32,
 export function largestEigenvalueI16(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<i16>(codes, stride, rows, cols, weights, iterations, p, q, t, zero); }
 export function maxRowNormF32(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 { return spectrum.maxRowNorm<f32>(codes, stride, rows, cols, weights); }
 export function largestEigenvalueF32(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<f32>(codes, stride, rows, cols, weights, iterations, p, q, t, zero); }
+
+// kernel/matvec
+export function multiplyI8(x: usize, stride: usize, rows: i32, columns: i32, p: usize, classes: i32, a: usize): void { matvec.multiply<i8>(x, stride, rows, columns, p, classes, a); }
+export function transposedI8(x: usize, stride: usize, rows: i32, columns: i32, t: usize, classes: i32, s: usize): void { matvec.transposed<i8>(x, stride, rows, columns, t, classes, s); }
+export function multiplyU8(x: usize, stride: usize, rows: i32, columns: i32, p: usize, classes: i32, a: usize): void { matvec.multiply<u8>(x, stride, rows, columns, p, classes, a); }
+export function transposedU8(x: usize, stride: usize, rows: i32, columns: i32, t: usize, classes: i32, s: usize): void { matvec.transposed<u8>(x, stride, rows, columns, t, classes, s); }
+
+// kernel/vector
+export function dotF64(a: usize, b: usize, count: i32): f64 { return vector.dot(a, b, count); }
+export function addScaled(y: usize, alpha: f64, x: usize, count: i32): void { vector.addScaled(y, alpha, x, count); }
+export function combine(y: usize, beta: f64, alpha: f64, x: usize, count: i32): void { vector.combine(y, beta, alpha, x, count); }
+export function scaleColumns(a: usize, factor: usize, isInverse: i32, columns: i32, classes: i32, out: usize): void { vector.scaleColumns(a, factor, isInverse, columns, classes, out); }
+export function weightedSquares(a: usize, weight: usize, columns: i32, classes: i32): f64 { return vector.weightedSquares(a, weight, columns, classes); }
+export function toInt16(p: usize, pitch: i32, columns: i32, classes: i32, largest: f64, codes: usize, codeColumns: i32): f64 { return vector.toInt16(p, pitch, columns, classes, largest, codes, codeColumns); }
+export function subtractCodes(p: usize, pitch: i32, columns: i32, classes: i32, unit: f64, codes: usize, codeColumns: i32): void { vector.subtractCodes(p, pitch, columns, classes, unit, codes, codeColumns); }
+
+export function addInt32(out: usize, unit: f64, s: usize, count: i32): void { vector.addInt32(out, unit, s, count); }
+export function sumInt16(codes: usize, count: i32): f64 { return vector.sumInt16(codes, count); }
+
+// loss/curvature
+export function classWeights(h: usize, p: usize, weights: usize, rows: i32, classes: i32, k: i32, out: usize): void { curvature.classWeights(h, p, weights, rows, classes, k, out); }
+export function curvatureRows(kind: i32, state: usize, weights: usize, rows: i32, threshold: f32, h: usize): void { curvature.rows(kind, state, weights, rows, threshold, h); }
+export function applyCurvature(u: usize, h: usize, p: usize, weights: usize, rows: i32, classes: i32): void { curvature.apply(u, h, p, weights, rows, classes); }
+export function rowWeights(h: usize, p: usize, weights: usize, rows: i32, classes: i32, out: usize): f32 { return curvature.rowWeights(h, p, weights, rows, classes, out); }
+export function plane1(kind: i32, state: usize, y: usize, weights: usize, u1: usize, u2: usize, rows: i32, threshold: f32, a1: f64, a2: f64, inverse1: f64, inverse2: f64, out: usize): void { curvature.plane1(kind, state, y, weights, u1, u2, rows, threshold, a1, a2, inverse1, inverse2, out); }
+export function planeSoftmax(p: usize, weights: usize, u1: usize, u2: usize, rows: i32, classes: i32, a1: f64, a2: f64, inverse1: f64, inverse2: f64, scratch: usize, out: usize): void { curvature.planeSoftmax(p, weights, u1, u2, rows, classes, a1, a2, inverse1, inverse2, scratch, out); }
+
+// kernel/gram
+export function choleskyFactor(g: usize, n: i32): i32 { return cholesky.factor(g, n); }
+export function choleskySolve(r: usize, n: i32, b: usize, pitch: i32, classes: i32): void { cholesky.solve(r, n, b, pitch, classes); }
+export function gramScratchBytes(columns: i32): usize { return gram.scratchBytes(columns); }
+export function weightCodesI8(weight: usize, top: f32, rows: i32, codes: usize): void { gram.weightCodes<i8>(weight, top, rows, codes); }
+export function gramI8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, unit: f64, scratch: usize, g: usize): void { gram.accumulate<i8>(x, stride, rows, columns, d, unit, scratch, g); }
+export function weightedSumsI8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, s: usize): void { gram.weightedSums<i8>(x, stride, rows, columns, d, s); }
+export function momentsI8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, dBytes: usize, q: usize, s: usize): f64 { return gram.moments<i8>(x, stride, rows, columns, d, dBytes, q, s); }
+export function weightCodesU8(weight: usize, top: f32, rows: i32, codes: usize): void { gram.weightCodes<u8>(weight, top, rows, codes); }
+export function gramU8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, unit: f64, scratch: usize, g: usize): void { gram.accumulate<u8>(x, stride, rows, columns, d, unit, scratch, g); }
+export function weightedSumsU8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, s: usize): void { gram.weightedSums<u8>(x, stride, rows, columns, d, s); }
+export function momentsU8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, dBytes: usize, q: usize, s: usize): f64 { return gram.moments<u8>(x, stride, rows, columns, d, dBytes, q, s); }
+
+// solver/blocks
+export function blockScratchBytes(columns: i32, classes: i32): usize { return blocks.scratchBytes(columns, classes); }
+export function blockMarginsI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize): void { blocks.margins<i8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u); }
+export function hessianI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize): void { blocks.hessian<i8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals); }
+export function followI8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize): f64 { return blocks.follow<i8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals); }
+export function blockMarginsU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize): void { blocks.margins<u8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u); }
+export function hessianU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize): void { blocks.hessian<u8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals); }
+export function followU8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize): f64 { return blocks.follow<u8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals); }
+
+// solver/frame
+export function frameMaps(scale: usize, offset: usize, passScale: usize, passOffset: usize, columns: i32, pitch: i32, factor: usize, shift: usize): void { frame.maps(scale, offset, passScale, passOffset, columns, pitch, factor, shift); }
+export function snap(codes: usize, codeColumns: i32, columns: i32, classes: i32, unit: f64, factor: usize, shift: usize, intercept: f64, isAdded: i32, z: usize, pitch: i32, shifts: usize): void { frame.snap(codes, codeColumns, columns, classes, unit, factor, shift, intercept, isAdded, z, pitch, shifts); }
+export function roundingError(raw: usize, pitch: i32, columns: i32, classes: i32, factor: usize, scales: usize): f64 { return frame.roundingError(raw, pitch, columns, classes, factor, scales); }
+export function assembleProduct(g: usize, codeColumns: i32, totals: usize, factor: usize, shift: usize, intercept: f64, rows: f64, ridge: usize, p: usize, columns: i32, classes: i32, out: usize, pitch: i32): void { frame.product(g, codeColumns, totals, factor, shift, intercept, rows, ridge, p, columns, classes, out, pitch); }
+export function assembleGram(m: usize, codeColumns: i32, s: usize, total: f64, factor: usize, shift: usize, intercept: f64, rows: f64, ridge: usize, columns: i32, out: usize): f64 { return frame.gram(m, codeColumns, s, total, factor, shift, intercept, rows, ridge, columns, out); }
+export function raiseDiagonal(matrix: usize, dimension: i32, factor: f64, value: f64): void { frame.raiseDiagonal(matrix, dimension, factor, value); }
+export function assembleDiagonal(q: usize, s: usize, total: f64, factor: usize, shift: usize, intercept: f64, scale: f64, ridge: usize, columns: i32, out: usize, pitch: i32): void { frame.diagonal(q, s, total, factor, shift, intercept, scale, ridge, columns, out, pitch); }
+export function sampleRows(state: usize, weight: usize, rows: u32, count: u32, index: usize, scale: usize): u32 { return frame.sample(state, weight, rows, count, index, scale); }
+export function multiplyF32(a: usize, b: usize, count: i32): void { frame.multiply(a, b, count); }
+export function gather(source: usize, stride: usize, index: usize, count: i32, bytes: usize, out: usize, outStride: usize): void { frame.gather(source, stride, index, count, bytes, out, outStride); }
+
+// solver/outer, for samples of rows
+export function toFloat64(from: usize, to: usize, count: i32): void { outer.toFloat64(from, to, count); }

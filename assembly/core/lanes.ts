@@ -22,6 +22,21 @@ export abstract class lanes {
     return i64x2.add(i64x2.extend_low_i32x4_s(aI32x4), i64x2.extend_high_i32x4_s(aI32x4));
   }
 
+  /** Sum of four i32 lanes; the caller guarantees that the total fits i32. */
+  @inline
+  static sumI32(aI32x4: v128): i32 {
+    const bI32x4 = i32x4.add(aI32x4, i32x4.shuffle(aI32x4, aI32x4, 2, 3, 0, 1));
+    return i32x4.extract_lane(bI32x4, 0) + i32x4.extract_lane(bI32x4, 1);
+  }
+
+  /** Four i32x4 → one vector of their four sums (transpose and add). */
+  @inline
+  static sum4I32(aI32x4: v128, bI32x4: v128, cI32x4: v128, dI32x4: v128): v128 {
+    const abI32x4 = i32x4.add(i32x4.shuffle(aI32x4, bI32x4, 0, 4, 1, 5), i32x4.shuffle(aI32x4, bI32x4, 2, 6, 3, 7));
+    const cdI32x4 = i32x4.add(i32x4.shuffle(cI32x4, dI32x4, 0, 4, 1, 5), i32x4.shuffle(cI32x4, dI32x4, 2, 6, 3, 7));
+    return i32x4.add(i32x4.shuffle(abI32x4, cdI32x4, 0, 1, 4, 5), i32x4.shuffle(abI32x4, cdI32x4, 2, 3, 6, 7));
+  }
+
   /** Exact sum of two i64 lanes. */
   @inline
   static sumI64(aI64x2: v128): i64 {

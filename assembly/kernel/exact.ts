@@ -69,6 +69,45 @@ export abstract class exact {
     return lanes.sumF64(f64x2.add(aF64x2, bF64x2));
   }
 
+  /** Margins of four rows and one class, each summed as by `margin`: four streams of memory instead of one, and one read of w. */
+  static margin4<T>(x: usize, low: usize, strideBytes: usize, columns: i32, w: usize, bias: f64, m: usize): void {
+    const step = exact.bytes<T>() << 2;
+    const end = w + ((<usize>columns) << 3);
+    const x1 = strideBytes;
+    const x2 = strideBytes * 2;
+    const x3 = strideBytes * 3;
+    let a0F64x2 = f64x2.splat(0);
+    let b0F64x2 = a0F64x2;
+    let a1F64x2 = a0F64x2;
+    let b1F64x2 = a0F64x2;
+    let a2F64x2 = a0F64x2;
+    let b2F64x2 = a0F64x2;
+    let a3F64x2 = a0F64x2;
+    let b3F64x2 = a0F64x2;
+    while (w < end) {
+      const wF64x2 = v128.load(w);
+      const vF64x2 = v128.load(w, 16);
+      const four0X4 = exact.load4<T>(x, low);
+      a0F64x2 = f64x2.add(a0F64x2, f64x2.mul(exact.first<T>(x, four0X4), wF64x2));
+      b0F64x2 = f64x2.add(b0F64x2, f64x2.mul(exact.second<T>(x, four0X4), vF64x2));
+      const four1X4 = exact.load4<T>(x + x1, low);
+      a1F64x2 = f64x2.add(a1F64x2, f64x2.mul(exact.first<T>(x + x1, four1X4), wF64x2));
+      b1F64x2 = f64x2.add(b1F64x2, f64x2.mul(exact.second<T>(x + x1, four1X4), vF64x2));
+      const four2X4 = exact.load4<T>(x + x2, low);
+      a2F64x2 = f64x2.add(a2F64x2, f64x2.mul(exact.first<T>(x + x2, four2X4), wF64x2));
+      b2F64x2 = f64x2.add(b2F64x2, f64x2.mul(exact.second<T>(x + x2, four2X4), vF64x2));
+      const four3X4 = exact.load4<T>(x + x3, low);
+      a3F64x2 = f64x2.add(a3F64x2, f64x2.mul(exact.first<T>(x + x3, four3X4), wF64x2));
+      b3F64x2 = f64x2.add(b3F64x2, f64x2.mul(exact.second<T>(x + x3, four3X4), vF64x2));
+      x += step;
+      w += 32;
+    }
+    store<f64>(m, lanes.sumF64(f64x2.add(a0F64x2, b0F64x2)) + bias);
+    store<f64>(m, lanes.sumF64(f64x2.add(a1F64x2, b1F64x2)) + bias, 8);
+    store<f64>(m, lanes.sumF64(f64x2.add(a2F64x2, b2F64x2)) + bias, 16);
+    store<f64>(m, lanes.sumF64(f64x2.add(a3F64x2, b3F64x2)) + bias, 24);
+  }
+
   /** Margins of one row for five classes whose weights lie `wBytes` apart: one conversion of x serves all. */
   static margins5<T>(x: usize, low: usize, columns: i32, w: usize, wBytes: usize, out: usize): void {
     const step = exact.bytes<T>() << 2;
@@ -119,6 +158,14 @@ export abstract class exact {
     m: usize,
   ): void {
     const wBytes = (<usize>columns) << 3;
+    if (classes == 1) {
+      const add = load<f64>(bias);
+      for (; rows >= 4; rows -= 4) {
+        exact.margin4<T>(x, low, strideBytes, columns, w, add, m);
+        x += strideBytes << 2;
+        m += 32;
+      }
+    }
     for (let row = 0; row < rows; row++) {
       let k = 0;
       for (; k + 5 <= classes; k += 5) {
@@ -161,6 +208,39 @@ export abstract class exact {
         bF64x2 = f64x2.add(bF64x2, f64x2.mul(cF64x2, exact.second<T>(row, fourX4)));
         row += strideBytes;
       }
+      v128.store(g, aF64x2);
+      v128.store(g, bF64x2, 16);
+      x += step;
+      g += 32;
+    }
+  }
+
+  /** gradient1 for four rows whose coefficients are adjacent: rows are read as they lie, and G stays in the first-level cache. */
+  static gradientRows4<T>(x: usize, low: usize, strideBytes: usize, columns: i32, c: usize, g: usize): void {
+    const step = exact.bytes<T>() << 2;
+    const end = g + ((<usize>columns) << 3);
+    const x1 = strideBytes;
+    const x2 = strideBytes * 2;
+    const x3 = strideBytes * 3;
+    const c0F64x2 = v128.load64_splat(c);
+    const c1F64x2 = v128.load64_splat(c, 8);
+    const c2F64x2 = v128.load64_splat(c, 16);
+    const c3F64x2 = v128.load64_splat(c, 24);
+    while (g < end) {
+      let aF64x2 = v128.load(g);
+      let bF64x2 = v128.load(g, 16);
+      const four0X4 = exact.load4<T>(x, low);
+      aF64x2 = f64x2.add(aF64x2, f64x2.mul(c0F64x2, exact.first<T>(x, four0X4)));
+      bF64x2 = f64x2.add(bF64x2, f64x2.mul(c0F64x2, exact.second<T>(x, four0X4)));
+      const four1X4 = exact.load4<T>(x + x1, low);
+      aF64x2 = f64x2.add(aF64x2, f64x2.mul(c1F64x2, exact.first<T>(x + x1, four1X4)));
+      bF64x2 = f64x2.add(bF64x2, f64x2.mul(c1F64x2, exact.second<T>(x + x1, four1X4)));
+      const four2X4 = exact.load4<T>(x + x2, low);
+      aF64x2 = f64x2.add(aF64x2, f64x2.mul(c2F64x2, exact.first<T>(x + x2, four2X4)));
+      bF64x2 = f64x2.add(bF64x2, f64x2.mul(c2F64x2, exact.second<T>(x + x2, four2X4)));
+      const four3X4 = exact.load4<T>(x + x3, low);
+      aF64x2 = f64x2.add(aF64x2, f64x2.mul(c3F64x2, exact.first<T>(x + x3, four3X4)));
+      bF64x2 = f64x2.add(bF64x2, f64x2.mul(c3F64x2, exact.second<T>(x + x3, four3X4)));
       v128.store(g, aF64x2);
       v128.store(g, bF64x2, 16);
       x += step;
@@ -248,6 +328,13 @@ export abstract class exact {
   ): void {
     const gBytes = (<usize>columns) << 3;
     const cBytes = (<usize>classes) << 3;
+    if (classes == 1) {
+      for (; rows >= 4; rows -= 4) {
+        exact.gradientRows4<T>(x, low, strideBytes, columns, c, g);
+        x += strideBytes << 2;
+        c += 32;
+      }
+    }
     while (rows > 0) {
       const block = min(rows, 32);
       let k = 0;

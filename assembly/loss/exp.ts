@@ -37,6 +37,65 @@ export abstract class scalar {
     return (p + 1) * scalar.power2(<i32>n - 1) * 2;
   }
 
+  /** eᵗ per lane for t ≤ 0, the same bits as `exp`. */
+  @inline
+  static expNegativex2(tF64x2: v128): v128 {
+    const nF64x2 = f64x2.nearest(f64x2.mul(tF64x2, f64x2.splat(LOG2E)));
+    const rF64x2 = f64x2.sub(
+      f64x2.sub(tF64x2, f64x2.mul(nF64x2, f64x2.splat(LN2_HIGH))),
+      f64x2.mul(nF64x2, f64x2.splat(LN2_LOW)),
+    );
+    let pF64x2 = f64x2.splat(1.0 / 6227020800);
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, rF64x2), f64x2.splat(1.0 / 479001600));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, rF64x2), f64x2.splat(1.0 / 39916800));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, rF64x2), f64x2.splat(1.0 / 3628800));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, rF64x2), f64x2.splat(1.0 / 362880));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, rF64x2), f64x2.splat(1.0 / 40320));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, rF64x2), f64x2.splat(1.0 / 5040));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, rF64x2), f64x2.splat(1.0 / 720));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, rF64x2), f64x2.splat(1.0 / 120));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, rF64x2), f64x2.splat(1.0 / 24));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, rF64x2), f64x2.splat(1.0 / 6));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, rF64x2), f64x2.splat(0.5));
+    pF64x2 = f64x2.add(f64x2.mul(f64x2.mul(pF64x2, rF64x2), rF64x2), rF64x2);
+    // 1.5·2⁵² leaves n in the low bits, which move into the exponent
+    const shiftedI64x2 = f64x2.add(nF64x2, f64x2.splat(6755399441055744));
+    const powerF64x2 = i64x2.shl(i64x2.add(shiftedI64x2, i64x2.splat(1022)), 52);
+    const valueF64x2 = f64x2.mul(f64x2.mul(f64x2.add(pF64x2, f64x2.splat(1)), powerF64x2), f64x2.splat(2));
+    return v128.bitselect(f64x2.splat(0), valueF64x2, f64x2.lt(tF64x2, f64x2.splat(-708)));
+  }
+
+  /** ln(1 + x) per lane for 0 ≤ x ≤ 1, the same bits as `log1p`. */
+  @inline
+  static log1px2(xF64x2: v128): v128 {
+    const oneF64x2 = f64x2.splat(1);
+    const isSmallF64x2 = f64x2.le(xF64x2, f64x2.splat(0.414));
+    const wholeF64x2 = f64x2.add(oneF64x2, xF64x2);
+    const isLargeF64x2 = f64x2.gt(wholeF64x2, f64x2.splat(1.4142135623730951));
+    const fF64x2 = v128.bitselect(f64x2.mul(wholeF64x2, f64x2.splat(0.5)), wholeF64x2, isLargeF64x2);
+    const topF64x2 = v128.bitselect(xF64x2, f64x2.sub(fF64x2, oneF64x2), isSmallF64x2);
+    const lowF64x2 = v128.bitselect(f64x2.add(f64x2.splat(2), xF64x2), f64x2.add(fF64x2, oneF64x2), isSmallF64x2);
+    const sF64x2 = f64x2.div(topF64x2, lowF64x2);
+    const qF64x2 = f64x2.mul(sF64x2, sF64x2);
+    let pF64x2 = f64x2.splat(1.0 / 23);
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, qF64x2), f64x2.splat(1.0 / 21));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, qF64x2), f64x2.splat(1.0 / 19));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, qF64x2), f64x2.splat(1.0 / 17));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, qF64x2), f64x2.splat(1.0 / 15));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, qF64x2), f64x2.splat(1.0 / 13));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, qF64x2), f64x2.splat(1.0 / 11));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, qF64x2), f64x2.splat(1.0 / 9));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, qF64x2), f64x2.splat(1.0 / 7));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, qF64x2), f64x2.splat(1.0 / 5));
+    pF64x2 = f64x2.add(f64x2.mul(pF64x2, qF64x2), f64x2.splat(1.0 / 3));
+    const twiceF64x2 = f64x2.mul(f64x2.splat(2), sF64x2);
+    const atanhF64x2 = f64x2.add(twiceF64x2, f64x2.mul(twiceF64x2, f64x2.mul(pF64x2, qF64x2)));
+    // one octave where the halved number was taken; adding 0 changes no bit of a sum ≥ 0
+    const highF64x2 = v128.and(f64x2.splat(LN2_HIGH), isLargeF64x2);
+    const restF64x2 = v128.and(f64x2.splat(LN2_LOW), isLargeF64x2);
+    return f64x2.add(highF64x2, f64x2.add(atanhF64x2, restF64x2));
+  }
+
   /** 2·atanh(s) for |s| ≤ 0.1716: the odd series to s²³, remainder below 1e-18·s. */
   @inline
   static twiceAtanh(s: f64): f64 {

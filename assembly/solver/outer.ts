@@ -251,4 +251,9 @@ export abstract class outer {
   static toFloat32(from: usize, to: usize, count: i32): void {
     for (let j: usize = 0; j < <usize>count; j++) store<f32>(to + (j << 2), <f32>load<f64>(from + (j << 3)));
   }
+
+  /** Widened copy: float32 → float64. */
+  static toFloat64(from: usize, to: usize, count: i32): void {
+    for (let j: usize = 0; j < <usize>count; j++) store<f64>(to + (j << 3), <f64>load<f32>(from + (j << 2)));
+  }
 }

@@ -2,13 +2,13 @@
 // Dataset: rows enter linear memory once, losslessly, and are quantised once per coordinate system that a problem asks for.
 // Formats: docs/numerics.md §1–3. Sources: HALP §2 (formats), ZipML §2.2 (column scaling).
 import { type Core, Scope } from "../engine/core.js";
-import type { CodeStorage, RawStorage } from "../engine/kernels.js";
+import type { ByteStorage, CodeStorage, RawStorage } from "../engine/kernels.js";
 import { BitcenterError } from "../errors.js";
 import { checkNames, oneOf } from "../options.js";
 import { checkMatrix, checkVector, type MatrixInput } from "./matrix.js";
 import {
   BYTES,
-  collectStatistics,
+  eachBlock,
   loadRows,
   type RawRows,
   rawStride,
@@ -33,20 +33,49 @@ export interface DatasetOptions {
   readonly sampleWeight?: ArrayLike<number>;
 }
 
-/** A coordinate system with its codes in linear memory. Pointers are byte offsets. */
-export interface Plane {
-  readonly storage: CodeStorage;
+/** A coordinate system: code = (x − offset)/scale per column. Pointers are byte offsets. */
+export interface Frame {
   /** Largest code Q: 127, 32767, or 1 for the float32 plane. */
   readonly largest: number;
-  /** rows × strideBytes. */
-  readonly codes: number;
-  readonly strideBytes: number;
   /** Columns with padding, a multiple of 32; the intercept's, if any, is at index `cols`. */
   readonly padded: number;
   readonly hasIntercept: boolean;
   /** padded f64 each: x = offset + scale·code. */
   readonly scale: number;
   readonly offset: number;
+}
+
+/** A coordinate system with its codes, rounded, in linear memory. */
+export interface Plane extends Frame {
+  readonly storage: CodeStorage;
+  /** rows × strideBytes. */
+  readonly codes: number;
+  readonly strideBytes: number;
+}
+
+/** Rows of bytes b (or of 16 bits in two planes, b = 256·high + low) with x = passOffset + passScale·b. */
+export interface ByteMatrix {
+  readonly storage: ByteStorage;
+  readonly pointer: number;
+  /** Distance in bytes to the low plane, 0 for plain bytes. */
+  readonly low: number;
+  readonly strideBytes: number;
+  readonly rows: number;
+  /** Columns the kernels walk, a multiple of 16; bytes beyond `cols` are met with zero weights. */
+  readonly columns: number;
+  /** Bound of |b| per plane. */
+  readonly largest: number;
+  /** cols f64 each. */
+  readonly passScale: number;
+  readonly passOffset: number;
+}
+
+/** What the Newton solvers work on: coordinates, the bytes of the Hessian products, and those of the exact passes where they are bytes too. */
+export interface ByteView {
+  readonly frame: Frame;
+  readonly inner: ByteMatrix;
+  /** Null: the exact copy is wider than 16 bits, its passes are float64. */
+  readonly exact: ByteMatrix | null;
 }
 
 /** The exact copy in linear memory: x = passOffset + passScale·stored. */
@@ -109,6 +138,7 @@ export class Dataset {
   readonly #scope: Scope;
   readonly #statistics: Statistics;
   readonly #planes = new Map<string, Plane>();
+  readonly #frames = new Map<boolean, Frame>();
   #isDisposed = false;
 
   /** @internal Use engine.dataset. */
@@ -130,8 +160,7 @@ export class Dataset {
 
     const built = Scope.guard(core, (scope) => {
       const weightPointers = this.#writeWeights(scope, weights);
-      const raw = loadRows(core, scope, matrix, exact === "auto");
-      const statistics = collectStatistics(core, raw, weightPointers.f64);
+      const { raw, statistics } = loadRows(core, scope, matrix, exact === "auto", weightPointers.f64);
       const stored = exact === "auto" ? this.#keep(scope, raw) : this.#round(scope, raw, statistics);
       return { scope, weightPointers, statistics, stored };
     });
@@ -152,6 +181,7 @@ export class Dataset {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#planes.clear();
+    this.#frames.clear();
     this.#scope.release();
   }
 
@@ -209,7 +239,10 @@ export class Dataset {
     const passOffset = this.#vector(scope, scales.offset, cols, 0);
     const inverse = this.#vector(scope, scales.inverseScale, cols, 1);
     const kernel = core.kernels[`planes${raw.storage}`];
-    kernel(raw.pointer, raw.strideBytes, rows, cols, passOffset, inverse, high, high + low, strideBytes, 127);
+    eachBlock(core, raw, (from, first, count) => {
+      const to = high + first * strideBytes;
+      kernel(from, raw.strideBytes, count, cols, passOffset, inverse, to, to + low, strideBytes, 127);
+    });
     scope.free(raw.pointer);
     return {
       storage: "Planes",
@@ -225,9 +258,10 @@ export class Dataset {
   }
 
   /** Codes (or the float32 plane) in coordinates with or without an intercept; made on first use, then kept. @internal */
-  plane(kind: "codes" | "float32", hasIntercept: boolean): Plane {
+  plane(kind: "codes" | "int8" | "float32", hasIntercept: boolean): Plane {
     this.checkLive();
-    const storage: CodeStorage = kind === "float32" ? "F32" : this.bits === 8 ? "I8" : "I16";
+    const integers = kind === "int8" || this.bits === 8 ? "I8" : "I16";
+    const storage: CodeStorage = kind === "float32" ? "F32" : integers;
     const key = `${storage} ${hasIntercept}`;
     let plane = this.#planes.get(key);
     if (plane === undefined) {
@@ -241,38 +275,101 @@ export class Dataset {
     return plane;
   }
 
-  #quantise(scope: Scope, storage: CodeStorage, hasIntercept: boolean): Plane {
-    const { core, rows, cols, stored } = this;
-    const integers = this.bits === 8 ? 127 : 32767;
+  /**
+   * Bytes for the Newton solvers. 8-bit data serve as they are, for Hessian products and exact passes alike: centring and column scales
+   * are then algebra (assembly/solver/frame.ts). Other data get int8 codes; two planes of 16 bits are exact bytes too. @internal
+   */
+  byteView(hasIntercept: boolean): ByteView {
+    this.checkLive();
+    const { stored, rows, cols } = this;
+    if (stored.storage === "I8" || stored.storage === "U8") {
+      let frame = this.#frames.get(hasIntercept);
+      if (frame === undefined) {
+        frame = Scope.guard(this.core, (scope) => {
+          const made = this.#frame(scope, 127, hasIntercept);
+          this.#scope.adopt(scope);
+          return made;
+        });
+        this.#frames.set(hasIntercept, frame);
+      }
+      const { storage, pointer, strideBytes, passScale, passOffset } = stored;
+      const columns = roundUp(cols, 16);
+      const largest = storage === "I8" ? 128 : 255;
+      const bytes: ByteMatrix = {
+        storage,
+        pointer,
+        low: 0,
+        strideBytes,
+        rows,
+        columns,
+        largest,
+        passScale,
+        passOffset,
+      };
+      return { frame, inner: bytes, exact: bytes };
+    }
+    const plane = this.plane("int8", hasIntercept);
+    const inner: ByteMatrix = {
+      storage: "I8",
+      pointer: plane.codes,
+      low: 0,
+      strideBytes: plane.strideBytes,
+      rows,
+      columns: roundUp(cols, 16),
+      largest: 127,
+      passScale: plane.scale,
+      passOffset: plane.offset,
+    };
+    if (stored.storage !== "Planes") return { frame: plane, inner, exact: null };
+    const { pointer, low, strideBytes, passScale, passOffset } = stored;
+    const exact: ByteMatrix = { ...inner, pointer, low, strideBytes, largest: 128, passScale, passOffset };
+    return { frame: plane, inner, exact };
+  }
+
+  /** Scales and offsets in linear memory for codes up to `integers`. */
+  #frame(scope: Scope, integers: number, hasIntercept: boolean): Frame & { readonly inverseScale: number } {
+    const { core, cols, stored } = this;
     const raw = stored.storage === "Planes" ? null : (stored as RawRows);
     const scales = chooseScales(core, this.#statistics, raw, hasIntercept && this.isCentred, integers);
     const padded = roundUp(cols + (hasIntercept ? 1 : 0), 32);
-    const largest = storage === "F32" ? 1 : integers;
-    // the float32 plane divides by its scale; integer codes multiply by the inverse, which is exact for whole columns
-    const unit = storage === "F32" ? integers : 1;
-    const scale = this.#vector(
-      scope,
-      scales.scale.map((value) => value * unit),
-      padded,
-      1,
-    );
+    const scale = this.#vector(scope, scales.scale, padded, 1);
     const offset = this.#vector(scope, scales.offset, padded, 0);
-    if (hasIntercept) core.f64(scale, padded)[cols] = 1 / largest;
-    if (raw === null && storage === "I8" && hasIntercept) {
+    const inverseScale = this.#vector(scope, scales.inverseScale, padded, 1);
+    if (hasIntercept) core.f64(scale, padded)[cols] = 1 / integers;
+    return { largest: integers, padded, hasIntercept, scale, offset, inverseScale };
+  }
+
+  #quantise(scope: Scope, storage: CodeStorage, hasIntercept: boolean): Plane {
+    const { core, rows, cols, stored } = this;
+    // the float32 plane has the scales of the dataset's codes
+    const integers = storage === "I8" || (storage === "F32" && this.bits === 8) ? 127 : 32767;
+    const frame = this.#frame(scope, integers, hasIntercept);
+    const { padded, scale, offset, inverseScale } = frame;
+    if (stored.storage === "Planes" && storage === "I8" && hasIntercept) {
       const { pointer, strideBytes } = stored;
-      return { storage, largest, codes: pointer, strideBytes, padded, hasIntercept, scale, offset };
+      return { ...frame, storage, codes: pointer, strideBytes };
+    }
+    const isReal = storage === "F32";
+    const largest = isReal ? 1 : integers;
+    if (isReal) {
+      const units = core.f64(scale, padded);
+      for (let j = 0; j < cols; j++) units[j] = (units[j] as number) * integers;
+      if (hasIntercept) units[cols] = 1;
     }
     const strideBytes = strideFor(padded * BYTES[storage]);
     const codes = scope.alloc(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
-    const factor = storage === "F32" ? scale : this.#vector(scope, scales.inverseScale, padded, 1);
+    // the float32 plane divides by its scale; integer codes multiply by the inverse, which is exact for whole columns
+    const factor = isReal ? scale : inverseScale;
     const intercept = hasIntercept ? largest : 0;
     const write = (source: RawRows, firstRow: number): void => {
       const kernel = core.kernels[`quantize${source.storage}${storage}`];
-      const to = codes + firstRow * strideBytes;
-      kernel(source.pointer, source.strideBytes, source.rows, cols, offset, factor, to, strideBytes, intercept);
+      eachBlock(core, source, (from, first, count) => {
+        const to = codes + (firstRow + first) * strideBytes;
+        kernel(from, source.strideBytes, count, cols, offset, factor, to, strideBytes, intercept);
+      });
     };
-    if (raw === null) this.#decodeBlocks(write);
-    else write(raw, 0);
+    if (stored.storage === "Planes") this.#decodeBlocks(write);
+    else write(stored as RawRows, 0);
     return { storage, largest, codes, strideBytes, padded, hasIntercept, scale, offset };
   }
 

@@ -4,7 +4,7 @@
 import { type Core, Scope } from "../engine/core.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
-import { Dataset, type Plane } from "./dataset.js";
+import { Dataset, type Frame, type Plane, type StoredCopy } from "./dataset.js";
 import { checkVector, isVector } from "./matrix.js";
 
 export type LossName = "squared" | "logistic" | "softmax" | "squaredHinge" | "hinge" | "huber";
@@ -41,6 +41,20 @@ export interface Evaluation {
 export interface ExactPass extends Evaluation {
   /** ‖g‖₂ in code coordinates. */
   readonly codeNorm: number;
+}
+
+/** Norms of a gradient, and l2's part of the objective. */
+export interface GradientFacts {
+  readonly gradientNorm: number;
+  readonly codeNorm: number;
+  readonly penalty: number;
+}
+
+/** Per row and output: margins f64, derivatives f64, states f32 (docs/numerics.md §6). Pointers. */
+export interface RowValues {
+  readonly margins: number;
+  readonly derivatives: number;
+  readonly state: number;
 }
 
 interface LossFacts {
@@ -104,9 +118,6 @@ export class Problem {
   readonly labels: { readonly f64: number; readonly f32: number };
   readonly #scope: Scope;
   readonly #runs = new Set<Scope>();
-  /** Scratch of the exact pass: margins and derivatives, rows × outputs f64 each. */
-  readonly #margins: number;
-  readonly #derivatives: number;
   /** w and stored-form sums: outputs × width f64 each; bias and sums: outputs f64 each; results: 5 f64. */
   readonly #weights: number;
   readonly #sums: number;
@@ -146,18 +157,14 @@ export class Problem {
       const f32 = scope.alloc(rows * 4, "labels");
       core.f64(f64, rows).set(values);
       core.kernels.toFloat32(f64, f32, rows);
-      const margins = scope.alloc(rows * outputs * 8, "the margins of an exact pass");
-      const derivatives = scope.alloc(rows * outputs * 8, "the derivatives of an exact pass");
       const weights = scope.alloc(outputs * stored.width * 8, "weights");
       const sums = scope.alloc(outputs * stored.width * 8, "a gradient");
       const bias = scope.alloc(2 * outputs * 8, "intercepts");
       const results = scope.alloc(40, "norms");
-      return { scope, f64, f32, margins, derivatives, weights, sums, bias, results };
+      return { scope, f64, f32, weights, sums, bias, results };
     });
     this.#scope = blocks.scope;
     this.labels = { f64: blocks.f64, f32: blocks.f32 };
-    this.#margins = blocks.margins;
-    this.#derivatives = blocks.derivatives;
     this.#weights = blocks.weights;
     this.#sums = blocks.sums;
     this.#bias = blocks.bias;
@@ -236,7 +243,7 @@ export class Problem {
   evaluate(weights: WeightsInput): Evaluation {
     this.checkLive();
     const checked = this.checkWeights("evaluate", weights);
-    const { cols, rows } = this.dataset;
+    const { cols } = this.dataset;
     const padded = cols + 1;
     return Scope.scratch(this.core, (scratch) => {
       // the user's own coordinates: scale 1, offset 0, the intercept as a column of ones
@@ -244,22 +251,13 @@ export class Problem {
       this.core.f64(scale, padded).fill(1);
       const offset = scratch.alloc(padded * 8, "column scales");
       const hasIntercept = this.fitIntercept;
-      const plane = {
-        storage: "F32",
-        largest: 1,
-        codes: 0,
-        strideBytes: 0,
-        padded,
-        hasIntercept,
-        scale,
-        offset,
-      } as const;
+      const own: Frame = { largest: 1, padded, hasIntercept, scale, offset };
       const bytes = this.outputs * padded * 8;
       const v = scratch.alloc(bytes, "weights");
       const g = scratch.alloc(bytes, "a gradient");
-      const state = scratch.alloc(rows * this.outputs * 4 + 16, "the state of an exact pass");
-      this.toCodes(plane, checked, v);
-      const { objective, gradientNorm } = this.exactPass(plane, v, g, state);
+      const rowsOut = this.allocRows(scratch);
+      this.toCodes(own, checked, v);
+      const { objective, gradientNorm } = this.exactPass(own, v, g, rowsOut);
       return { objective, gradientNorm };
     });
   }
@@ -336,102 +334,142 @@ export class Problem {
     pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, w, bias, this.outputs, margins);
   }
 
+  /** What an exact pass writes per row, in `scope`. @internal */
+  allocRows(scope: Scope): RowValues {
+    const count = this.dataset.rows * this.outputs;
+    return {
+      margins: scope.alloc(count * 8, "the margins of an exact pass"),
+      derivatives: scope.alloc(count * 8, "the derivatives of an exact pass"),
+      // kernels read 16 bytes of states at a time
+      state: scope.alloc(count * 4 + 16, "the states of an exact pass"),
+    };
+  }
+
   /**
-   * One exact pass at v (outputs × padded f64, code coordinates of `plane`): writes the full gradient into g (same shape) and the rows' states
-   * (rows × outputs f32, docs/numerics.md §6). @internal
+   * One exact pass at v (outputs × padded f64, code coordinates of `frame`): writes the full gradient into g (same shape) and the values of the rows.
+   * @internal
    */
-  exactPass(plane: Plane, v: number, g: number, state: number): ExactPass {
+  exactPass(frame: Frame, v: number, g: number, { margins, derivatives, state }: RowValues): ExactPass {
     const { core, dataset, outputs } = this;
-    const { kernels } = core;
-    const { rows, cols, stored, weights } = dataset;
-    const intercept = plane.hasIntercept ? plane.largest : 0;
-    const w = this.#weights;
-    const cSum = this.#bias + outputs * 8;
-    kernels.toWeights(
-      v,
-      plane.padded,
-      w,
-      stored.width,
-      cols,
-      outputs,
-      plane.scale,
-      plane.offset,
-      intercept,
-      this.#bias,
-    );
-    this.#passMargins(dataset, w, this.#bias, this.#margins);
-    const total = kernels.lossPass(
+    const { rows } = dataset;
+    this.exactMargins(frame, v, margins);
+    const total = core.kernels.lossPass(
       this.lossId,
-      this.#margins,
+      margins,
       this.labels.f64,
-      weights.f64,
+      dataset.weights.f64,
       rows,
       outputs,
       this.epsilon,
-      this.#derivatives,
+      derivatives,
       state,
     );
+    const { gradientNorm, codeNorm, penalty } = this.exactGradient(frame, v, derivatives, g);
+    return { objective: total / rows + penalty, gradientNorm, codeNorm };
+  }
+
+  /** Margins at v: rows × outputs f64, float64 sums over the exact copy. @internal */
+  exactMargins(frame: Frame, v: number, margins: number): void {
+    const { core, dataset, outputs } = this;
+    const intercept = frame.hasIntercept ? frame.largest : 0;
+    core.kernels.toWeights(
+      v,
+      frame.padded,
+      this.#weights,
+      dataset.stored.width,
+      dataset.cols,
+      outputs,
+      frame.scale,
+      frame.offset,
+      intercept,
+      this.#bias,
+    );
+    this.#passMargins(dataset, this.#weights, this.#bias, margins);
+  }
+
+  /** The full gradient from derivatives (rows × outputs f64), float64 sums over the exact copy. @internal */
+  exactGradient(frame: Frame, v: number, derivatives: number, g: number): GradientFacts {
+    const { core, dataset, outputs } = this;
+    const { rows, stored } = dataset;
+    const totals = this.#bias + outputs * 8;
     core.f64(this.#sums, outputs * stored.width).fill(0);
-    const pass = kernels[`gradient${stored.storage}`];
-    pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, this.#derivatives, outputs, this.#sums);
-    kernels.columnSums(this.#derivatives, rows, outputs, cSum);
-    kernels.assembleGradient(
-      this.#sums,
+    const pass = core.kernels[`gradient${stored.storage}`];
+    pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, derivatives, outputs, this.#sums);
+    core.kernels.columnSums(derivatives, rows, outputs, totals);
+    return this.assembleGradient(frame, stored, this.#sums, totals, v, g, rows);
+  }
+
+  /**
+   * The full gradient from stored sums Σ cᵢ·storedᵢ (outputs × width f64) and totals Σ cᵢ (outputs f64) over `rows` rows, with l2's part.
+   * @internal
+   */
+  assembleGradient(
+    frame: Frame,
+    stored: Pick<StoredCopy, "width" | "passScale" | "passOffset">,
+    sums: number,
+    totals: number,
+    v: number,
+    g: number,
+    rows: number,
+  ): GradientFacts {
+    const { core, dataset, outputs } = this;
+    core.kernels.assembleGradient(
+      sums,
       stored.width,
-      cSum,
+      totals,
       v,
       g,
-      plane.padded,
-      cols,
+      frame.padded,
+      dataset.cols,
       outputs,
       rows,
-      plane.scale,
-      plane.offset,
+      frame.scale,
+      frame.offset,
       stored.passScale,
       stored.passOffset,
       this.l2,
-      intercept,
+      frame.hasIntercept ? frame.largest : 0,
       this.#results,
     );
-    const [user, code, penalty] = core.f64(this.#results, 3) as unknown as [number, number, number];
-    return { objective: total / rows + penalty, gradientNorm: user, codeNorm: code };
+    const [gradientNorm, codeNorm, penalty] = core.f64(this.#results, 3) as unknown as [number, number, number];
+    return { gradientNorm, codeNorm, penalty };
   }
 
-  /** Weights → v (outputs × padded f64) in the code coordinates of `plane`. @internal */
-  toCodes(plane: Plane, weights: Weights, v: number): void {
+  /** Weights → v (outputs × padded f64) in the code coordinates of `frame`. @internal */
+  toCodes(frame: Frame, weights: Weights, v: number): void {
     const { core, outputs } = this;
     const { cols } = this.dataset;
     core.f64(this.#weights, outputs * cols).set(weights.coef);
     core.f64(this.#bias, outputs).set(weights.intercept);
-    const intercept = plane.hasIntercept ? plane.largest : 0;
+    const intercept = frame.hasIntercept ? frame.largest : 0;
     core.kernels.toCodes(
       this.#weights,
       cols,
       v,
-      plane.padded,
+      frame.padded,
       cols,
       outputs,
-      plane.scale,
-      plane.offset,
+      frame.scale,
+      frame.offset,
       intercept,
       this.#bias,
     );
   }
 
-  /** v in the code coordinates of `plane` → weights, copied out. @internal */
-  toWeights(plane: Plane, v: number): Weights {
+  /** v in the code coordinates of `frame` → weights, copied out. @internal */
+  toWeights(frame: Frame, v: number): Weights {
     const { core, outputs } = this;
     const { cols } = this.dataset;
-    const intercept = plane.hasIntercept ? plane.largest : 0;
+    const intercept = frame.hasIntercept ? frame.largest : 0;
     core.kernels.toWeights(
       v,
-      plane.padded,
+      frame.padded,
       this.#weights,
       cols,
       cols,
       outputs,
-      plane.scale,
-      plane.offset,
+      frame.scale,
+      frame.offset,
       intercept,
       this.#bias,
     );

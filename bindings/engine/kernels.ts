@@ -6,6 +6,8 @@ export type RawStorage = "F64" | "F32" | "I16" | "U8" | "I8";
 export type CodeStorage = "I8" | "I16" | "F32";
 /** Pairs (codes, z) the inner loops exist for. */
 export type InnerPair = "I8I8" | "I8I16" | "I16I16" | "F32F32" | "I8F32" | "I16F32";
+/** Matrices of bytes the integer passes exist for. */
+export type ByteStorage = "I8" | "U8";
 type Floats = "F64" | "F32";
 
 export type KernelName =
@@ -20,13 +22,17 @@ export type KernelName =
   | `statistics${RawStorage}`
   | `firstNotFinite${Floats}`
   | "fitsFloat32"
+  | `countBins${Floats}`
+  | "nextCrowded"
   | `sample${Floats}`
-  | `keptShare${Floats}`
+  | `keptSquares${Floats}`
   | "lowerMedian"
   | "deviation"
   | `quantize${RawStorage}${CodeStorage}`
   | `countClipped${Floats}`
   | `planes${RawStorage}`
+  | "touch"
+  | "spread"
   | "decodePlanes"
   | "narrowF64F32"
   | `narrow${Floats}${"I16" | "U8" | "I8"}`
@@ -57,6 +63,45 @@ export type KernelName =
   | "maxCodeI8"
   | "maxCodeI16"
   | "toFloat32"
+  | "toFloat64"
+  | `multiply${ByteStorage}`
+  | `transposed${ByteStorage}`
+  | "dotF64"
+  | "addScaled"
+  | "combine"
+  | "scaleColumns"
+  | "weightedSquares"
+  | "toInt16"
+  | "subtractCodes"
+  | "addInt32"
+  | "sumInt16"
+  | "classWeights"
+  | "curvatureRows"
+  | "applyCurvature"
+  | "rowWeights"
+  | "plane1"
+  | "planeSoftmax"
+  | "choleskyFactor"
+  | "choleskySolve"
+  | "gramScratchBytes"
+  | `weightCodes${ByteStorage}`
+  | `gram${ByteStorage}`
+  | `weightedSums${ByteStorage}`
+  | `moments${ByteStorage}`
+  | "blockScratchBytes"
+  | `blockMargins${ByteStorage}`
+  | `hessian${ByteStorage}`
+  | `follow${ByteStorage}`
+  | "frameMaps"
+  | "snap"
+  | "roundingError"
+  | "assembleProduct"
+  | "assembleGram"
+  | "raiseDiagonal"
+  | "assembleDiagonal"
+  | "sampleRows"
+  | "multiplyF32"
+  | "gather"
   | `maxRowNorm${CodeStorage}`
   | `largestEigenvalue${CodeStorage}`;
 

@@ -1,6 +1,6 @@
 // One solver run's memory and its inner loop in WebAssembly: the struct Run, the model part z, the dense term, the cached states.
 import type { Plane } from "../data/dataset.js";
-import type { Problem } from "../data/problem.js";
+import type { Problem, RowValues } from "../data/problem.js";
 import type { Core, Scope } from "../engine/core.js";
 import type { CodeStorage, InnerPair } from "../engine/kernels.js";
 import { RUN_BYTES, writeRun } from "../engine/run.js";
@@ -39,8 +39,8 @@ export class InnerRun {
   readonly gradient: number;
   /** r = l2/scale²: padded f64. */
   readonly ridge: number;
-  /** States of the rows at the anchor: rows × outputs f32. */
-  readonly state: number;
+  /** What an exact pass leaves per row: the states are those of the anchor. */
+  readonly values: RowValues;
   /** Elements of z. */
   readonly size: number;
   readonly #core: Core;
@@ -65,8 +65,7 @@ export class InnerRun {
     this.gradient = scope.alloc(size * 8, "a gradient");
     this.#publishedGradient = settings.isPublished ? scope.alloc(size * 8, "a gradient") : 0;
     this.ridge = scope.alloc(padded * 8, "the regulariser");
-    // kernels read 16 bytes of states at a time
-    this.state = scope.alloc(rows * outputs * 4 + 16, "the states of the anchor");
+    this.values = problem.allocRows(scope);
     const fours = 16 * Math.ceil(outputs / 4);
     const scalars = scope.alloc(32 + 3 * fours + outputs * 8, "coefficients");
     this.#run = scope.alloc(RUN_BYTES, "the state of a run");
@@ -88,7 +87,7 @@ export class InnerRun {
       ridge: this.ridge,
       drift,
       shrink,
-      state: this.state,
+      state: this.values.state,
       base,
       labels: problem.labels.f32,
       weights: weights.f32,

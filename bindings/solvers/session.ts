@@ -72,7 +72,7 @@ export class Session {
     this.inner = built.inner;
     if (options.start !== null) {
       // divergence is judged from zero too: a run that starts at the optimum may well rise a million-fold
-      this.#reference = problem.exactPass(plane, this.v, this.g, this.inner.state).objective;
+      this.#reference = problem.exactPass(plane, this.v, this.g, this.inner.values).objective;
       problem.toCodes(plane, options.start, this.v);
     }
   }
@@ -113,7 +113,7 @@ export class Session {
   evaluate(): void {
     this.problem.checkLive();
     const started = performance.now();
-    this.#exact = this.problem.exactPass(this.plane, this.v, this.g, this.inner.state);
+    this.#exact = this.problem.exactPass(this.plane, this.v, this.g, this.inner.values);
     if (!this.#isEvaluated) this.#reference = Math.max(this.#reference, this.#exact.objective);
     this.#isEvaluated = true;
     // without an anchor the pass only serves the report

@@ -1,0 +1,244 @@
+// Passes of the Newton solvers over rows of bytes, a block of rows at a time, so that a block is read from memory once and its int16
+// coefficients get a unit of their own. Block: 256 rows, the most for which 255·32767·rows < 2³¹. docs/numerics.md §10.
+import { matvec } from "../kernel/matvec";
+import { vector } from "../kernel/vector";
+import { curvature } from "../loss/curvature";
+
+export const BLOCK: i32 = 256;
+
+@unmanaged
+export abstract class blocks {
+  /** Bytes of scratch the passes below need. */
+  static scratchBytes(columns: i32, classes: i32): usize {
+    // integer margins, float32 coefficients, pairs of int16, column sums
+    return <usize>BLOCK * <usize>classes * 10 + 64 + ((<usize>classes * <usize>columns) << 2);
+  }
+
+  @inline
+  static coefficients(scratch: usize, classes: i32): usize {
+    return scratch + ((<usize>BLOCK * <usize>classes) << 2);
+  }
+
+  @inline
+  static pairs(scratch: usize, classes: i32): usize {
+    return scratch + ((<usize>BLOCK * <usize>classes) << 3);
+  }
+
+  @inline
+  static sums(scratch: usize, classes: i32): usize {
+    return (scratch + <usize>BLOCK * <usize>classes * 10 + 63) & ~63;
+  }
+
+  /** Power-of-two unit for int16 codes of numbers up to `top`: top/unit < 2¹⁵. */
+  @inline
+  static unitFor(top: f64): f64 {
+    return vector.powerAbove(top) / 32768;
+  }
+
+  /** U (+)= unit·(X·codesᵀ) + shift; codes: classes × columns int16, shift: classes f64, U: rows × classes f64. */
+  static margins<T>(
+    x: usize,
+    stride: usize,
+    rows: i32,
+    columns: i32,
+    classes: i32,
+    codes: usize,
+    unit: f64,
+    shift: usize,
+    isAdded: i32,
+    scratch: usize,
+    u: usize,
+  ): void {
+    while (rows > 0) {
+      const block = min(rows, BLOCK);
+      matvec.multiply<T>(x, stride, block, columns, codes, classes, scratch);
+      blocks.toReal(scratch, block, classes, unit, shift, isAdded, u);
+      x += <usize>block * stride;
+      u += (<usize>block * <usize>classes) << 3;
+      rows -= block;
+    }
+  }
+
+  static toReal(a: usize, rows: i32, classes: i32, unit: f64, shift: usize, isAdded: i32, u: usize): void {
+    if (classes == 1 && !isAdded) {
+      const add = load<f64>(shift);
+      for (let i: usize = 0; i < <usize>rows; i++) store<f64>(u + (i << 3), unit * <f64>load<i32>(a + (i << 2)) + add);
+      return;
+    }
+    for (let i = 0; i < rows; i++) {
+      for (let k: usize = 0; k < <usize>classes; k++) {
+        const value = unit * <f64>load<i32>(a) + load<f64>(shift + (k << 3));
+        store<f64>(u, isAdded ? load<f64>(u) + value : value);
+        a += 4;
+        u += 8;
+      }
+    }
+  }
+
+  /** int16 of t/unit, laid out in pairs of rows for matvec.transposed; t: rows × classes f32, inverse = 1/unit. */
+  static pack(t: usize, rows: i32, classes: i32, inverse: f32, pairs: usize): void {
+    const bytes = (<usize>classes) << 2;
+    for (let i = 0; i < rows; i++) {
+      const at = pairs + <usize>(i >> 1) * bytes + ((<usize>(i & 1)) << 1);
+      for (let k: usize = 0; k < bytes; k += 4) {
+        // the top code may round to 32768
+        store<i16>(at + k, <i16>min(<i32>nearest<f32>(load<f32>(t + k) * inverse), 32767));
+      }
+      t += bytes;
+    }
+    if (rows & 1) blocks.clearPartner(pairs + <usize>(rows >> 1) * bytes, bytes);
+  }
+
+  /** The odd row that the last pair does not have: coefficient 0. */
+  @inline
+  static clearPartner(pair: usize, bytes: usize): void {
+    for (let k: usize = 0; k < bytes; k += 4) store<i16>(pair + k, 0, 2);
+  }
+
+  /** g += unit·(pairsᵀX) for one block; the column sums are taken in int32. */
+  static add<T>(
+    x: usize,
+    stride: usize,
+    rows: i32,
+    columns: i32,
+    classes: i32,
+    pairs: usize,
+    unit: f64,
+    sums: usize,
+    g: usize,
+  ): void {
+    const count = columns * classes;
+    memory.fill(sums, 0, (<usize>count) << 2);
+    matvec.transposed<T>(x, stride, rows, columns, pairs, classes, sums);
+    vector.addInt32(g, unit, sums, count);
+  }
+
+  /** totals[k] += unit·Σ codes of class k. */
+  static addTotals(pairs: usize, rows: i32, classes: i32, unit: f64, totals: usize): void {
+    for (let k: usize = 0; k < <usize>classes; k++) {
+      let sum = 0;
+      let at = pairs + (k << 2);
+      for (let i = 0; i < rows; i += 2) {
+        sum += <i32>load<i16>(at) + <i32>load<i16>(at, 2);
+        at += (<usize>classes) << 2;
+      }
+      store<f64>(totals + (k << 3), load<f64>(totals + (k << 3)) + unit * <f64>sum);
+    }
+  }
+
+  /**
+   * Hessian product without regulariser: g = Σᵢ xᵢ·tᵢ, totals = Σᵢ tᵢ, t = D(unit·X·codes + shift), t rounded to int16 per block.
+   * isSoftmax: D = ω(diag(p) − ppᵀ) with p = state (rows × classes f32), weights rows f32 or 0; else D = h (rows f32).
+   * codes: classes × columns int16; shift, totals: classes f64; g: classes × columns f64. A block whose largest |t| is below 1e-30 counts as zero; one
+   * that float32 cannot hold makes all totals NaN.
+   */
+  static hessian<T>(
+    x: usize,
+    stride: usize,
+    rows: i32,
+    columns: i32,
+    classes: i32,
+    codes: usize,
+    unit: f64,
+    shift: usize,
+    h: usize,
+    p: usize,
+    weights: usize,
+    scratch: usize,
+    g: usize,
+    totals: usize,
+  ): void {
+    const t = blocks.coefficients(scratch, classes);
+    const pairs = blocks.pairs(scratch, classes);
+    const sums = blocks.sums(scratch, classes);
+    memory.fill(g, 0, (<usize>columns * <usize>classes) << 3);
+    memory.fill(totals, 0, (<usize>classes) << 3);
+    while (rows > 0) {
+      const block = min(rows, BLOCK);
+      matvec.multiply<T>(x, stride, block, columns, codes, classes, scratch);
+      const top =
+        classes == 1
+          ? curvature.apply1(scratch, <f32>unit, <f32>load<f64>(shift), h, block, t)
+          : curvature.applySoftmax(scratch, <f32>unit, shift, p, weights, block, classes, t);
+      if (top > 1e-30 && top < 1e30) {
+        const blockUnit = blocks.unitFor(<f64>top);
+        blocks.pack(t, block, classes, <f32>(1 / blockUnit), pairs);
+        blocks.add<T>(x, stride, block, columns, classes, pairs, blockUnit, sums, g);
+        blocks.addTotals(pairs, block, classes, blockUnit, totals);
+      } else if (!(top <= 1e-30)) {
+        for (let k: usize = 0; k < (<usize>classes) << 3; k += 8) store<f64>(totals + k, NaN);
+      }
+      rows -= block;
+      x += <usize>block * stride;
+      h += (<usize>block) << 2;
+      p += (<usize>block * <usize>classes) << 2;
+      if (weights) weights += (<usize>block) << 2;
+    }
+  }
+
+  /**
+   * The bit-centred gradient: brings `held`, the derivatives that g and totals stand for, to within half a code of c:
+   *   code = nearest((c − held)/unit) per block,  held += unit·code,  g += unit·Σ code·xᵢ,  totals += unit·Σ code
+   * so that always g = Σ held·xᵢ exactly (up to float64 sums), and what is missing shrinks with the changes of c: the unit of a block is
+   * 2⁻¹⁵ of its largest change (the very largest may be a whole unit short, for its code ends at 32767). c must be finite. c, held: rows × classes f64; g: classes × columns f64; totals: classes f64.
+   * low: distance in bytes to the low plane of 16-bit data (x = 256·high + low), or 0. Returns Σ (c − held)², what is missing now.
+   */
+  static follow<T>(
+    x: usize,
+    low: usize,
+    stride: usize,
+    rows: i32,
+    columns: i32,
+    classes: i32,
+    c: usize,
+    held: usize,
+    scratch: usize,
+    g: usize,
+    totals: usize,
+  ): f64 {
+    const pairs = blocks.pairs(scratch, classes);
+    const sums = blocks.sums(scratch, classes);
+    let missing: f64 = 0;
+    while (rows > 0) {
+      const block = min(rows, BLOCK);
+      const count = (<usize>block * <usize>classes) << 3;
+      let top: f64 = 0;
+      for (let i: usize = 0; i < count; i += 8) top = max(top, abs(load<f64>(c + i) - load<f64>(held + i)));
+      if (top > 1e-290 && top < 1e290) {
+        const unit = blocks.unitFor(top);
+        missing += blocks.packChange(c, held, block, classes, unit, pairs);
+        blocks.add<T>(x, stride, block, columns, classes, pairs, low ? 256 * unit : unit, sums, g);
+        if (low) blocks.add<T>(x + low, stride, block, columns, classes, pairs, unit, sums, g);
+        blocks.addTotals(pairs, block, classes, unit, totals);
+      }
+      rows -= block;
+      x += <usize>block * stride;
+      c += count;
+      held += count;
+    }
+    return missing;
+  }
+
+  /** Codes of the changes of one block, added to held; returns what is missing then, Σ (c − held)². */
+  static packChange(c: usize, held: usize, rows: i32, classes: i32, unit: f64, pairs: usize): f64 {
+    const bytes = (<usize>classes) << 2;
+    const inverse = 1 / unit;
+    let missing: f64 = 0;
+    for (let i = 0; i < rows; i++) {
+      const at = pairs + <usize>(i >> 1) * bytes + ((<usize>(i & 1)) << 1);
+      for (let k: usize = 0; k < bytes; k += 4) {
+        const was = load<f64>(held);
+        const code = min(<i32>nearest<f64>((load<f64>(c) - was) * inverse), 32767);
+        store<i16>(at + k, <i16>code);
+        const now = was + unit * <f64>code;
+        const rest = load<f64>(c) - now;
+        missing += rest * rest;
+        store<f64>(held, now);
+        c += 8;
+        held += 8;
+      }
+    }
+    if (rows & 1) blocks.clearPartner(pairs + <usize>(rows >> 1) * bytes, bytes);
+    return missing;
+  }
+}

@@ -1,0 +1,218 @@
+// Products of a matrix of bytes with vectors in code coordinates: the integer passes of the Newton solvers.
+// A step is rounded to int16 codes with a power-of-two unit, and from then on the rounded step *is* the step, so that its product is exact.
+// docs/numerics.md §10.
+import type { ByteMatrix, Frame } from "../data/dataset.js";
+import type { GradientFacts, Problem } from "../data/problem.js";
+import type { Core, Scope } from "../engine/core.js";
+
+/** Most int16 planes of a rounded vector: 45 bits. */
+const MOST_PLANES = 3;
+
+/** Rounding noise in the norm of a gradient. */
+const GRADIENT_NOISE = 1e-2;
+
+/** Rows of a Hessian, with the curvature of each: h (one margin) or the probabilities p (softmax). Pointers to float32. */
+export interface Curvature {
+  readonly h: number;
+  readonly p: number;
+  readonly weights: number;
+}
+
+export class ByteProducts {
+  readonly matrix: ByteMatrix;
+  /** code = factor·(byte + shift): padded f64 each. */
+  readonly factor: number;
+  readonly shift: number;
+  readonly #core: Core;
+  readonly #problem: Problem;
+  readonly #frame: Frame;
+  readonly #cols: number;
+  readonly #outputs: number;
+  /** Byte weights: outputs × padded f64; their codes: outputs × columns int16; shifts and totals: outputs f64. */
+  readonly #raw: number;
+  readonly #codes: number;
+  readonly #shifts: number;
+  readonly #none: number;
+  /** Sums over bytes: outputs × columns f64, with totals: outputs f64. */
+  readonly #sums: number;
+  readonly #totals: number;
+  readonly #scratch: number;
+  /** The derivatives that the gradient's sums stand for: rows × outputs f64; 0 before the first gradient. */
+  readonly #held: number;
+  readonly #heldSums: number;
+  readonly #heldTotals: number;
+
+  constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix, hasGradient: boolean) {
+    const { core, outputs, dataset } = problem;
+    const { padded } = frame;
+    const { columns, rows } = matrix;
+    this.#core = core;
+    this.#problem = problem;
+    this.#frame = frame;
+    this.matrix = matrix;
+    this.#cols = dataset.cols;
+    this.#outputs = outputs;
+    this.factor = scope.alloc(padded * 8, "column maps");
+    this.shift = scope.alloc(padded * 8, "column maps");
+    core.kernels.frameMaps(
+      frame.scale,
+      frame.offset,
+      matrix.passScale,
+      matrix.passOffset,
+      this.#cols,
+      padded,
+      this.factor,
+      this.shift,
+    );
+    this.#raw = scope.alloc(outputs * padded * 8, "a vector");
+    this.#codes = scope.alloc(outputs * columns * 2, "the codes of a vector");
+    this.#shifts = scope.alloc(outputs * 8, "shifts");
+    this.#none = scope.alloc(outputs * 8, "shifts");
+    this.#sums = scope.alloc(outputs * columns * 8, "column sums");
+    this.#totals = scope.alloc(outputs * 8, "column sums");
+    this.#scratch = scope.alloc(core.kernels.blockScratchBytes(columns, outputs), "a block of rows");
+    this.#held = hasGradient ? scope.alloc(rows * outputs * 8, "the derivatives of the gradient") : 0;
+    this.#heldSums = hasGradient ? scope.alloc(outputs * columns * 8, "column sums") : 0;
+    this.#heldTotals = hasGradient ? scope.alloc(outputs * 8, "column sums") : 0;
+  }
+
+  get #intercept(): number {
+    return this.#frame.hasIntercept ? this.#frame.largest : 0;
+  }
+
+  /** int16 codes of the byte weights `raw`, and what they mean: into (or on top of) the data part of z, with the shifts. Returns their unit. */
+  #round(z: number, isAdded: boolean): number {
+    const { kernels } = this.#core;
+    const { padded } = this.#frame;
+    const { columns, largest } = this.matrix;
+    const unit = kernels.toInt16(this.#raw, padded, this.#cols, this.#outputs, largest, this.#codes, columns);
+    kernels.snap(
+      this.#codes,
+      columns,
+      this.#cols,
+      this.#outputs,
+      unit,
+      this.factor,
+      this.shift,
+      this.#intercept,
+      isAdded ? 1 : 0,
+      z,
+      padded,
+      this.#shifts,
+    );
+    return unit;
+  }
+
+  #multiplyCodes(unit: number, isAdded: boolean, u: number): void {
+    const { storage, pointer, low, strideBytes, rows, columns } = this.matrix;
+    const kernel = this.#core.kernels[`blockMargins${storage}`];
+    const pass = (from: number, scale: number, shifts: number, isOn: boolean): void => {
+      const on = isOn ? 1 : 0;
+      kernel(from, strideBytes, rows, columns, this.#outputs, this.#codes, scale, shifts, on, this.#scratch, u);
+    };
+    if (low === 0) pass(pointer, unit, this.#shifts, isAdded);
+    else {
+      pass(pointer, 256 * unit, this.#shifts, isAdded);
+      pass(pointer + low, unit, this.#none, true);
+    }
+  }
+
+  /**
+   * u = X·z (rows × outputs f64), exactly; z (outputs × padded f64, code coordinates) is rounded in place to what int16 codes can say: once, or
+   * again for what is left, until scales·(rounding error)² is at most `allowed`. scales: padded f64.
+   */
+  multiply(z: number, u: number, scales: number, allowed: number): void {
+    const { kernels } = this.#core;
+    const { padded } = this.#frame;
+    const { columns } = this.matrix;
+    kernels.scaleColumns(z, this.factor, 0, padded, this.#outputs, this.#raw);
+    for (let plane = 0; plane < MOST_PLANES; plane++) {
+      const unit = this.#round(z, plane > 0);
+      if (plane > 0 && unit === 0) return;
+      this.#multiplyCodes(unit, plane > 0, u);
+      kernels.subtractCodes(this.#raw, padded, this.#cols, this.#outputs, unit, this.#codes, columns);
+      const { factor } = this;
+      const error = kernels.roundingError(this.#raw, padded, this.#cols, this.#outputs, factor, scales);
+      if (!(error > allowed)) return;
+    }
+  }
+
+  /** out = (Σ ωᵢ·loss″ᵢ·xᵢxᵢᵀ/rows + ridge)·p, the sum for p rounded to int16 codes; p, out: outputs × padded f64, ridge: padded f64. */
+  hessian(p: number, curvature: Curvature, ridge: number, out: number): void {
+    const { kernels } = this.#core;
+    const { padded } = this.#frame;
+    const { storage, pointer, strideBytes, rows, columns } = this.matrix;
+    const outputs = this.#outputs;
+    kernels.scaleColumns(p, this.factor, 0, padded, outputs, this.#raw);
+    // `out` first holds the rounded p, with the intercept that the shifts need
+    this.#core.f64(out, outputs * padded).set(this.#core.f64(p, outputs * padded));
+    const unit = this.#round(out, false);
+    // in units of the codes: float32 coefficients then have the size of integers, whatever the size of p
+    const scale = unit > 0 ? unit : Math.max(kernels.maxAbs(this.#shifts, outputs), Number.MIN_VALUE);
+    kernels.combine(this.#shifts, 0, 1 / scale, this.#shifts, outputs);
+    kernels[`hessian${storage}`](
+      pointer,
+      strideBytes,
+      rows,
+      columns,
+      outputs,
+      this.#codes,
+      unit > 0 ? 1 : 0,
+      this.#shifts,
+      curvature.h,
+      curvature.p,
+      curvature.weights,
+      this.#scratch,
+      this.#sums,
+      this.#totals,
+    );
+    kernels.combine(this.#sums, 0, scale, this.#sums, outputs * columns);
+    kernels.combine(this.#totals, 0, scale, this.#totals, outputs);
+    kernels.assembleProduct(
+      this.#sums,
+      columns,
+      this.#totals,
+      this.factor,
+      this.shift,
+      this.#intercept,
+      rows,
+      ridge,
+      p,
+      this.#cols,
+      outputs,
+      out,
+      padded,
+    );
+  }
+
+  /**
+   * The full gradient for derivatives c (rows × outputs f64) into g (outputs × padded f64), by following the changes of c in int16
+   * codes: what is missing is at most 2⁻¹⁶ of the last change, and the next call makes it good. Where that could be seen in the gradient's norm, the next
+   * call is made at once.
+   */
+  gradient(v: number, c: number, g: number): GradientFacts {
+    const { kernels } = this.#core;
+    const { storage, pointer, low, strideBytes, rows, columns, passScale, passOffset } = this.matrix;
+    const { largest, padded } = this.#frame;
+    const stored = { width: columns, passScale, passOffset };
+    for (let round = 0; ; round++) {
+      const missing = kernels[`follow${storage}`](
+        pointer,
+        low,
+        strideBytes,
+        rows,
+        columns,
+        this.#outputs,
+        c,
+        this.#held,
+        this.#scratch,
+        this.#heldSums,
+        this.#heldTotals,
+      );
+      const facts = this.#problem.assembleGradient(this.#frame, stored, this.#heldSums, this.#heldTotals, v, g, rows);
+      // rounding errors of the rows are independent, and no row of codes is longer than largest·√columns
+      const noise = (Math.sqrt(missing * padded) * largest) / rows;
+      if (noise <= GRADIENT_NOISE * facts.codeNorm || round >= MOST_PLANES) return facts;
+    }
+  }
+}

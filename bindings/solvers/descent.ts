@@ -1,0 +1,149 @@
+// Newton steps on one system, and what to do when they stall: which rows the Hessian is taken from, and which preconditioner.
+import type { ByteMatrix, Frame } from "../data/dataset.js";
+import type { Problem } from "../data/problem.js";
+import { Scope } from "../engine/core.js";
+import { ByteProducts } from "./byte-products.js";
+import type { Direction, NewtonSystem } from "./newton-system.js";
+import type { PreconditionerRows } from "./preconditioner.js";
+import { RowSample } from "./row-sample.js";
+
+/** Widest Gram matrix. */
+export const GRAM_COLUMNS = 2048;
+/** The preconditioner is made anew when a solve needs this many times the products of the first one with it, and some. */
+const WORN = 1.5;
+const WORN_PRODUCTS = 4;
+/** A promised decrease that has not fallen to this part is a stall. */
+const STALL = 0.5;
+/** Steps without any decrease before a descent gives up. */
+const MOST_FAILURES = 6;
+
+export interface DescentSettings {
+  /** Part of the rows in the Hessian, at first. */
+  readonly share: number;
+  /** Rows in the Gram matrix, at first. */
+  readonly gramRows: number;
+  readonly isGram: boolean;
+  /** Whether a stall may change the kind of preconditioner. */
+  readonly mayToggle: boolean;
+  /** Whether the codes are less than the data, so that a stall may call for Hessian products on the exact copy. */
+  readonly isRounded: boolean;
+  /** Where conjugate gradients stop. */
+  readonly forcing: number;
+  /** Pointers to the generator's state (u32) and to the row weights of samples (rows f32). */
+  readonly random: number;
+  readonly rowWeights: number;
+}
+
+export class Descent {
+  readonly system: NewtonSystem;
+  /** Passes spent in preconditioners. */
+  gramPasses = 0;
+  readonly #problem: Problem;
+  readonly #frame: Frame;
+  readonly #matrix: ByteMatrix;
+  readonly #settings: DescentSettings;
+  #share: number;
+  #gramRows: number;
+  #isGram: boolean;
+  #isExact = false;
+  /** Hessian products of the first solve with the present preconditioner, 0 before it. */
+  #freshProducts = 0;
+  #isWorn = true;
+  #failures = 0;
+  #lastDecrement = 0;
+
+  /** matrix: the system's rows as bytes. */
+  constructor(problem: Problem, frame: Frame, matrix: ByteMatrix, system: NewtonSystem, settings: DescentSettings) {
+    this.#problem = problem;
+    this.#frame = frame;
+    this.#matrix = matrix;
+    this.system = system;
+    this.#settings = settings;
+    this.#share = settings.share;
+    this.#gramRows = Math.min(matrix.rows, settings.gramRows);
+    this.#isGram = settings.isGram;
+  }
+
+  get share(): number {
+    return this.#share;
+  }
+
+  get isGram(): boolean {
+    return this.system.preconditioner.isGram;
+  }
+
+  /** The next direction at the system's present point. */
+  direct(): Direction {
+    const { system } = this;
+    const { rows } = this.#matrix;
+    const { rowWeights, forcing } = this.#settings;
+    const count = Math.floor(this.#share * rows);
+    const isWhole = this.#share >= 1 || count < 1;
+    const isGramSampled = this.#isWorn && this.#gramRows < rows;
+    if (!isWhole || isGramSampled) system.rowWeights(rowWeights);
+    if (this.#isWorn) {
+      this.#freshProducts = 0;
+      if (isGramSampled) this.#withSample(this.#gramRows, (sample) => this.#precondition(system.rowsOf(sample)));
+      else this.#precondition(system.rowsOf(null));
+    }
+    const direction = isWhole
+      ? system.solve(this.#isExact ? "exact" : null, forcing)
+      : this.#withSample(count, (sample) => {
+          return Scope.scratch(this.#problem.core, (scope) => {
+            const products = new ByteProducts(scope, this.#problem, this.#frame, sample.matrix, false);
+            return system.solve({ products, rows: system.rowsOf(sample) }, forcing);
+          });
+        });
+    if (this.#freshProducts === 0) this.#freshProducts = direction.products;
+    this.#isWorn = direction.products > WORN * this.#freshProducts + WORN_PRODUCTS;
+    if (this.#lastDecrement > 0 && direction.decrement > STALL * this.#lastDecrement) this.#change(direction.isSolved);
+    this.#lastDecrement = direction.decrement;
+    return direction;
+  }
+
+  /** One step along the direction; false when nothing helps any more. */
+  step(): boolean {
+    if (this.system.move()) {
+      this.#failures = 0;
+      return true;
+    }
+    this.#failures++;
+    this.#lastDecrement = 0;
+    this.#change(true);
+    return this.#failures < MOST_FAILURES;
+  }
+
+  /** Rows in proportion to their present curvature. */
+  #withSample<T>(count: number, work: (sample: RowSample) => T): T {
+    const { rowWeights, random } = this.#settings;
+    const sample = new RowSample(this.#problem, this.#matrix, count, rowWeights, random);
+    try {
+      return work(sample);
+    } finally {
+      sample.release();
+    }
+  }
+
+  #precondition(rows: PreconditionerRows): void {
+    const { outputs, dataset, fitIntercept } = this.#problem;
+    const { preconditioner } = this.system;
+    if (this.#isGram) {
+      preconditioner.buildGram(rows);
+      const dimension = dataset.cols + (fitIntercept ? 1 : 0);
+      this.gramPasses += ((rows.rows / this.#matrix.rows) * (dimension / 4)) / outputs;
+    } else preconditioner.buildDiagonal(rows);
+  }
+
+  /** After a stall: more rows; then better products, where the direction was solved but did not help; else the other preconditioner. */
+  #change(isSolved: boolean): void {
+    this.#isWorn = true;
+    if (this.#share < 1) {
+      this.#share = Math.min(1, 2 * this.#share);
+      this.#gramRows = Math.min(this.#matrix.rows, 2 * this.#gramRows);
+    } else if (isSolved && this.#settings.isRounded && !this.#isExact) this.#isExact = true;
+    else if (this.#settings.mayToggle) {
+      const { cols } = this.#problem.dataset;
+      this.#isGram = !this.#isGram && cols < GRAM_COLUMNS;
+    }
+  }
+}

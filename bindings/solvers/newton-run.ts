@@ -1,0 +1,303 @@
+// One run of a Newton solver: its memory, and its phases. A sample of the rows is solved first, then (where the exact copy is wider than its codes) the
+// problem of the codes, both roughly and on integers alone; the exact problem starts from there.
+import type { ByteMatrix, ByteView } from "../data/dataset.js";
+import type { Problem, Weights } from "../data/problem.js";
+import { Scope } from "../engine/core.js";
+import { ByteProducts } from "./byte-products.js";
+import { Descent, type DescentSettings, GRAM_COLUMNS } from "./descent.js";
+import { Buffers, type Coordinates, type ExactPasses, NewtonSystem } from "./newton-system.js";
+import { diagonal, Preconditioner } from "./preconditioner.js";
+import { type RowFacts, RowSample } from "./row-sample.js";
+
+export interface NewtonSettings {
+  readonly tol: number;
+  readonly outerSteps: number;
+  readonly seed: number;
+  readonly start: Weights | null;
+  /** null: chosen here. */
+  readonly hessianShare: number | null;
+  readonly preconditioner: "auto" | "gram" | "diagonal";
+  readonly warmStart: boolean;
+}
+
+/** Rows from which a sample can stand for all: absolutely, and per column. */
+const MANY_ROWS = 5000;
+const MANY_ROWS_PER_COLUMN = 20;
+const SAMPLE_PER_COLUMN = 10;
+const SMALLEST_SHARE = 0.1;
+const SMALLEST_SAMPLE = 1000;
+/** Largest cost of a Gram matrix with its factor, in passes. */
+const GRAM_PASSES = 15;
+/** Conjugate gradients stop when the residual has fallen to this part; on the sample, whose solution is rough anyway, earlier. */
+const FORCING = 0.1;
+const SAMPLE_FORCING = 0.3;
+/** Estimated gaps at which the sample and the problem of the codes are solved well enough, and most steps for it. */
+const SAMPLE_GAP = 1e-3;
+const CODES_GAP = 1e-6;
+const WARM_STEPS = 8;
+/** Rows looked at for the scales of the coordinates. */
+const SCALE_ROWS = 1000;
+
+/** How far a point is from the optimum. */
+export interface Progress {
+  /** Estimate of (F − F*)/(F(0) − F*). */
+  readonly gap: number;
+  readonly isConverged: boolean;
+}
+
+export class NewtonRun {
+  readonly #problem: Problem;
+  readonly #settings: NewtonSettings;
+  readonly #view: ByteView;
+  readonly #scope: Scope;
+  readonly #facts: RowFacts;
+  readonly #products: ByteProducts;
+  readonly #buffers: Buffers;
+  readonly #coordinates: Coordinates;
+  readonly #descentSettings: DescentSettings;
+  readonly #descent: Descent;
+  #zeroObjective = 0;
+  #innerSeconds = 0;
+  #exactSeconds = 0;
+  #warmPasses = 0;
+
+  constructor(problem: Problem, settings: NewtonSettings) {
+    const { core, dataset } = problem;
+    const { rows } = dataset;
+    this.#problem = problem;
+    this.#settings = settings;
+    this.#view = dataset.byteView(problem.fitIntercept);
+    this.#facts = { rows, labels: problem.labels, weights: dataset.weights };
+    const { frame, inner, exact } = this.#view;
+    const built = Scope.guard(core, (scope) => {
+      const ridge = scope.alloc(frame.padded * 8, "the regulariser");
+      core.kernels.ridge(frame.scale, dataset.cols, frame.padded, problem.l2, ridge);
+      const scales = scope.alloc(frame.padded * 8, "the scales of the coordinates");
+      const random = scope.alloc(4, "a random state");
+      core.view().setUint32(random, (Math.imul(settings.seed, 0x9e3779b1) ^ 0x85ebca6b) >>> 0 || 1, true);
+      const rowWeights = scope.alloc(rows * 4, "the curvature of the rows");
+      const products = new ByteProducts(scope, problem, frame, inner, exact === inner);
+      const buffers = new Buffers(scope, problem, frame, rows);
+      const preconditioner = new Preconditioner(problem, frame, products, ridge);
+      const coordinates = { ridge, scales, preconditioner };
+      const passes = exact === inner ? products : this.#exactPasses(scope, exact);
+      const system = new NewtonSystem(scope, problem, frame, this.#facts, products, passes, buffers, coordinates);
+      return { scope, products, buffers, coordinates, system, random, rowWeights };
+    });
+    this.#scope = built.scope;
+    problem.own(built.scope);
+    this.#products = built.products;
+    this.#buffers = built.buffers;
+    this.#coordinates = built.coordinates;
+    this.#descentSettings = this.#choose(built.random, built.rowWeights);
+    this.#descent = new Descent(problem, frame, inner, built.system, this.#descentSettings);
+    this.#measureScales();
+  }
+
+  /** What the size of the problem suggests, where the caller has not chosen. */
+  #choose(random: number, rowWeights: number): DescentSettings {
+    const { dataset, outputs, fitIntercept } = this.#problem;
+    const { hessianShare, preconditioner } = this.#settings;
+    const { rows, cols } = dataset;
+    const dimension = cols + (fitIntercept ? 1 : 0);
+    const isLarge = rows >= MANY_ROWS && rows >= MANY_ROWS_PER_COLUMN * dimension;
+    const gramRows = Math.min(rows, Math.max(SAMPLE_PER_COLUMN * dimension, SMALLEST_SAMPLE));
+    const gramPasses = ((gramRows / rows) * (dimension / 4) + (dimension * dimension) / (2 * rows)) / outputs;
+    const isCheap = dimension <= GRAM_COLUMNS && gramPasses <= GRAM_PASSES;
+    return {
+      share: hessianShare ?? (isLarge ? Math.max(SMALLEST_SHARE, (SAMPLE_PER_COLUMN * dimension) / rows) : 1),
+      gramRows,
+      isGram: preconditioner === "auto" ? isCheap : preconditioner === "gram",
+      mayToggle: preconditioner === "auto",
+      isRounded: this.#view.exact !== this.#view.inner,
+      forcing: FORCING,
+      random,
+      rowWeights,
+    };
+  }
+
+  /** Passes over the exact copy: integers where it is bytes, else float64. */
+  #exactPasses(scope: Scope, exact: ByteMatrix | null): ExactPasses {
+    const problem = this.#problem;
+    const { frame } = this.#view;
+    if (exact !== null) return new ByteProducts(scope, problem, frame, exact, true);
+    return {
+      multiply: (z, u) => problem.exactMargins(frame, z, u),
+      gradient: (v, c, g) => problem.exactGradient(frame, v, c, g),
+    };
+  }
+
+  /** The estimated gap at which the run has converged. */
+  get #goal(): number {
+    return this.#settings.tol * this.#settings.tol;
+  }
+
+  release(): void {
+    this.#problem.forget(this.#scope);
+    this.#coordinates.preconditioner.release();
+    this.#scope.release();
+  }
+
+  /** Curvature bounds of the coordinates, from a sample: hMax·mean code² + ridge. */
+  #measureScales(): void {
+    const { dataset, curvature } = this.#problem;
+    const { frame, inner } = this.#view;
+    const { ridge, scales } = this.#coordinates;
+    const measure = (matrix: ByteMatrix, weights: number): void => {
+      const scale = curvature / matrix.rows;
+      diagonal(this.#problem, frame, this.#products, matrix, matrix.rows, weights, scale, ridge, scales);
+    };
+    if (dataset.rows <= SCALE_ROWS) measure(inner, dataset.weights.f32);
+    else this.#withSample(SCALE_ROWS, (sample) => measure(sample.matrix, sample.facts.weights.f32));
+  }
+
+  /** Rows that all have the same chance. */
+  #withSample<T>(count: number, work: (sample: RowSample) => T): T {
+    const sample = new RowSample(this.#problem, this.#view.inner, count, 0, this.#descentSettings.random);
+    try {
+      return work(sample);
+    } finally {
+      sample.release();
+    }
+  }
+
+  #timed<T>(kind: "inner" | "exact", work: () => T): T {
+    const started = performance.now();
+    try {
+      return work();
+    } finally {
+      const seconds = (performance.now() - started) / 1000;
+      if (kind === "inner") this.#innerSeconds += seconds;
+      else this.#exactSeconds += seconds;
+    }
+  }
+
+  /** Evaluates the start; true when it is stationary to the last bit. */
+  begin(): boolean {
+    const { start } = this.#settings;
+    const { system } = this.#descent;
+    return this.#timed("exact", () => {
+      this.#zeroObjective = system.evaluate().objective;
+      if (start !== null) {
+        const { frame } = this.#view;
+        this.#problem.toCodes(frame, start, system.v);
+        this.#problem.exactMargins(frame, system.v, this.#buffers.margins);
+        system.evaluate();
+      }
+      return system.point.scaledNorm === 0;
+    });
+  }
+
+  /** Solves rougher problems first; false when there is none. What they find is taken only when it lowers the exact objective. */
+  warmUp(): boolean {
+    const { start, warmStart } = this.#settings;
+    const { rows } = this.#problem.dataset;
+    const { exact } = this.#view;
+    const { gramRows, share } = this.#descentSettings;
+    const hasSample = share < 1 && 2 * gramRows <= rows;
+    if (start !== null || !warmStart || !(hasSample || exact === null)) return false;
+    const { system } = this.#descent;
+    const before = system.point.objective;
+    this.#timed("inner", () => {
+      if (hasSample) this.#withSample(gramRows, (sample) => this.#solveSample(sample));
+      if (exact === null) this.#solveCodes(hasSample);
+    });
+    this.#timed("exact", () => system.jump(before));
+    return true;
+  }
+
+  /** The problem on a sample of the rows, from zero; its solution goes into the system's v. */
+  #solveSample(sample: RowSample): void {
+    const { frame } = this.#view;
+    this.#rough(sample.matrix, (scope) => {
+      const products = new ByteProducts(scope, this.#problem, frame, sample.matrix, true);
+      const system = this.#systemOn(scope, sample.facts, products);
+      const settings = { ...this.#descentSettings, share: 1, isRounded: false, forcing: SAMPLE_FORCING };
+      const descent = new Descent(this.#problem, frame, sample.matrix, system, settings);
+      const zero = system.evaluate().objective;
+      this.#descend(descent, zero, SAMPLE_GAP);
+      return descent;
+    });
+  }
+
+  /** The problem of all rows' codes, from the system's v where `hasStart`; its solution replaces it. */
+  #solveCodes(hasStart: boolean): void {
+    const { frame, inner } = this.#view;
+    this.#rough(inner, (scope) => {
+      const products = new ByteProducts(scope, this.#problem, frame, inner, true);
+      const system = this.#systemOn(scope, this.#facts, products);
+      const settings = { ...this.#descentSettings, isRounded: false };
+      const descent = new Descent(this.#problem, frame, inner, system, settings);
+      const size = this.#problem.outputs * frame.padded;
+      if (hasStart) {
+        const { core } = this.#problem;
+        core.f64(system.v, size).set(core.f64(this.#descent.system.v, size));
+        system.jump(this.#zeroObjective);
+      } else system.evaluate();
+      this.#descend(descent, this.#zeroObjective, Math.max(CODES_GAP, this.#goal));
+      return descent;
+    });
+  }
+
+  #systemOn(scope: Scope, facts: RowFacts, products: ByteProducts): NewtonSystem {
+    const { frame } = this.#view;
+    return new NewtonSystem(scope, this.#problem, frame, facts, products, products, this.#buffers, this.#coordinates);
+  }
+
+  #rough(matrix: ByteMatrix, solve: (scope: Scope) => Descent): void {
+    const { core, outputs, dataset } = this.#problem;
+    const size = outputs * this.#view.frame.padded;
+    Scope.scratch(core, (scope) => {
+      const { system, gramPasses } = solve(scope);
+      core.f64(this.#descent.system.v, size).set(core.f64(system.v, size));
+      this.#warmPasses += ((system.passes + system.exactPasses + gramPasses) * matrix.rows) / dataset.rows;
+    });
+  }
+
+  /** Steps until the estimated gap is below `gap`. */
+  #descend(descent: Descent, zeroObjective: number, gap: number): void {
+    for (let step = 0; step < WARM_STEPS; step++) {
+      const { decrement } = descent.direct();
+      if (relativeGap(zeroObjective, descent.system.point.objective, decrement) <= gap || !descent.step()) return;
+    }
+  }
+
+  /** The next direction, and how far the present point is from the optimum. */
+  direct(): Progress {
+    return this.#timed("inner", () => {
+      const { isSolved, decrement } = this.#descent.direct();
+      const gap = relativeGap(this.#zeroObjective, this.#descent.system.point.objective, decrement);
+      return { gap, isConverged: isSolved && gap <= this.#goal };
+    });
+  }
+
+  step(): boolean {
+    return this.#timed("exact", () => this.#descent.step());
+  }
+
+  /** What every report says. */
+  facts() {
+    const { system, share, isGram, gramPasses } = this.#descent;
+    const { dataset } = this.#problem;
+    const { objective, gradientNorm } = system.point;
+    return {
+      passes: this.#warmPasses + system.passes + gramPasses,
+      exactPasses: system.exactPasses,
+      objective,
+      gradientNorm,
+      hessianShare: share,
+      preconditioner: isGram ? ("gram" as const) : ("diagonal" as const),
+      exact: dataset.exact,
+      bytes: dataset.bytes,
+      ...this.#problem.toWeights(this.#view.frame, system.v),
+      seconds: { inner: this.#innerSeconds, exact: this.#exactSeconds },
+    };
+  }
+}
+
+/** Half the decrement is what the quadratic model has left to gain. */
+function relativeGap(zeroObjective: number, objective: number, decrement: number): number {
+  const left = 0.5 * decrement;
+  const total = zeroObjective - objective + left;
+  return total > 0 ? Math.min(1, left / total) : 1;
+}

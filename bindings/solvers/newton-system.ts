@@ -1,0 +1,493 @@
+// The state of a Newton solver over one set of rows (all of them, or a sample to start from): margins, derivatives, gradient, direction, and the
+// steps between two exact passes. docs/numerics.md §10–11.
+import type { Frame } from "../data/dataset.js";
+import type { GradientFacts, Problem } from "../data/problem.js";
+import type { Scope } from "../engine/core.js";
+import type { ByteProducts, Curvature } from "./byte-products.js";
+import type { Preconditioner, PreconditionerRows } from "./preconditioner.js";
+import type { RowFacts, RowSample } from "./row-sample.js";
+
+/** Rows per call of the passes over margins: short calls, since one long call would never leave the first compiler tier. */
+const ROWS_PER_CALL = 8192;
+/** A solve ends after so many products at the latest. */
+const MOST_PRODUCTS = 150;
+/** The plane search ends when the slope along its last Newton step is this part of what it has gained, or after so many looks. */
+const PLANE_TOLERANCE = 1e-3;
+const MOST_LOOKS = 24;
+const MOST_HALVINGS = 40;
+/** What rounding a step may cost, as a part of what it gains: the next step has to make it good. */
+const ROUNDING = 1e-3;
+/** Rounding noise of an objective: compensated sums, float64 losses. */
+const NOISE = 2 ** -48;
+
+/** What all systems of a run have in common: l2's part of the Hessian and the curvature bounds (padded f64 each), and the preconditioner. */
+export interface Coordinates {
+  readonly ridge: number;
+  readonly scales: number;
+  readonly preconditioner: Preconditioner;
+}
+
+/** How margins and gradients of these rows are computed. */
+export interface ExactPasses {
+  /** u = X·z, rows × outputs f64; z may be rounded in place, up to scales·error² ≤ allowed, to what the pass can multiply exactly. */
+  multiply(z: number, u: number, scales: number, allowed: number): void;
+  /** Full gradient at v from derivatives c into g. */
+  gradient(v: number, c: number, g: number): GradientFacts;
+}
+
+/** Work space of a system: per row and output, and per column and output. Systems that run one after the other share it. */
+export class Buffers {
+  readonly margins: number;
+  readonly u1: number;
+  readonly u2: number;
+  readonly derivatives: number;
+  readonly state: number;
+  readonly h: number;
+  readonly z: number;
+  readonly previous: number;
+  readonly r: number;
+  readonly y: number;
+  readonly p: number;
+  readonly hp: number;
+  readonly looks: number;
+
+  constructor(scope: Scope, { core, outputs }: Problem, frame: Frame, rows: number) {
+    const size = outputs * frame.padded;
+    // the plane search reads four rows at a time
+    const perRow = 4 * Math.ceil(rows / 4) * outputs;
+    const vector = (what: string): number => scope.alloc(size * 8, what);
+    const column = (what: string): number => scope.alloc(perRow * 8, what);
+    this.z = vector("a direction");
+    this.previous = vector("the previous step");
+    this.r = vector("a residual");
+    this.y = vector("a residual");
+    this.p = vector("a direction");
+    this.hp = vector("a Hessian product");
+    this.margins = column("the margins");
+    this.u1 = column("the margins of a direction");
+    this.u2 = column("the margins of the previous step");
+    this.derivatives = column("the derivatives");
+    this.state = scope.alloc(perRow * 4 + 16, "the states of the rows");
+    this.h = outputs === 1 ? scope.alloc(perRow * 4, "the curvature of the rows") : 0;
+    this.looks = scope.alloc(64 + 16 * Math.ceil(outputs / 4) + 16, "a plane search");
+    core.f64(this.margins, perRow).fill(0);
+  }
+}
+
+export interface Point {
+  readonly objective: number;
+  /** ‖∇F‖₂ in the user's coordinates. */
+  readonly gradientNorm: number;
+  /** ‖g‖ with every coordinate divided by the root of its curvature bound. */
+  readonly scaledNorm: number;
+}
+
+export interface Direction {
+  /** −g·z: twice the decrease that the quadratic model promises, and near the optimum twice the gap. */
+  readonly decrement: number;
+  /** Whether conjugate gradients reached their tolerance. */
+  readonly isSolved: boolean;
+  /** Hessian products it took. */
+  readonly products: number;
+}
+
+export class NewtonSystem {
+  readonly rows: number;
+  /** Passes over all of these rows' bytes so far, in units of one dot and one update with every row and class. */
+  passes = 0;
+  exactPasses = 0;
+  /** v, g: outputs × padded f64, code coordinates. */
+  readonly v: number;
+  readonly g: number;
+  readonly preconditioner: Preconditioner;
+  readonly #problem: Problem;
+  readonly #frame: Frame;
+  readonly #facts: RowFacts;
+  readonly #inner: ByteProducts;
+  readonly #exact: ExactPasses;
+  readonly #size: number;
+  readonly #ridge: number;
+  readonly #scales: number;
+  readonly #buffers: Buffers;
+  #hasPrevious = false;
+  #hasCurvature = false;
+  #penalty = 0;
+  #decrement = 0;
+  #point: Point = { objective: Number.NaN, gradientNorm: Number.NaN, scaledNorm: Number.NaN };
+
+  /** Starts at zero. */
+  constructor(
+    scope: Scope,
+    problem: Problem,
+    frame: Frame,
+    facts: RowFacts,
+    inner: ByteProducts,
+    exact: ExactPasses,
+    buffers: Buffers,
+    coordinates: Coordinates,
+  ) {
+    const { core, outputs } = problem;
+    this.#problem = problem;
+    this.#frame = frame;
+    this.#facts = facts;
+    this.#inner = inner;
+    this.#exact = exact;
+    this.rows = facts.rows;
+    this.#ridge = coordinates.ridge;
+    this.#scales = coordinates.scales;
+    this.preconditioner = coordinates.preconditioner;
+    this.#size = outputs * frame.padded;
+    this.#buffers = buffers;
+    this.v = scope.alloc(this.#size * 8, "the weights");
+    this.g = scope.alloc(this.#size * 8, "the full gradient");
+    core.f64(this.#buffers.margins, this.rows * outputs).fill(0);
+    // rows past the last: the plane search reads four at a time
+    const rest = (-this.rows * outputs) & 3;
+    if (outputs === 1) {
+      core.f64(this.#buffers.u1 + this.rows * 8, rest).fill(0);
+      core.f64(this.#buffers.u2 + this.rows * 8, rest).fill(0);
+    }
+  }
+
+  get point(): Point {
+    return this.#point;
+  }
+
+  /**
+   * u = X·z with z rounded in place. Softmax: rounding leaves a mean over the classes, which the loss does not see and l2 would keep; it is taken out of z,
+   * and u is right up to a shift that all classes of a row share.
+   */
+  #multiply(z: number, u: number, allowed: number): void {
+    const { core, outputs } = this.#problem;
+    this.#exact.multiply(z, u, this.#scales, allowed);
+    if (outputs > 1) core.kernels.centreClasses(z, this.#frame.padded, outputs);
+  }
+
+  /** Evaluates at a v set from outside; back to zero when that is not better than `most`. */
+  jump(most: number): void {
+    const { core } = this.#problem;
+    this.#multiply(this.v, this.#buffers.margins, 0);
+    const objective = this.#loss();
+    if (objective <= most) {
+      this.evaluate(objective);
+      return;
+    }
+    core.f64(this.v, this.#size).fill(0);
+    core.f64(this.#buffers.margins, this.rows * this.#problem.outputs).fill(0);
+    this.evaluate();
+  }
+
+  /** Objective at the present margins; derivatives and states of the rows. */
+  #loss(): number {
+    const { core, outputs, epsilon, lossId } = this.#problem;
+    const { rows, labels, weights } = this.#facts;
+    let total = 0;
+    for (let row = 0; row < rows; row += ROWS_PER_CALL) {
+      const count = Math.min(ROWS_PER_CALL, rows - row);
+      const at = row * outputs;
+      total += core.kernels.lossPass(
+        lossId,
+        this.#buffers.margins + at * 8,
+        labels.f64 + row * 8,
+        weights.f64 === 0 ? 0 : weights.f64 + row * 8,
+        count,
+        outputs,
+        epsilon,
+        this.#buffers.derivatives + at * 8,
+        this.#buffers.state + at * 4,
+      );
+    }
+    this.#hasCurvature = false;
+    core.kernels.scaleColumns(this.v, this.#ridge, 0, this.#frame.padded, outputs, this.#buffers.hp);
+    this.#penalty = 0.5 * core.kernels.dotF64(this.v, this.#buffers.hp, this.#size);
+    return total / rows + this.#penalty;
+  }
+
+  /** Objective, gradient and norms at the present v, whose margins are in place. */
+  evaluate(objective = this.#loss()): Point {
+    const { gradientNorm } = this.#exact.gradient(this.v, this.#buffers.derivatives, this.g);
+    this.exactPasses++;
+    const { kernels } = this.#problem.core;
+    const squares = kernels.weightedSquares(this.g, this.#scales, this.#frame.padded, this.#problem.outputs);
+    this.#point = { objective, gradientNorm, scaledNorm: Math.sqrt(squares) };
+    return this.#point;
+  }
+
+  /** Curvature of all rows at the present point. */
+  #curvature(): Curvature {
+    const { core, outputs, epsilon, lossId } = this.#problem;
+    const { rows, weights } = this.#facts;
+    if (outputs === 1 && !this.#hasCurvature) {
+      core.kernels.curvatureRows(lossId, this.#buffers.state, weights.f32, rows, epsilon, this.#buffers.h);
+    }
+    this.#hasCurvature = true;
+    return { h: this.#buffers.h, p: this.#buffers.state, weights: weights.f32 };
+  }
+
+  /** Curvature of every row as one number, for sampling: rows f32 at `out`. */
+  rowWeights(out: number): void {
+    const { h, p, weights } = this.#curvature();
+    this.#problem.core.kernels.rowWeights(h, p, weights, this.rows, this.#problem.outputs, out);
+  }
+
+  /** Rows for Hessian products and preconditioner: all, or those of a sample with their present curvature. */
+  rowsOf(sample: RowSample | null): PreconditionerRows {
+    const curvature = this.#curvature();
+    if (sample === null) return { matrix: this.#inner.matrix, curvature, rows: this.rows };
+    return sample.rowsWith(curvature, this.#problem.outputs);
+  }
+
+  /** Hessian product of the whole dataset in float64 on the exact copy, for weak directions that the codes do not show. */
+  #exactHessian(p: number, curvature: Curvature, out: number): void {
+    const problem = this.#problem;
+    // the search's margins are free while a direction is sought
+    const t = this.#buffers.u1;
+    problem.exactMargins(this.#frame, p, t);
+    const { h, p: probabilities, weights } = curvature;
+    problem.core.kernels.applyCurvature(t, h, probabilities, weights, this.rows, problem.outputs);
+    problem.exactGradient(this.#frame, p, t, out);
+    this.exactPasses++;
+  }
+
+  /**
+   * Direction z ≈ −H⁻¹g by conjugate gradients with the Hessian of `sample` (null: all rows), until the residual in the metric of the
+   * preconditioner has fallen to the part `forcing`.
+   */
+  solve(
+    sample: { readonly products: ByteProducts; readonly rows: PreconditionerRows } | "exact" | null,
+    forcing: number,
+  ): Direction {
+    const { core, outputs, loss } = this.#problem;
+    const { kernels } = core;
+    const size = this.#size;
+    const { padded } = this.#frame;
+    const isExact = sample === "exact";
+    const part = isExact ? null : sample;
+    const products = part?.products ?? this.#inner;
+    const curvature = part?.rows.curvature ?? this.#curvature();
+    const share = isExact ? 0 : (part?.rows.rows ?? this.rows) / this.rows;
+    const isShared = loss === "softmax";
+    const copy = (from: number, to: number): void => {
+      core.f64(to, size).set(core.f64(from, size));
+    };
+    const { z, r, y, p, hp } = this.#buffers;
+    core.f64(z, size).fill(0);
+    core.f64(r, size).fill(0);
+    kernels.addScaled(r, -1, this.g, size);
+    copy(r, y);
+    this.preconditioner.solve(y);
+    if (isShared) kernels.centreClasses(y, padded, outputs);
+    copy(y, p);
+    let rz = kernels.dotF64(r, y, size);
+    if (this.#point.scaledNorm === 0) {
+      this.#decrement = 0;
+      return { decrement: 0, isSolved: true, products: 0 };
+    }
+    const target = forcing * forcing * rz;
+    let isSolved = false;
+    let used = 0;
+    for (let k = 0; k < MOST_PRODUCTS && rz > 0; k++) {
+      if (isExact) this.#exactHessian(p, curvature, hp);
+      else products.hessian(p, curvature, this.#ridge, hp);
+      this.passes += share;
+      used++;
+      if (isShared) kernels.centreClasses(hp, padded, outputs);
+      const curved = kernels.dotF64(p, hp, size);
+      if (!(curved > 0)) break;
+      const step = kernels.dotF64(p, r, size) / curved;
+      kernels.addScaled(z, step, p, size);
+      kernels.addScaled(r, -step, hp, size);
+      copy(r, y);
+      this.preconditioner.solve(y);
+      if (isShared) kernels.centreClasses(y, padded, outputs);
+      const next = kernels.dotF64(r, y, size);
+      if (!(next > target)) {
+        isSolved = true;
+        break;
+      }
+      kernels.combine(p, next / rz, 1, y, size);
+      rz = next;
+    }
+    let decrement = -kernels.dotF64(this.g, z, size);
+    if (!(decrement > 0) || !Number.isFinite(decrement)) {
+      // conjugate gradients have failed at once: a scaled gradient step always descends
+      core.f64(z, size).fill(0);
+      kernels.addScaled(z, -1, this.g, size);
+      kernels.scaleColumns(z, this.#scales, 1, padded, outputs, z);
+      decrement = -kernels.dotF64(this.g, z, size);
+      isSolved = false;
+    }
+    this.#decrement = decrement;
+    return { decrement, isSolved, products: used };
+  }
+
+  /**
+   * Moves to the minimum of the objective over the plane spanned by the direction and the previous step; then a new exact pass. Returns false
+   * (and stays) when no step lowers the objective.
+   */
+  move(): boolean {
+    const { core, outputs } = this.#problem;
+    const { kernels } = core;
+    const size = this.#size;
+    const count = this.rows * outputs;
+    this.#multiply(this.#buffers.z, this.#buffers.u1, ROUNDING * this.#decrement);
+    const [a1, a2] = this.#searchPlane();
+    if (a1 === 0 && a2 === 0) return false;
+    if (this.#hasPrevious) {
+      kernels.combine(this.#buffers.u2, a2, a1, this.#buffers.u1, count);
+      kernels.combine(this.#buffers.previous, a2, a1, this.#buffers.z, size);
+    } else {
+      kernels.combine(this.#buffers.u2, 0, a1, this.#buffers.u1, count);
+      kernels.combine(this.#buffers.previous, 0, a1, this.#buffers.z, size);
+    }
+    this.#hasPrevious = true;
+    const before = this.#point.objective;
+    const most = before + NOISE * Math.abs(before);
+    kernels.addScaled(this.#buffers.margins, 1, this.#buffers.u2, count);
+    kernels.addScaled(this.v, 1, this.#buffers.previous, size);
+    let objective = this.#loss();
+    for (let halving = 0; !(objective <= most) && halving < MOST_HALVINGS; halving++) {
+      // back half of the way
+      kernels.combine(this.#buffers.u2, 0, 0.5, this.#buffers.u2, count);
+      kernels.combine(this.#buffers.previous, 0, 0.5, this.#buffers.previous, size);
+      kernels.addScaled(this.#buffers.margins, -1, this.#buffers.u2, count);
+      kernels.addScaled(this.v, -1, this.#buffers.previous, size);
+      objective = this.#loss();
+    }
+    if (objective <= most) {
+      this.evaluate(objective);
+      return true;
+    }
+    kernels.addScaled(this.#buffers.margins, -1, this.#buffers.u2, count);
+    kernels.addScaled(this.v, -1, this.#buffers.previous, size);
+    this.#hasPrevious = false;
+    this.evaluate();
+    return false;
+  }
+
+  /** (a₁, a₂) that minimise F(v + a₁z + a₂·previous), by Newton's method in the plane; a₂ is 0 without a previous step. */
+  #searchPlane(): [number, number] {
+    const { core, outputs, loss, epsilon, lossId } = this.#problem;
+    const { kernels } = core;
+    const size = this.#size;
+    const { rows, labels, weights } = this.#facts;
+    const count = rows * outputs;
+    const hasPrevious = this.#hasPrevious;
+    const { z, previous } = this.#buffers;
+    const u2 = hasPrevious ? this.#buffers.u2 : 0;
+    // unit vectors keep float32 products in range
+    const top1 = kernels.maxAbs(this.#buffers.u1, count);
+    const top2 = hasPrevious ? kernels.maxAbs(this.#buffers.u2, count) : 0;
+    const inverse1 = top1 > 0 ? 1 / top1 : 0;
+    const inverse2 = top2 > 0 ? 1 / top2 : 0;
+    const slope1 = kernels.dotF64(this.g, z, size);
+    const slope2 = hasPrevious ? kernels.dotF64(this.g, previous, size) : 0;
+    kernels.scaleColumns(z, this.#ridge, 0, this.#frame.padded, outputs, this.#buffers.hp);
+    const ridge11 = kernels.dotF64(z, this.#buffers.hp, size);
+    const ridge12 = hasPrevious ? kernels.dotF64(previous, this.#buffers.hp, size) : 0;
+    let ridge22 = 0;
+    if (hasPrevious) {
+      kernels.scaleColumns(previous, this.#ridge, 0, this.#frame.padded, outputs, this.#buffers.hp);
+      ridge22 = kernels.dotF64(previous, this.#buffers.hp, size);
+    }
+    const look = (a1: number, a2: number): [number, number, number, number, number] => {
+      core.f64(this.#buffers.looks, 5).fill(0);
+      for (let row = 0; row < rows; row += ROWS_PER_CALL) {
+        const part = Math.min(ROWS_PER_CALL, rows - row);
+        const at = row * outputs;
+        const state = this.#buffers.state + at * 4;
+        const omega = weights.f32 === 0 ? 0 : weights.f32 + row * 4;
+        const first = this.#buffers.u1 + at * 8;
+        const second = u2 === 0 ? 0 : u2 + at * 8;
+        if (outputs === 1) {
+          kernels.plane1(
+            lossId,
+            state,
+            labels.f32 + row * 4,
+            omega,
+            first,
+            second,
+            part,
+            epsilon,
+            a1,
+            a2,
+            inverse1,
+            inverse2,
+            this.#buffers.looks,
+          );
+        } else {
+          const scratch = this.#buffers.looks + 64;
+          kernels.planeSoftmax(
+            state,
+            omega,
+            first,
+            second,
+            part,
+            outputs,
+            a1,
+            a2,
+            inverse1,
+            inverse2,
+            scratch,
+            this.#buffers.looks,
+          );
+        }
+      }
+      const [g1, g2, h11, h12, h22] = core.f64(this.#buffers.looks, 5) as unknown as [
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
+      return [
+        slope1 + (g1 * top1) / rows + ridge11 * a1 + ridge12 * a2,
+        slope2 + (g2 * top2) / rows + ridge12 * a1 + ridge22 * a2,
+        (h11 * top1 * top1) / rows + ridge11,
+        (h12 * top1 * top2) / rows + ridge12,
+        (h22 * top2 * top2) / rows + ridge22,
+      ];
+    };
+    let [a1, a2] = [0, 0];
+    let gained = 0;
+    let here = look(a1, a2);
+    for (let looks = 1; looks < MOST_LOOKS; ) {
+      const [p1, p2] = newton2(here, hasPrevious && top2 > 0);
+      const slope = p1 * here[0] + p2 * here[1];
+      if (!(slope < 0) || -slope <= PLANE_TOLERANCE * gained) break;
+      let step = 1;
+      let there = here;
+      // along a descent direction of a convex function: a slope that is still negative means lower, a steeper positive one too far
+      for (let isFar = true; isFar && looks < MOST_LOOKS; ) {
+        if (loss === "squared") break;
+        there = look(a1 + step * p1, a2 + step * p2);
+        looks++;
+        const ahead = p1 * there[0] + p2 * there[1];
+        isFar = !(ahead <= -0.5 * slope);
+        if (isFar) step *= Number.isFinite(ahead) ? Math.min(0.7, Math.max(0.1, -slope / (ahead - slope))) : 0.1;
+      }
+      a1 += step * p1;
+      a2 += step * p2;
+      gained -= step * slope;
+      here = there;
+      if (loss === "squared") break;
+    }
+    return [a1, a2];
+  }
+}
+
+/** Newton step of a function of two variables from (gradient, Hessian), scaled to a unit diagonal; of one when `isPlane` is false. */
+function newton2([g1, g2, h11, h12, h22]: readonly number[], isPlane: boolean): [number, number] {
+  const one = g1 as number;
+  const two = g2 as number;
+  const c1 = Math.sqrt(Math.max(h11 as number, 1e-300));
+  const c2 = Math.sqrt(Math.max(h22 as number, 1e-300));
+  if (!isPlane) return [-one / (c1 * c1), 0];
+  const ridge = 1 + 1e-12;
+  const cross = (h12 as number) / (c1 * c2);
+  const determinant = ridge * ridge - cross * cross;
+  if (!(determinant > 1e-12)) return [-one / (c1 * c1), 0];
+  const b1 = one / c1;
+  const b2 = two / c2;
+  return [-(ridge * b1 - cross * b2) / (determinant * c1), -(ridge * b2 - cross * b1) / (determinant * c2)];
+}
