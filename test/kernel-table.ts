@@ -1,6 +1,7 @@
 // The manifest: every kernel the module exports, what it may be given, and what it is measured against.
 // kernels.test.ts runs each entry on every variant; mutants.test.ts runs broken kernels through the same entries; a test compares
 // the names with the module's exports. A new export without an entry here fails the build.
+import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
 import {
   type Check,
   CODE7,
@@ -9,6 +10,7 @@ import {
   checkAssembleGradient,
   checkCentreClasses,
   checkColumnSums,
+  checkCountBins,
   checkCountClipped,
   checkCountLimits,
   checkDataGradient,
@@ -23,7 +25,7 @@ import {
   checkFused,
   checkFusedReal,
   checkGradient,
-  checkKeptShare,
+  checkKeptSquares,
   checkLargestEigenvalue,
   checkLossDerivative,
   checkLossDifference,
@@ -35,6 +37,7 @@ import {
   checkMaxRowNorm,
   checkNarrow,
   checkNegativeSums,
+  checkNextCrowded,
   checkPlanes,
   checkPublished,
   checkQuantize,
@@ -43,11 +46,13 @@ import {
   checkScalar,
   checkSoftmaxDerivative,
   checkSoftmaxDifference,
+  checkSpread,
   checkStatistics,
   checkToCodes,
   checkToFloat32,
   checkToGrid,
   checkToStored,
+  checkTouch,
   checkToWeights,
   dotExact,
   dotReal,
@@ -79,7 +84,8 @@ export type Family =
   | "coordinates"
   | "grid"
   | "vector"
-  | "spectrum";
+  | "spectrum"
+  | NewtonFamily;
 
 export interface KernelEntry {
   /** Name of the export. */
@@ -301,10 +307,10 @@ const statistics: readonly KernelEntry[] = [
       name: `statistics${raw}`,
       family: "statistics",
       storage: raw,
-      columns: x4,
-      worst: "huge and tiny values, NaN",
-      oracle: "min, max, Number.isInteger, preciseSum",
-      tolerance: "0; float or weighted sums γ(rows + 1)·Σ|ωx|",
+      columns: raw === "I16" ? "multiple of 8" : raw === "F64" || raw === "F32" ? x4 : "multiple of 16",
+      worst: "huge and tiny values, zeros of both signs, NaN; 600 rows at a limit, packed rows, two calls",
+      oracle: "min, max, Number.isInteger, the sum in order of the rows",
+      tolerance: "0",
       check: checkStatistics(raw),
     }),
   ),
@@ -317,6 +323,13 @@ const statistics: readonly KernelEntry[] = [
         worst: "the largest finite value; NaN, ±∞ first, in the middle, last, and between the rows",
         oracle: "Number.isFinite",
         check: checkFirstNotFinite(raw),
+      },
+      {
+        ...facts,
+        name: `countBins${raw}`,
+        worst: "ties between bins, 14.9 bins from the offset, a width of 0",
+        oracle: "nearest, ties to even",
+        check: checkCountBins(raw),
       },
       {
         ...facts,
@@ -335,6 +348,16 @@ const statistics: readonly KernelEntry[] = [
       },
     ];
   }),
+  {
+    name: "nextCrowded",
+    family: "statistics",
+    storage: "U16",
+    columns: any,
+    worst: "pairs at either end of a column, and across two",
+    oracle: "sums of neighbours",
+    tolerance: "0",
+    check: checkNextCrowded,
+  },
   {
     name: "fitsFloat32",
     family: "statistics",
@@ -367,14 +390,14 @@ const statistics: readonly KernelEntry[] = [
   },
   ...(["F64", "F32"] as const).map(
     (storage): KernelEntry => ({
-      name: `keptShare${storage}`,
+      name: `keptSquares${storage}`,
       family: "statistics",
       storage,
       columns: any,
-      worst: "one outlier, columns of 1e±300 (1e±30), zeros",
-      oracle: "two sums",
-      tolerance: "γ(rows + 6), relative: all terms are positive",
-      check: checkKeptShare(storage),
+      worst: "one outlier, columns of 1e±300 (1e±30), a column listed twice",
+      oracle: "two sums in order of the rows",
+      tolerance: "0",
+      check: checkKeptSquares(storage),
     }),
   ),
 ];
@@ -438,6 +461,29 @@ const quantizers: readonly KernelEntry[] = [
       check: checkNarrow(from, to),
     }),
   ),
+];
+
+const rows: readonly KernelEntry[] = [
+  {
+    name: "spread",
+    family: "narrow",
+    storage: "bytes",
+    columns: any,
+    worst: "rows at the end of their own place",
+    oracle: "typed array assignment",
+    tolerance: "0",
+    check: checkSpread,
+  },
+  {
+    name: "touch",
+    family: "narrow",
+    storage: "bytes",
+    columns: "multiple of 512 bytes",
+    worst: "one line",
+    oracle: "xor",
+    tolerance: "0",
+    check: checkTouch,
+  },
 ];
 
 const passes: readonly KernelEntry[] = ([...RAW, "Planes"] as const).flatMap((storage): KernelEntry[] => [
@@ -613,10 +659,12 @@ export const TABLE: readonly KernelEntry[] = [
   ...fused,
   ...statistics,
   ...quantizers,
+  ...rows,
   ...passes,
   ...losses,
   ...outer,
   ...spectrum,
+  ...NEWTON,
 ];
 
 /** Exports that act on a whole run, held to account step by step against test/oracle/inner.ts by the parity tests; and the module's own. */

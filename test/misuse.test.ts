@@ -2,7 +2,7 @@
 // expected; nothing leaks, and the engine then trains to the same bits as a fresh one.
 import { describe, expect, it } from "vitest";
 import { Scope } from "../bindings/engine/core.js";
-import { baselineBase64, relaxedBase64 } from "../bindings/engine/wasm.js";
+import { baselineText, relaxedText } from "../bindings/engine/wasm.js";
 import {
   BitcenterError,
   type BitcenterErrorCode,
@@ -463,12 +463,11 @@ describe("options of engine, dataset and problem", () => {
 });
 
 describe("modules", () => {
-  const compiled = (base64: string) =>
-    new WebAssembly.Module(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
-  const hasRelaxed = WebAssembly.validate(Uint8Array.from(atob(relaxedBase64), (letter) => letter.charCodeAt(0)));
+  const compiled = (text: string) => new WebAssembly.Module(Uint8Array.from(text, (letter) => letter.charCodeAt(0)));
+  const hasRelaxed = WebAssembly.validate(Uint8Array.from(relaxedText, (letter) => letter.charCodeAt(0)));
 
   it("a module compiled by the caller gives the same bits", () => {
-    const engine = createEngine({ module: compiled(baselineBase64) });
+    const engine = createEngine({ module: compiled(baselineText) });
     expect(engine.variant).toBe("baseline");
     expect(fingerprint(engine)).toBe(healthy);
     expect(fingerprint(createEngine({ variant: "baseline" }))).toBe(healthy);
@@ -487,7 +486,7 @@ describe("modules", () => {
   });
 
   it.runIf(hasRelaxed)("the relaxed module, compiled by the caller, is called relaxed", () => {
-    expect(createEngine({ module: compiled(relaxedBase64) }).variant).toBe("relaxed");
+    expect(createEngine({ module: compiled(relaxedText) }).variant).toBe("relaxed");
   });
 });
 

@@ -258,7 +258,7 @@ function compare(run: Run): Outcome {
     const v = scope.alloc(count * 8, "anchor");
     const g = scope.alloc(count * 8, "gradient");
     pad(anchor, core.f64(v, count), plane, columns);
-    const { codeNorm } = problem.exactPass(plane, v, g, inner.state);
+    const { codeNorm } = problem.exactPass(plane, v, g, inner.values);
     const full = core.f64(g, count).map((x) => x * size);
     const ridge = core.f64(inner.ridge, plane.padded).slice();
     let dense = full;
@@ -272,7 +272,7 @@ function compare(run: Run): Outcome {
     if (isReduced) core.f64(inner.gradientTarget, count).set(dense);
     const labels = core.f64(problem.labels.f64, rows).slice();
     const omega = weights.f64 === 0 ? undefined : core.f64(weights.f64, rows).slice();
-    const state = core.f32(inner.state, rows * outputs).slice();
+    const state = core.f32(inner.values.state, rows * outputs).slice();
 
     const zOf = (): Codes => new ARRAYS[model](core.view().buffer as ArrayBuffer, inner.z, count);
     pad(start, zOf(), plane, columns);
@@ -703,7 +703,7 @@ function replay(bench: Bench, test: Case): string[] {
   const scope = new Scope(core);
   const v = scope.alloc(size * 8, "anchor");
   const g = scope.alloc(size * 8, "gradient");
-  const state = scope.alloc(rows * outputs * 4 + 16, "states");
+  const values = problem.allocRows(scope);
   const weightsAt = (values: Float64Array): { coef: Float64Array; intercept: Float64Array } => {
     pad(values, core.f64(v, size), plane, columns);
     return problem.toWeights(plane, v);
@@ -713,7 +713,7 @@ function replay(bench: Bench, test: Case): string[] {
     const { coef, intercept } = weightsAt(anchor.v);
     const before = reports[anchor.outerStep] as StepReport;
     const after = reports[anchor.outerStep + 1] as StepReport | undefined;
-    const exact = problem.exactPass(plane, v, g, state);
+    const exact = problem.exactPass(plane, v, g, values);
     const at = `outer step ${anchor.outerStep}`;
     for (const found of [
       difference("anchor's coef", before.coef, coef),
@@ -742,7 +742,7 @@ function replay(bench: Bench, test: Case): string[] {
         }
       } else anchor.dense.set(gradient);
     }
-    if (anchor.state !== null) anchor.state.set(core.f32(state, rows * outputs));
+    if (anchor.state !== null) anchor.state.set(core.f32(values.state, rows * outputs));
     if (solver === "halp" && after !== undefined) anchor.deltaScale = exact.codeNorm / Q / (after.mu * width) / Q;
     if (isOnGrid) anchor.deltaScale = (own.range as number) / Q / width;
     if (isOnGrid && range === "auto") anchor.deltaScale = before.deltaScale / Q;
@@ -751,7 +751,7 @@ function replay(bench: Bench, test: Case): string[] {
       const z = innerOf(anchor);
       const tried = anchor.v.map((x, i) => x + anchor.deltaScale * (z.z[i] as number));
       weightsAt(tried);
-      const trial = problem.exactPass(plane, v, g, state);
+      const trial = problem.exactPass(plane, v, g, values);
       if (!(trial.objective <= exact.objective) && !(trial.gradientNorm <= exact.gradientNorm)) {
         for (const found of [
           difference("coef taken back", after.coef, coef),

@@ -1,0 +1,470 @@
+// The default solver and its relatives: the optimum of the original problem, whatever the data, and nothing for the caller to tune. Answers are certified
+// by the oracle: ½·gᵀH⁻¹g in float64 at the returned weights (oracle/objective.ts), relative to F(0) − F.
+import { describe, expect, it } from "vitest";
+import {
+  auto,
+  BitcenterError,
+  createEngine,
+  type DatasetOptions,
+  type Engine,
+  type LossName,
+  type MatrixInput,
+  type NewtonOptions,
+  type NewtonReport,
+  newton,
+  type Problem,
+} from "../bindings/index.js";
+import { type Problem as Exact, joinParameters, objective, remainingGap } from "./oracle/objective.js";
+import { type Sample, sampleFor } from "./support/data.js";
+import { randomProblem, WIDE } from "./support/problems.js";
+import { Dice } from "./support/random.js";
+import { describeVariants, VARIANTS } from "./support/variants.js";
+
+/** What the solver promises with default options. */
+const GAP = 1e-9;
+const TAU = 0.7;
+const SMOOTH: readonly LossName[] = ["squared", "logistic", "softmax", "squaredHinge", "huber"];
+
+interface Posed {
+  readonly engine: Engine;
+  readonly problem: Problem;
+  readonly exact: Exact;
+}
+
+function pose(
+  loss: LossName,
+  sample: Sample,
+  input: MatrixInput,
+  values: ArrayLike<number>,
+  options: {
+    readonly l2?: number;
+    readonly fitIntercept?: boolean;
+    readonly dataset?: DatasetOptions;
+    readonly variant?: "baseline" | "relaxed";
+  } = {},
+): Posed {
+  const { rows, cols, labels } = sample;
+  const { l2 = 1e-3, fitIntercept = true, dataset = {}, variant } = options;
+  const engine = createEngine(variant === undefined ? {} : { variant });
+  const problem = engine.problem(engine.dataset(input, labels, dataset), { loss, l2, fitIntercept, epsilon: TAU });
+  const isBinary = loss === "logistic" || loss === "squaredHinge";
+  const exact: Exact = {
+    values: Float64Array.from(values),
+    rows,
+    cols,
+    labels: isBinary ? labels.map((y) => (y > 0 ? 1 : -1)) : labels,
+    loss,
+    tau: TAU,
+    classes: problem.outputs,
+    l2,
+    intercept: fitIntercept,
+    ...(dataset.sampleWeight !== undefined && { weights: dataset.sampleWeight }),
+  };
+  return { engine, problem, exact };
+}
+
+function last(reports: Iterable<NewtonReport>): NewtonReport {
+  const all = [...reports];
+  return all.at(-1) as NewtonReport;
+}
+
+/** (F − F*)/(F(0) − F*) by the oracle. */
+function relativeGap(exact: Exact, { coef, intercept }: Pick<NewtonReport, "coef" | "intercept">): number {
+  const theta = joinParameters(exact, coef, intercept);
+  const left = remainingGap(exact, theta);
+  return (
+    left /
+    (objective(
+      exact,
+      theta.map(() => 0),
+    ) -
+      objective(exact, theta) +
+      left)
+  );
+}
+
+/** The sample's values as another storage type would hold them. */
+const STORAGES: Readonly<Record<string, (sample: Sample) => { data: MatrixInput; options?: DatasetOptions }>> = {
+  float64: ({ data, rows, cols }) => ({ data: { data, rows, cols } }),
+  float32: ({ data, rows, cols }) => ({ data: { data: Float32Array.from(data), rows, cols } }),
+  int16: ({ data, rows, cols }) => ({ data: { data: Int16Array.from(data, (x) => 3000 * x), rows, cols } }),
+  uint8: ({ data, rows, cols }) => ({ data: { data: Uint8Array.from(data, (x) => 128 + 30 * x), rows, cols } }),
+  int8: ({ data, rows, cols }) => ({ data: { data: Int8Array.from(data, (x) => 30 * x), rows, cols } }),
+  "16-bit data": ({ data, rows, cols }) => ({
+    data: { data: Float32Array.from(data), rows, cols },
+    options: { bits: 16 },
+  }),
+};
+
+function valuesOf(input: MatrixInput): ArrayLike<number> {
+  return (input as { data: ArrayLike<number> }).data;
+}
+
+describeVariants("auto", (variant) => {
+  const cases = SMOOTH.flatMap((loss) =>
+    Object.keys(STORAGES).flatMap((storage) =>
+      [true, false].map((fitIntercept) => ({ loss, storage, fitIntercept, isWeighted: fitIntercept })),
+    ),
+  );
+  it.each(cases)("$loss on $storage, intercept $fitIntercept", ({ loss, storage, fitIntercept, isWeighted }) => {
+    const sample = sampleFor(loss, 400, 21, 7, 5);
+    const { data, options } = (STORAGES[storage] as (typeof STORAGES)[string])(sample);
+    const dataset = { ...options, ...(isWeighted && { sampleWeight: sample.weights }) };
+    const { engine, problem, exact } = pose(loss, sample, data, valuesOf(data), { fitIntercept, dataset, variant });
+    const reports = [...auto(problem)];
+    const final = reports.at(-1) as NewtonReport;
+    expect(final.isConverged).toBe(true);
+    expect(relativeGap(exact, final)).toBeLessThan(GAP);
+    // every report tells the truth about its weights, and the objective never rises
+    let before = Number.POSITIVE_INFINITY;
+    for (const report of reports) {
+      const { objective: F, gradientNorm } = problem.evaluate(report);
+      expect(Math.abs(report.objective - F)).toBeLessThan(1e-13 * F);
+      // the gradient's integers are within 2⁻¹⁶ of the last change of the derivatives
+      const first = (reports[0] as NewtonReport).gradientNorm;
+      expect(Math.abs(report.gradientNorm - gradientNorm)).toBeLessThan(2e-2 * gradientNorm + 1e-12 * first);
+      expect(report.objective).toBeLessThan(before * (1 + 2 ** -48));
+      before = report.objective;
+    }
+    engine.dispose();
+  });
+
+  it("rounded16: the optimum of the rounded data", () => {
+    const sample = sampleFor("logistic", 500, 12, 3);
+    const dataset = { exact: "rounded16" } as const;
+    for (const fitIntercept of [true, false]) {
+      const { engine, problem, exact } = pose("logistic", sample, sample, sample.data, {
+        dataset,
+        fitIntercept,
+        variant,
+      });
+      const final = last(auto(problem));
+      expect(final.isConverged).toBe(true);
+      expect(final.exact).toBe("rounded16");
+      const { objective: F, gradientNorm } = problem.evaluate(final);
+      expect(final.objective).toBeCloseTo(F, 13);
+      const zero = problem.evaluate({ coef: new Float64Array(12), intercept: [0] });
+      expect(gradientNorm).toBeLessThan(1e-5 * zero.gradientNorm);
+      // and that is close to the optimum of the data themselves
+      expect(relativeGap(exact, final)).toBeLessThan(1e-6);
+      engine.dispose();
+    }
+  });
+
+  it.each(SMOOTH)("%s with many rows: starts on a sample, uses a part of the Hessian", (loss) => {
+    const sample = sampleFor(loss, 6000, 9, 5, 4);
+    const bytes = Uint8Array.from(sample.data, (x) => 128 + 30 * x);
+    for (const isByte of [true, false]) {
+      const data = isByte ? { ...sample, data: bytes } : sample;
+      const { engine, problem, exact } = pose(loss, sample, data, data.data, { variant });
+      for (const seed of [0, 1]) {
+        const reports = [...auto(problem, { seed })];
+        const final = reports.at(-1) as NewtonReport;
+        expect((reports[1] as NewtonReport).hessianShare).toBeLessThan(1);
+        expect(final.isConverged).toBe(true);
+        expect(relativeGap(exact, final)).toBeLessThan(GAP);
+      }
+      engine.dispose();
+    }
+  });
+
+  it("reports who computed what, and what it holds", () => {
+    const sample = sampleFor("logistic", 2000, 784, 2);
+    const data = Uint8Array.from(sample.data, (x) => 128 + 30 * x);
+    const { engine, problem } = pose("logistic", sample, { ...sample, data }, data, { variant });
+    const held = engine.bytes;
+    const final = last(auto(problem));
+    // the bytes serve as they are: no codes beside them, and nothing stays behind
+    expect(final.exact).toBe("uint8");
+    expect(final.bytes).toBe(problem.dataset.bytes);
+    expect(final.bytes / data.length).toBeLessThan(1.05);
+    expect(engine.bytes - held).toBeLessThan(3 * 8 * 1024 * 8);
+    engine.dispose();
+  });
+
+  it("starts where it is told, and knows when that is the optimum", () => {
+    const sample = sampleFor("softmax", 500, 10, 4);
+    const { engine, problem } = pose("softmax", sample, sample, sample.data, { variant });
+    const found = last(auto(problem));
+    const again = [...auto(problem, { start: found })];
+    expect(again).toHaveLength(1);
+    expect(again[0]).toMatchObject({ outerStep: 0, isConverged: true });
+    expect((again[0] as NewtonReport).objective).toBeLessThan(found.objective * (1 + 2 ** -48));
+    engine.dispose();
+  });
+
+  it("stops at the start when zero weights are the optimum", () => {
+    const engine = createEngine({ variant });
+    const problem = engine.problem(engine.dataset([[1], [2], [3], [4]], [0, 0, 0, 0]), {
+      loss: "squared",
+    });
+    const reports = [...auto(problem)];
+    expect(reports).toHaveLength(1);
+    expect(reports[0]).toMatchObject({ isConverged: true, objective: 0, gap: 0 });
+    engine.dispose();
+  });
+
+  it.each([
+    ["one row", 1, 3],
+    ["one column", 50, 1],
+    ["more columns than rows", 20, 90],
+    ["one column less than a group of sixteen", 60, 15],
+    ["a group of sixteen", 60, 16],
+    ["a group of thirty-two", 100, 32],
+  ])("%s", (_, rows, cols) => {
+    const sample = sampleFor("squared", rows, cols, 11);
+    for (const fitIntercept of [true, false]) {
+      const { engine, problem, exact } = pose("squared", sample, sample, sample.data, { fitIntercept, variant });
+      const final = last(auto(problem));
+      expect(final.isConverged).toBe(true);
+      expect(relativeGap(exact, final)).toBeLessThan(GAP);
+      engine.dispose();
+    }
+  });
+
+  it("constant, duplicate and empty columns", () => {
+    const sample = sampleFor("logistic", 200, 8, 9);
+    const data = sample.data.slice();
+    for (let i = 0; i < 200; i++) {
+      data[i * 8 + 1] = 5;
+      data[i * 8 + 2] = 0;
+      data[i * 8 + 3] = data[i * 8] as number;
+    }
+    for (const fitIntercept of [true, false]) {
+      const { engine, problem, exact } = pose("logistic", sample, { ...sample, data }, data, { fitIntercept, variant });
+      const final = last(auto(problem));
+      expect(final.isConverged).toBe(true);
+      expect(relativeGap(exact, final)).toBeLessThan(GAP);
+      engine.dispose();
+    }
+  });
+
+  it("weights that are whole numbers are repeated rows", () => {
+    const sample = sampleFor("logistic", 120, 6, 13);
+    const times = Array.from({ length: 120 }, (_, i) => i % 4);
+    const rows = times.flatMap((count, i) => Array.from({ length: count }, () => i));
+    const repeated = {
+      ...sample,
+      data: Float64Array.from(rows.flatMap((i) => [...sample.data.subarray(i * 6, (i + 1) * 6)])),
+      labels: Float64Array.from(rows, (i) => sample.labels[i] as number),
+      rows: rows.length,
+    };
+    const one = pose("logistic", sample, sample, sample.data, { dataset: { sampleWeight: times }, variant });
+    const other = pose("logistic", repeated, repeated, repeated.data, { variant });
+    const a = last(auto(one.problem));
+    const b = last(auto(other.problem));
+    // both are within 1e-12 of the same optimum; strong convexity turns that into a distance: l2/2·‖w − w*‖² ≤ gap
+    const distance = Math.sqrt((2 * 2 * 1e-12 * Math.LN2) / 1e-3);
+    a.coef.forEach((w, j) => {
+      expect(Math.abs(w - (b.coef[j] as number))).toBeLessThan(distance);
+    });
+    one.engine.dispose();
+    other.engine.dispose();
+  });
+
+  it("weak directions that 8 bits do not show: the Hessian goes over to the exact copy", () => {
+    // powers of t up to 11: condition 5e7
+    const rows = 500;
+    const cols = 11;
+    const data = new Float64Array(rows * cols);
+    const labels = new Float64Array(rows);
+    for (let i = 0; i < rows; i++) {
+      const t = (2 * i) / (rows - 1) - 1;
+      for (let j = 0; j < cols; j++) data[i * cols + j] = t ** (j + 1);
+      labels[i] = 5 * t * t * t - 3 * t + Math.abs(t);
+    }
+    const sample = { data, rows, cols, labels, weights: labels };
+    const { engine, problem, exact } = pose("squared", sample, sample, data, { l2: 1e-10, variant });
+    const final = last(auto(problem));
+    expect(final.isConverged).toBe(true);
+    expect(relativeGap(exact, final)).toBeLessThan(GAP);
+    engine.dispose();
+  });
+
+  it("one row ten thousand times as large as the others", () => {
+    const sample = sampleFor("squared", 800, 10, 21);
+    const data = sample.data.slice();
+    for (let j = 0; j < 10; j++) data[j] = 1e4 * (data[j] as number);
+    const { engine, problem, exact } = pose("squared", sample, { ...sample, data }, data, { variant });
+    const final = last(auto(problem));
+    expect(final.isConverged).toBe(true);
+    expect(relativeGap(exact, final)).toBeLessThan(GAP);
+    engine.dispose();
+  });
+
+  it("columns from 1e-6 to 1e6, far from zero", () => {
+    const sample = sampleFor("squared", 600, 13, 22);
+    const data = sample.data.map((x, i) => (x + 3) * 10 ** ((i % 13) - 6));
+    const { engine, problem, exact } = pose("squared", sample, { ...sample, data }, data, { l2: 1e-12, variant });
+    const final = last(auto(problem));
+    expect(final.isConverged).toBe(true);
+    expect(relativeGap(exact, final)).toBeLessThan(GAP);
+    engine.dispose();
+  });
+
+  // bench/robustness.ts has two hundred of these, larger, three seeds each
+  const random = Array.from({ length: 32 }, (_, i) => i).flatMap((i) => {
+    const problem = randomProblem(500 + i, { rows: [2.5, 3.2], cols: [0.8, 1.5] });
+    return problem === null ? [] : [problem];
+  });
+  it.each(random)("$name", ({ data, rows, cols, labels, loss, l2, fitIntercept }) => {
+    const sample = { data: Float64Array.from(data), rows, cols, labels, weights: labels };
+    const { engine, problem, exact } = pose(loss, sample, { data, rows, cols }, data, { l2, fitIntercept, variant });
+    const final = last(auto(problem, { seed: 3 }));
+    expect(final.isConverged).toBe(true);
+    expect(relativeGap(exact, final)).toBeLessThan(GAP);
+    engine.dispose();
+  });
+});
+
+describe("newton", () => {
+  const settings: readonly NewtonOptions[] = [
+    { preconditioner: "diagonal" },
+    { preconditioner: "gram" },
+    { hessianShare: 1 },
+    { hessianShare: 0.2 },
+    { warmStart: false },
+    { warmStart: false, hessianShare: 0.3, preconditioner: "diagonal" },
+  ];
+  it.each(settings)("%o: the same optimum", (options) => {
+    const sample = sampleFor("softmax", 5600, 12, 17);
+    const { engine, problem, exact } = pose("softmax", sample, sample, sample.data);
+    const reports = [...newton(problem, options)];
+    const final = reports.at(-1) as NewtonReport;
+    expect(final.isConverged).toBe(true);
+    expect(relativeGap(exact, final)).toBeLessThan(GAP);
+    if (options.preconditioner !== undefined) expect(final.preconditioner).toBe(options.preconditioner);
+    engine.dispose();
+  });
+
+  it("costs what it says: fewer passes with a part of the Hessian", () => {
+    const sample = sampleFor("logistic", 9000, 20, 19);
+    const { engine, problem } = pose("logistic", sample, sample, sample.data);
+    const few = last(newton(problem, { hessianShare: 0.1, tol: 1e-3 }));
+    const all = last(newton(problem, { hessianShare: 1, tol: 1e-3 }));
+    expect(few.passes).toBeLessThan(all.passes);
+    engine.dispose();
+  });
+
+  it("the estimated gap is the gap", () => {
+    const sample = sampleFor("logistic", 700, 15, 23);
+    const { engine, problem, exact } = pose("logistic", sample, sample, sample.data);
+    const reports = [...newton(problem, { hessianShare: 1 })];
+    // from the second report on the quadratic model holds: within 2 either way
+    for (const report of reports.slice(2, -1)) {
+      const ratio = report.gap / relativeGap(exact, report);
+      expect(ratio).toBeGreaterThan(0.5);
+      expect(ratio).toBeLessThan(2);
+    }
+    engine.dispose();
+  });
+});
+
+describe("what auto refuses, and how it ends", () => {
+  const sample = sampleFor("logistic", 100, 5, 1);
+  const refuse = (work: () => unknown, code: string, words: RegExp): void => {
+    try {
+      work();
+    } catch (error) {
+      expect(error).toBeInstanceOf(BitcenterError);
+      expect((error as BitcenterError).code).toBe(code);
+      expect((error as BitcenterError).message).toMatch(words);
+      return;
+    }
+    expect.unreachable("nothing was thrown");
+  };
+
+  it("options that make no sense, before anything is allocated", () => {
+    const { engine, problem } = pose("logistic", sample, sample, sample.data);
+    const held = engine.bytes;
+    const wrong =
+      (options: Record<string, unknown>): (() => unknown) =>
+      () =>
+        newton(problem, options as NewtonOptions);
+    refuse(wrong({ tol: 0 }), "BAD_OPTION", /newton: tol must be .* > 0.*given 0/);
+    refuse(wrong({ tol: Number.NaN }), "BAD_OPTION", /tol.*NaN/);
+    refuse(wrong({ outerSteps: 1.5 }), "BAD_OPTION", /outerSteps/);
+    refuse(wrong({ seed: -1 }), "BAD_OPTION", /seed/);
+    refuse(wrong({ hessianShare: 2 }), "BAD_OPTION", /hessianShare/);
+    refuse(wrong({ preconditioner: "none" }), "BAD_OPTION", /preconditioner must be "auto" or "gram" or "diagonal"/);
+    refuse(wrong({ warmStart: 1 }), "BAD_OPTION", /warmStart/);
+    refuse(wrong({ stepSize: 1 }), "BAD_OPTION", /unknown option "stepSize"/);
+    refuse(wrong({ start: { coef: [1] } }), "BAD_SHAPE", /newton: start: expected coef of 5/);
+    refuse(() => auto(problem, { hessianShare: 1 } as object), "BAD_OPTION", /auto: unknown option "hessianShare"/);
+    refuse(() => auto({} as Problem), "BAD_OPTION", /expected a problem/);
+    expect(engine.bytes).toBe(held);
+    engine.dispose();
+  });
+
+  it("hinge has no curvature", () => {
+    const { engine, problem } = pose("hinge", sample, sample, sample.data);
+    refuse(() => auto(problem), "UNSUPPORTED", /auto: loss "hinge" has no curvature.*squaredHinge/);
+    engine.dispose();
+  });
+
+  it("gives everything back: at the end, on break, on an error, on dispose", () => {
+    const { engine, problem } = pose("logistic", sample, sample, sample.data);
+    for (const _ of auto(problem));
+    const held = engine.bytes;
+    for (const _ of auto(problem)) break;
+    expect(engine.bytes).toBe(held);
+    const run = auto(problem);
+    run.next();
+    expect(engine.bytes).toBeGreaterThan(held);
+    problem.dispose();
+    refuse(() => run.next(), "DISPOSED", /problem was disposed/);
+    engine.dispose();
+  });
+
+  it("an engine disposed during a run", () => {
+    const { engine, problem } = pose("logistic", sample, sample, sample.data);
+    const run = auto(problem);
+    run.next();
+    engine.dispose();
+    expect(() => run.next()).toThrow(BitcenterError);
+  });
+
+  it("ends by itself after outerSteps, with the last point usable", () => {
+    const { engine, problem } = pose("logistic", sample, sample, sample.data);
+    expect([...auto(problem, { outerSteps: 0 })]).toHaveLength(1);
+    const short = [...auto(problem, { outerSteps: 2, tol: 1e-9 })];
+    expect(short.at(-1)?.outerStep).toBe(2);
+    expect(short.at(-1)?.isConverged).toBe(false);
+    engine.dispose();
+  });
+});
+
+describe("same seed, same bits", () => {
+  it.skipIf(VARIANTS.length < 2)("in both modules", () => {
+    const sample = sampleFor("softmax", 5200, 7, 29);
+    const answers = VARIANTS.map((variant) => {
+      const { engine, problem } = pose("softmax", sample, sample, sample.data, { variant });
+      const { coef, intercept } = last(auto(problem, { seed: 5 }));
+      engine.dispose();
+      return [...coef, ...intercept];
+    });
+    expect(answers[1]).toEqual(answers[0]);
+  });
+
+  it("and other seeds other paths to the same place", () => {
+    const dice = new Dice(31);
+    const sample = sampleFor("logistic", 6000, 11, dice.below(1000));
+    const { engine, problem } = pose("logistic", sample, sample, sample.data);
+    const a = last(auto(problem, { seed: 1 }));
+    const b = last(auto(problem, { seed: 2 }));
+    const c = last(auto(problem, { seed: 1 }));
+    expect([...c.coef]).toEqual([...a.coef]);
+    expect([...b.coef]).not.toEqual([...a.coef]);
+    expect(Math.abs(a.objective - b.objective)).toBeLessThan(1e-11 * a.objective);
+    engine.dispose();
+  });
+});
+
+describe("random problems", () => {
+  it("are the same everywhere the same libm is", () => {
+    const one = randomProblem(2, WIDE);
+    const two = randomProblem(2, WIDE);
+    expect(two?.data).toEqual(one?.data);
+    expect(one?.loss).toBe("softmax");
+  });
+});
