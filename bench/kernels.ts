@@ -264,7 +264,7 @@ function stepCases(core: Core, scope: Scope, columns: number, classes: number): 
     const v = scope.alloc(inner.size * 8, "the anchor");
     const g = scope.alloc(inner.size * 8, "the gradient");
     core.f64(v, inner.size).fill(0);
-    problem.exactPass(plane, v, g, inner.state);
+    problem.exactPass(plane, v, g, inner.values);
     core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
     const limit = kind.model === "F32" ? 1 : kind.model === "I8" ? 127 : 32767;
     const reach = (core.kernels.maxAbs(g, inner.size) / plane.largest) * stepSize * rows;

@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only regression|digits|mnist] [-- --data DIR] [-- --out FILE]
+// npm run bench:training [-- --quick] [-- --only regression|digits|mnist] [-- --data DIR] [-- --out FILE]
 // How far every solver comes per epoch (one outer step of T = 2n stochastic steps), against plain float64 SVRG.
 // Real data are looked for in --data (default ../shared/data); what is absent is skipped. A complete run is written to
 // bench/results/training.json, a partial one only where --out says.

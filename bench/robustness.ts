@@ -1,0 +1,114 @@
+// npm run bench:robustness [-- --from N] [-- --count N] [-- --seeds N] [-- --out FILE]
+// `auto` with default options on random problems of every kind (test/support/problems.ts), a few seeds each. The gap of every answer is certified by the
+// oracle, ½·gᵀH⁻¹g in float64 (test/oracle/objective.ts). A complete run is written to bench/results/robustness.json, a partial one only where --out says.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import { auto, createEngine, type NewtonReport } from "../bindings/index.js";
+import { median } from "../reproduce/measures.js";
+import { joinParameters, type Problem, remainingGap } from "../test/oracle/objective.js";
+import { randomProblem } from "../test/support/problems.js";
+import { type Miss, ROBUSTNESS_TARGETS, type RobustnessResults } from "./robustness-results.js";
+import { environment } from "./rounds.js";
+
+const COUNT = 208;
+const SEEDS = 3;
+/** What default options promise. */
+const PROMISE = 1e-9;
+/** An exact pass reads floats or two planes: it counts as much as three passes over codes. */
+const EXACT_PRICE = 3;
+
+const { values: args } = parseArgs({
+  options: {
+    from: { type: "string", default: "0" },
+    count: { type: "string", default: String(COUNT) },
+    seeds: { type: "string", default: String(SEEDS) },
+    out: { type: "string" },
+  },
+});
+const [from, count, seeds] = [Number(args.from), Number(args.count), Number(args.seeds)];
+const isComplete = from === 0 && count >= COUNT && seeds >= SEEDS;
+
+interface Run {
+  readonly name: string;
+  readonly gap: number;
+  readonly final: NewtonReport;
+  /** Passes, exact ones at their price, to each target. */
+  readonly passes: readonly number[];
+  readonly hasRisen: boolean;
+}
+
+const runs: Run[] = [];
+let problems = 0;
+for (let index = from; index < from + count; index++) {
+  const drawn = randomProblem(index);
+  if (drawn === null) continue;
+  problems++;
+  const { name, data, rows, cols, labels, loss, l2, classes, fitIntercept } = drawn;
+  const exact: Problem = {
+    values: Float64Array.from(data),
+    rows,
+    cols,
+    labels,
+    loss,
+    classes,
+    l2,
+    intercept: fitIntercept,
+  };
+  const engine = createEngine();
+  const problem = engine.problem(engine.dataset({ data, rows, cols }, labels), { loss, l2, fitIntercept });
+  for (let seed = 0; seed < seeds; seed++) {
+    const reports = [...auto(problem, { seed })];
+    const [first, final] = [reports[0] as NewtonReport, reports.at(-1) as NewtonReport];
+    const left = remainingGap(exact, joinParameters(exact, final.coef, final.intercept));
+    const total = first.objective - final.objective + left;
+    const optimum = final.objective - left;
+    const passes = ROBUSTNESS_TARGETS.map((target) => {
+      const reached = reports.find(({ objective }) => objective - optimum <= target * total);
+      return reached === undefined ? Number.POSITIVE_INFINITY : reached.passes + EXACT_PRICE * reached.exactPasses;
+    });
+    // the noise that the solver itself allows
+    const hasRisen = reports.some((report, i) => {
+      const before = reports[i - 1]?.objective ?? Number.POSITIVE_INFINITY;
+      return report.objective > before * (1 + 2 ** -47);
+    });
+    const run = { name, gap: left / total, final, passes, hasRisen };
+    runs.push(run);
+    if (!(run.gap <= PROMISE) || hasRisen) {
+      console.log(
+        `${name}, seed ${seed}: gap ${run.gap.toExponential(1)}${hasRisen ? ", the objective has risen" : ""}`,
+      );
+    }
+  }
+  engine.dispose();
+}
+
+const quantile = (values: readonly number[], part: number): number | null => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const value = sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] as number;
+  return Number.isFinite(value) ? value : null;
+};
+const misses: Miss[] = runs
+  .filter(({ gap }) => !(gap <= PROMISE))
+  .map(({ name, gap, final }) => ({ name, gap, outerSteps: final.outerStep, isConverged: final.isConverged }));
+const results: RobustnessResults = {
+  environment: environment(createEngine().variant),
+  problems,
+  seeds,
+  promise: PROMISE,
+  runs: runs.length,
+  risen: runs.filter(({ hasRisen }) => hasRisen).length,
+  misses,
+  passes: ROBUSTNESS_TARGETS.map((_, t) => {
+    const all = runs.map(({ passes }) => passes[t] as number);
+    return { median: median(all), most90: quantile(all, 0.9), most: quantile(all, 1) };
+  }),
+};
+console.log(
+  `${problems} problems × ${seeds} seeds: ${runs.length - misses.length} of ${runs.length} runs within ${PROMISE}; passes to ${ROBUSTNESS_TARGETS.join(" / ")}: median ${results.passes.map((p) => p.median.toFixed(0)).join(" / ")}`,
+);
+const out = args.out ?? (isComplete ? "bench/results/robustness.json" : null);
+if (out !== null) {
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, `${JSON.stringify(results, null, 2)}\n`);
+}
