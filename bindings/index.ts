@@ -11,5 +11,6 @@ export { type LpOptions, type LpSvrgOptions, lpSvrg } from "./solvers/lp-svrg.js
 export { type AutoOptions, auto, type NewtonOptions, type NewtonReport, newton } from "./solvers/newton.js";
 export type { AnchorOption, CommonOptions, DeltaBits, Rounding } from "./solvers/options.js";
 export type { StepReport } from "./solvers/report.js";
+export { type SagaOptions, saga } from "./solvers/saga.js";
 export { type SgdOptions, sgd } from "./solvers/sgd.js";
 export { type InnerData, type SvrgOptions, svrg } from "./solvers/svrg.js";

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Scope } from "../bindings/engine/core.js";
 import { baselineText, relaxedText } from "../bindings/engine/wasm.js";
 import {
+  auto,
   BitcenterError,
   type BitcenterErrorCode,
   createEngine,
@@ -14,6 +15,7 @@ import {
   lpSvrg,
   type Problem,
   type StepReport,
+  saga,
   sgd,
   svrg,
 } from "../bindings/index.js";
@@ -34,7 +36,7 @@ const zeros = (coef = COLS, intercept = 1) => ({
 });
 
 type Solver = (problem: Problem, options?: never) => Generator<StepReport, void, undefined>;
-const SOLVERS: Record<string, Solver> = { sgd, svrg, lpSgd, lpSvrg, halp };
+const SOLVERS: Record<string, Solver> = { sgd, svrg, lpSgd, lpSvrg, halp, saga };
 
 /** The bits of a short run on an engine of the caller; leaves nothing behind. */
 function fingerprint(engine: Engine): string {
@@ -943,6 +945,10 @@ describe("out of memory", () => {
             }
           });
         }
+        // a Newton run allocates at every outer step: wherever it fails, nothing stays behind
+        failEverywhere(engine, key, () => {
+          for (const _ of auto(problem, { outerSteps: 2 }));
+        });
         problem.dispose();
       }
       dataset.dispose();

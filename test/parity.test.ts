@@ -141,7 +141,7 @@ function difference(name: string, actual: ArrayLike<number>, expected: ArrayLike
 // ---- inner runs --------------------------------------------------------------------------------------------------
 
 interface Method {
-  readonly name: "halp" | "lpSvrg" | "lpSgd" | "svrg" | "sgd";
+  readonly name: "halp" | "saga" | "lpSvrg" | "lpSgd" | "svrg" | "sgd";
   readonly bits: DataBits;
   readonly data: "codes" | "float32";
   readonly model: CodeStorage;
@@ -163,7 +163,7 @@ const method = (
 });
 
 const METHODS: readonly Method[] = [
-  ...(["halp", "lpSvrg", "lpSgd"] as const).flatMap((name) => [
+  ...(["halp", "saga", "lpSvrg", "lpSgd"] as const).flatMap((name) => [
     method(name, 8, "I8"),
     method(name, 8, "I16"),
     method(name, 16, "I16"),
@@ -223,7 +223,7 @@ function compare(run: Run): Outcome {
   const columns = cols + (plane.hasIntercept ? 1 : 0);
   const Q = plane.largest;
   const isFloat = model === "F32";
-  const isReduced = name === "halp" || name === "svrg" || name === "lpSvrg";
+  const isReduced = name === "halp" || name === "saga" || name === "svrg" || name === "lpSvrg";
   const carries = name === "lpSvrg" || name === "lpSgd" || name === "sgd";
   const limit = model === "I8" ? 127 : 32767;
   const L = problem.smoothness(plane);
@@ -241,6 +241,7 @@ function compare(run: Run): Outcome {
       flushEvery: !isDense || (isPublished && l2 === 0) ? 0 : flushEvery,
       isStochastic: rounding === "stochastic",
       isCentred: isReduced,
+      hasTable: name === "saga",
       hasBase: name === "lpSvrg",
       isPublished,
     });
@@ -264,7 +265,7 @@ function compare(run: Run): Outcome {
     let dense = full;
     if (name === "lpSvrg")
       dense = full.map((x, i) => x - (ridge[i % plane.padded] as number) * (core.f64(v, count)[i] as number));
-    if (name === "halp") {
+    if (name === "halp" || name === "saga") {
       // ten full steps along the gradient fill the range
       delta = (unit * 10 * alpha * codeNorm * size) / limit;
       if (delta === 0) delta = 1e-3;
@@ -311,6 +312,7 @@ function compare(run: Run): Outcome {
       seed,
       outerStep,
       published: isPublished,
+      table: name === "saga",
       ...(omega !== undefined && { omega }),
       ...(isReduced && { state, gradient: unpad(dense, plane, columns) }),
       ...(base !== undefined && { base }),
@@ -588,8 +590,11 @@ function exactBounds(input: SolverInput, coef: Float64Array, intercept: Float64A
   return { objective: objective / rows + 2 * gamma(K * cols + 3) * penalty, gradientNorm: length, code };
 }
 
+/** Whole runs of these; of SAGA the inner runs, whose outer loop is HALP's. */
+type Solver = Exclude<Method["name"], "saga">;
+
 interface Case extends Setting {
-  readonly solver: Method["name"];
+  readonly solver: Solver;
   readonly shape: Shape;
   readonly modelBits?: 8 | 16;
   readonly data?: "codes" | "float32";
@@ -604,7 +609,7 @@ interface Case extends Setting {
 }
 
 const SOLVERS = { halp, lpSvrg, lpSgd, svrg, sgd } as unknown as Record<
-  Method["name"],
+  Solver,
   (problem: Problem, options: Record<string, unknown>) => Generator<StepReport, void, undefined>
 >;
 

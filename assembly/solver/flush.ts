@@ -7,12 +7,16 @@ import { Run } from "./run";
 export abstract class flush {
   /** drift = alpha·p·gradient/delta, shrink = 1/(1 + alpha·p·r), each rounded once to float32. */
   static prepare(run: Run, steps: u32): void {
-    if (run.preparedSteps == steps) return;
+    const isSame = run.preparedSteps == steps;
+    // SAGA's gradient moves from flush to flush
+    if (isSame && !run.table) return;
     run.preparedSteps = steps;
     const alphaSteps = run.alpha * <f64>steps;
     const columns = <usize>run.columns;
-    for (let j: usize = 0; j < columns; j++) {
-      store<f32>(run.shrink + (j << 2), <f32>(1 / (1 + alphaSteps * load<f64>(run.ridge + (j << 3)))));
+    if (!isSame) {
+      for (let j: usize = 0; j < columns; j++) {
+        store<f32>(run.shrink + (j << 2), <f32>(1 / (1 + alphaSteps * load<f64>(run.ridge + (j << 3)))));
+      }
     }
     const count = columns * <usize>run.classes;
     for (let j: usize = 0; j < count; j++) {
@@ -34,8 +38,23 @@ export abstract class flush {
     return i32x4.sub(f32x4.add(insideF32x4, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
   }
 
+  /**
+   * SAGA's mean gradient without a second update per step: the sparse steps since the last flush have moved z by −(alpha/delta)·Σ dc·x, so the mean has
+   * moved by −delta/(alpha·rows) times that.
+   */
+  static followMean<Z>(run: Run): void {
+    const count = <usize>run.columns * <usize>run.classes;
+    const factor = -run.delta / (run.alpha * <f64>run.rows);
+    for (let j: usize = 0; j < count; j++) {
+      const moved = <f64>load<Z>(run.z + j * sizeof<Z>()) - <f64>load<Z>(run.previous + j * sizeof<Z>());
+      const at = run.gradient + (j << 3);
+      store<f64>(at, load<f64>(at) + factor * moved);
+    }
+  }
+
   /** The dense term of `steps` steps. */
   static apply<Z>(run: Run, steps: u32): void {
+    if (run.table) flush.followMean<Z>(run);
     flush.prepare(run, steps);
     const lanesI16x8 = v128.load(run.lanes);
     let uLowF32x4 = f32x4.splat(0.5);
@@ -85,6 +104,7 @@ export abstract class flush {
       }
     }
     v128.store(run.lanes, random.advance(lanesI16x8));
+    if (run.table) memory.copy(run.previous, run.z, <usize>run.columns * <usize>run.classes * sizeof<Z>());
   }
 
   /** Codes of z at either limit of their type. */

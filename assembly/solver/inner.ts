@@ -26,9 +26,15 @@ export abstract class inner {
     const moved = <f32>(run.base ? a - load<f64>(run.base + ((<usize>run.row) << 3)) : a);
     const delta = isFloat<Z>() ? moved : run.deltaScale * moved;
     const label = load<f32>(run.labels + ((<usize>run.row) << 2));
-    const dc = run.centred
+    let dc = run.centred
       ? change.difference(run.loss, delta, load<f32>(run.state + ((<usize>run.row) << 2)), label, run.threshold)
       : change.derivative(run.loss, delta, label, run.threshold);
+    if (run.table) {
+      const at = run.table + ((<usize>run.row) << 2);
+      const seen = load<f32>(at);
+      store<f32>(at, dc);
+      dc -= seen;
+    }
     return run.weights ? dc * load<f32>(run.weights + ((<usize>run.row) << 2)) : dc;
   }
 
@@ -44,6 +50,14 @@ export abstract class inner {
     }
     if (run.centred) change.softmaxDifference(changes, run.state + <usize>run.row * ((<usize>classes) << 2), classes);
     else change.softmaxDerivative(changes, <i32>load<f32>(run.labels + ((<usize>run.row) << 2)), classes);
+    if (run.table) {
+      const table = run.table + <usize>run.row * ((<usize>classes) << 2);
+      for (let c: usize = 0; c < (<usize>classes) << 2; c += 4) {
+        const dc = load<f32>(changes + c);
+        store<f32>(changes + c, dc - load<f32>(table + c));
+        store<f32>(table + c, dc);
+      }
+    }
     if (run.weights) {
       const weightF32x4 = v128.load32_splat(run.weights + ((<usize>run.row) << 2));
       for (let c: usize = 0; c < <usize>classes; c += 4) {

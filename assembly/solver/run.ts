@@ -31,6 +31,10 @@ export class Run {
   state: usize;
   /** Integer dots at the anchor: rows × classes f64, or 0 when they are all zero. */
   base: usize;
+  /** SAGA: the derivative differences last seen of every row, rows × classes f32; or 0. */
+  table: usize;
+  /** SAGA: z after the last flush, as z; or 0. */
+  previous: usize;
   /** Labels: rows f32. */
   labels: usize;
   /** Weights ωᵢ: rows f32, or 0. */

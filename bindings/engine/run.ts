@@ -16,6 +16,8 @@ const WORDS = [
   "preparedSteps",
   "state",
   "base",
+  "table",
+  "previous",
   "labels",
   "weights",
   "negatives",

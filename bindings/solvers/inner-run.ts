@@ -15,6 +15,8 @@ export interface InnerSettings {
   readonly isStochastic: boolean;
   /** Derivative differences around an anchor, with its full gradient as dense term (SVRG, HALP), or plain derivatives (SGD). */
   readonly isCentred: boolean;
+  /** Remember the derivative last seen of every row (SAGA). */
+  readonly hasTable?: boolean;
   /** Keep the dots at the anchor (LP-SVRG). */
   readonly hasBase: boolean;
   /** The published LM-HALP step. */
@@ -48,6 +50,9 @@ export class InnerRun {
   readonly #pair: InnerPair;
   readonly #settings: InnerSettings;
   readonly #stepsPerCall: number;
+  readonly #table: number;
+  readonly #tableBytes: number;
+  readonly #previous: number;
   /** The published step's dense term comes from here; `gradient` is then zero. */
   readonly #publishedGradient: number;
 
@@ -71,6 +76,9 @@ export class InnerRun {
     this.#run = scope.alloc(RUN_BYTES, "the state of a run");
     core.kernels.ridge(plane.scale, dataset.cols, padded, problem.l2, this.ridge);
     const base = settings.hasBase ? scope.alloc(rows * outputs * 8, "the dots at the anchor") : 0;
+    this.#tableBytes = settings.hasTable === true ? rows * outputs * 4 : 0;
+    this.#table = settings.hasTable === true ? scope.alloc(this.#tableBytes, "the table of derivatives") : 0;
+    this.#previous = settings.hasTable === true ? scope.alloc(size * MODEL_BYTES[model], "the low-precision part") : 0;
     const drift = scope.alloc(size * 4, "the dense term");
     const shrink = scope.alloc(padded * 4, "the dense term");
     const published = settings.isPublished ? scope.alloc(size * 2, "the dense term") : 0;
@@ -89,6 +97,8 @@ export class InnerRun {
       shrink,
       state: this.values.state,
       base,
+      table: this.#table,
+      previous: this.#previous,
       labels: problem.labels.f32,
       weights: weights.f32,
       // lanes need 16-byte alignment: first
@@ -122,6 +132,11 @@ export class InnerRun {
   advance(seed: number, outerStep: number, steps: number, delta: number, isOptionTwo: boolean): InnerResult {
     const { kernels } = this.#core;
     const { alpha, isPublished, model } = this.#settings;
+    if (this.#table !== 0) {
+      const bytes = this.size * MODEL_BYTES[model];
+      this.#core.bytes(this.#table, this.#tableBytes).fill(0);
+      this.#core.bytes(this.#previous, bytes).set(this.#core.bytes(this.z, bytes));
+    }
     const factor = Math.max(-alpha / delta, -LARGEST_FLOAT32);
     writeRun(this.#core.view(), this.#run, { delta, deltaScale: delta, factor });
     const stop = kernels[`begin${this.#pair}`](this.#run, seed, outerStep, steps, isOptionTwo ? 1 : 0) >>> 0;

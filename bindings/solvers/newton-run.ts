@@ -91,7 +91,12 @@ export class NewtonRun {
     this.#coordinates = built.coordinates;
     this.#descentSettings = this.#choose(built.random, built.rowWeights);
     this.#descent = new Descent(problem, frame, inner, built.system, this.#descentSettings);
-    this.#measureScales();
+    try {
+      this.#measureScales();
+    } catch (error) {
+      this.release();
+      throw error;
+    }
   }
 
   /** What the size of the problem suggests, where the caller has not chosen. */

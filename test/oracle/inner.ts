@@ -44,6 +44,8 @@ export interface InnerInput {
   ridge?: ArrayLike<number>;
   /** steps between two flushes */
   flushEvery: number;
+  /** SAGA: every row's derivative difference last seen takes the place of its anchor's, and G follows their mean */
+  table?: boolean;
   /** T */
   innerSteps: number;
   option: "I" | "II";
@@ -165,7 +167,9 @@ export function dotFloat32(codes: Codes, row: number, z: Codes, c: number, d: nu
 /** Runs the inner loop of one outer step. */
 export function runInner(input: InnerInput): InnerResult {
   const { codes, rows: n, columns: d, classes: K, loss, labels, omega, state, base, alpha, deltaScale } = input;
-  const { gradient: G, ridge, flushEvery, innerSteps, trace } = input;
+  const { ridge, flushEvery, innerSteps, trace } = input;
+  // SAGA changes it
+  const G = input.gradient === undefined ? undefined : Float64Array.from(input.gradient);
   const tau = input.tau ?? 1;
   const stochastic = input.rounding === "stochastic";
   const published = input.published ?? false;
@@ -253,8 +257,17 @@ export function runInner(input: InnerInput): InnerResult {
     }
   };
 
+  const seen = input.table ? new Float32Array(n * K) : undefined;
+  let previous = z.slice();
+
   /** FLUSH(p); the published step has its gradient in h, so its drift is 0. */
   const flush = (p: number): void => {
+    if (seen !== undefined && G !== undefined) {
+      const factor = -deltaScale / (alpha * n);
+      for (let i = 0; i < G.length; i++) {
+        G[i] = (G[i] as number) + factor * ((z[i] as number) - (previous[i] as number));
+      }
+    }
     for (let c = 0; c < K; c++) {
       for (let j = 0; j < d; j++) {
         const at = c * d + j;
@@ -271,6 +284,7 @@ export function runInner(input: InnerInput): InnerResult {
       }
     }
     random.advanceLanes();
+    previous = z.slice();
   };
 
   const opening = Math.floor(Math.min(flushEvery, stop) / 2);
@@ -286,6 +300,13 @@ export function runInner(input: InnerInput): InnerResult {
     const y = labels32[row] as number;
     if (state !== undefined) differenceFloat32(loss, state, row * K, change, y, tau, dc);
     else derivativeFloat32(loss, change, y, tau, dc);
+    if (seen !== undefined) {
+      for (let c = 0; c < K; c++) {
+        const now = dc[c] as number;
+        dc[c] = now - (seen[row * K + c] as number);
+        seen[row * K + c] = now;
+      }
+    }
     if (omega32 !== undefined) for (let c = 0; c < K; c++) dc[c] = (dc[c] as number) * (omega32[row] as number);
     // 3. the lanes
     random.advanceLanes();
