@@ -17,6 +17,7 @@ import {
   type Problem,
   type ProblemOptions,
   type StepReport,
+  saga,
   sgd,
   svrg,
   type Variant,
@@ -24,7 +25,7 @@ import {
 import { Dice } from "./support/random.js";
 import { describeVariants, VARIANTS } from "./support/variants.js";
 
-const SOLVERS = { auto, halp, lpSvrg, lpSgd, svrg, sgd } as unknown as Record<
+const SOLVERS = { auto, halp, lpSvrg, lpSgd, saga, svrg, sgd } as unknown as Record<
   string,
   (problem: Problem, options: Record<string, unknown>) => Generator<StepReport, void, undefined>
 >;
@@ -171,7 +172,23 @@ const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
     isWeighted: true,
     options: { data: "codes" },
   },
-  "auto, squared, float64": { solver: "auto", loss: "squared", rows: 150, cols: 40, problem: { l2: 0.01 } },
+  "auto, squared, float64": { solver: "auto", loss: "squared", rows: 150, cols: 70, problem: { l2: 0.01 } },
+  "saga 8/16, softmax, weights": {
+    solver: "saga",
+    loss: "softmax",
+    rows: 150,
+    cols: 40,
+    isWeighted: true,
+    problem: { l2: 0.01 },
+  },
+  "saga 16/16, logistic, nearest": {
+    solver: "saga",
+    loss: "logistic",
+    rows: 120,
+    cols: 9,
+    dataset: { bits: 16 },
+    options: { rounding: "nearest" },
+  },
   "auto, logistic, bytes, no intercept": {
     solver: "auto",
     loss: "logistic",

@@ -168,6 +168,19 @@ describeVariants("auto", (variant) => {
     }
   });
 
+  it.each(SMOOTH)("%s with many columns: solves the problem of the codes first", (loss) => {
+    const sample = sampleFor(loss, 600, 66, 6, 3);
+    const { engine, problem, exact } = pose(loss, sample, sample, sample.data, { variant });
+    const reports = [...auto(problem)];
+    const final = reports.at(-1) as NewtonReport;
+    expect(final.isConverged).toBe(true);
+    expect(relativeGap(exact, final)).toBeLessThan(GAP);
+    // the codes are good to three digits, so the first step on the data is most of the way
+    expect((reports[1] as NewtonReport).gap).toBeLessThan(1e-2);
+    expect((reports[1] as NewtonReport).exactPasses).toBe(2);
+    engine.dispose();
+  });
+
   it("reports who computed what, and what it holds", () => {
     const sample = sampleFor("logistic", 2000, 784, 2);
     const data = Uint8Array.from(sample.data, (x) => 128 + 30 * x);

@@ -35,6 +35,8 @@ const SAMPLE_FORCING = 0.3;
 const SAMPLE_GAP = 1e-3;
 const CODES_GAP = 1e-6;
 const WARM_STEPS = 8;
+/** Columns from which an exact pass costs so much more than one over codes that the problem of the codes pays. */
+const CODES_COLUMNS = 64;
 /** Rows looked at for the scales of the coordinates. */
 const SCALE_ROWS = 1000;
 
@@ -200,12 +202,13 @@ export class NewtonRun {
     const { exact } = this.#view;
     const { gramRows, share } = this.#descentSettings;
     const hasSample = share < 1 && 2 * gramRows <= rows;
-    if (start !== null || !warmStart || !(hasSample || exact === null)) return false;
+    const hasCodes = exact === null && this.#problem.dataset.cols >= CODES_COLUMNS;
+    if (start !== null || !warmStart || !(hasSample || hasCodes)) return false;
     const { system } = this.#descent;
     const before = system.point.objective;
     this.#timed("inner", () => {
       if (hasSample) this.#withSample(gramRows, (sample) => this.#solveSample(sample));
-      if (exact === null) this.#solveCodes(hasSample);
+      if (hasCodes) this.#solveCodes(hasSample);
     });
     this.#timed("exact", () => system.jump(before));
     return true;
