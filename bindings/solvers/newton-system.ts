@@ -343,23 +343,28 @@ export class NewtonSystem {
     this.#hasPrevious = true;
     const before = this.#point.objective;
     const most = before + NOISE * Math.abs(before);
-    kernels.addScaled(this.#buffers.margins, 1, this.#buffers.u2, count);
-    kernels.addScaled(this.v, 1, this.#buffers.previous, size);
-    let objective = this.#loss();
-    for (let halving = 0; !(objective <= most) && halving < MOST_HALVINGS; halving++) {
-      // back half of the way
-      kernels.combine(this.#buffers.u2, 0, 0.5, this.#buffers.u2, count);
-      kernels.combine(this.#buffers.previous, 0, 0.5, this.#buffers.previous, size);
-      kernels.addScaled(this.#buffers.margins, -1, this.#buffers.u2, count);
-      kernels.addScaled(this.v, -1, this.#buffers.previous, size);
-      objective = this.#loss();
-    }
-    if (objective <= most) {
+    const { margins, u1, u2, previous, r } = this.#buffers;
+    // the margins of the direction have done their work: their place keeps those of the present point, so that it can be had back to the last bit
+    core.f64(u1, count).set(core.f64(margins, count));
+    core.f64(r, size).set(core.f64(this.v, size));
+    const back = (): void => {
+      core.f64(margins, count).set(core.f64(u1, count));
+      core.f64(this.v, size).set(core.f64(r, size));
+    };
+    for (let halving = 0, part = 1; halving <= MOST_HALVINGS; halving++, part /= 2) {
+      if (halving > 0) back();
+      kernels.addScaled(margins, part, u2, count);
+      kernels.addScaled(this.v, part, previous, size);
+      const objective = this.#loss();
+      if (!(objective <= most)) continue;
+      if (part < 1) {
+        kernels.combine(u2, 0, part, u2, count);
+        kernels.combine(previous, 0, part, previous, size);
+      }
       this.evaluate(objective);
       return true;
     }
-    kernels.addScaled(this.#buffers.margins, -1, this.#buffers.u2, count);
-    kernels.addScaled(this.v, -1, this.#buffers.previous, size);
+    back();
     this.#hasPrevious = false;
     this.evaluate();
     return false;
