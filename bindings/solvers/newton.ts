@@ -17,7 +17,7 @@ import { NewtonRun, type NewtonSettings } from "./newton-run.js";
 export interface AutoOptions {
   /** Accuracy: the run ends when the estimated relative gap (F − F*)/(F(0) − F*) is below tol² (default 1e-6). */
   readonly tol?: number;
-  /** Outer steps after which the generator ends by itself (default 100); `break` ends it earlier. */
+  /** Outer steps after which the generator ends by itself (default 1000: a handful is usual, nearly separable squared hinge takes hundreds); `break` ends it earlier. */
   readonly outerSteps?: number;
   /** Whole number from 0 to 2³² − 1 (default 0). Same seed, same bits, everywhere. */
   readonly seed?: number;
@@ -80,7 +80,7 @@ function checkAuto(where: string, problem: Problem, options: AutoOptions, more: 
   }
   return {
     tol: number(where, "tol", options.tol, { above: 0, max: 1 }, 1e-6),
-    outerSteps: number(where, "outerSteps", options.outerSteps, { min: 0, integer: true }, 100),
+    outerSteps: number(where, "outerSteps", options.outerSteps, { min: 0, integer: true }, 1000),
     seed: number(where, "seed", options.seed, { min: 0, max: UINT32_MAX, integer: true }, 0),
     start: options.start === undefined ? null : problem.checkWeights(`${where}: start`, options.start),
     hessianShare: null,
