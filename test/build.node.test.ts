@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decode } from "../bindings/engine/load.js";
 import { baselineSha256, baselineText, relaxedSha256, relaxedText } from "../bindings/engine/wasm.js";
 
 /** Exports of the relaxed module that the baseline does not have. Keep it empty as long as possible. */
@@ -16,8 +17,6 @@ const modules = [
   { name: "kernels", text: baselineText, sha256: baselineSha256 },
   { name: "kernels.relaxed", text: relaxedText, sha256: relaxedSha256 },
 ];
-
-const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, "latin1"));
 
 /** Export names from the text form, since an engine without relaxed SIMD cannot compile the second module. */
 const exportsOf = (wat: string): string[] =>
@@ -33,7 +32,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each(modules)("$name", ({ name, text, sha256 }) => {
-  const embedded = bytesOf(text);
+  const embedded = decode(text);
   const wat = (): string => wats.get(name) ?? "";
 
   test("a second compilation gives the bytes that are embedded and shipped", () => {
@@ -58,7 +57,7 @@ describe.each(modules)("$name", ({ name, text, sha256 }) => {
 
 test("the baseline module has no relaxed opcode and runs wherever SIMD128 does", () => {
   expect(wats.get("kernels")).not.toContain("relaxed");
-  expect(WebAssembly.validate(bytesOf(baselineText))).toBe(true);
+  expect(WebAssembly.validate(decode(baselineText))).toBe(true);
 });
 
 test("both modules export the same names", () => {

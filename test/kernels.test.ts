@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it, test } from "vitest";
 import { Core } from "../bindings/engine/core.js";
 import type { Kernel } from "../bindings/engine/kernels.js";
+import { decode } from "../bindings/engine/load.js";
 import { baselineText, relaxedText } from "../bindings/engine/wasm.js";
 import { RUN_LEVEL, TABLE } from "./kernel-table.js";
 import { LOSSES } from "./support/checkers.js";
@@ -11,7 +12,7 @@ import { describeVariants } from "./support/variants.js";
 
 /** Names in the export section (id 7) of a module: readable also where the module itself does not compile. */
 function exportNames(text: string): string[] {
-  const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
+  const bytes = decode(text);
   let at = 8;
   const number = (): number => {
     let value = 0;

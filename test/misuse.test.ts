@@ -2,6 +2,7 @@
 // expected; nothing leaks, and the engine then trains to the same bits as a fresh one.
 import { describe, expect, it } from "vitest";
 import { Scope } from "../bindings/engine/core.js";
+import { decode } from "../bindings/engine/load.js";
 import { baselineText, relaxedText } from "../bindings/engine/wasm.js";
 import {
   auto,
@@ -465,8 +466,8 @@ describe("options of engine, dataset and problem", () => {
 });
 
 describe("modules", () => {
-  const compiled = (text: string) => new WebAssembly.Module(Uint8Array.from(text, (letter) => letter.charCodeAt(0)));
-  const hasRelaxed = WebAssembly.validate(Uint8Array.from(relaxedText, (letter) => letter.charCodeAt(0)));
+  const compiled = (text: string) => new WebAssembly.Module(decode(text));
+  const hasRelaxed = WebAssembly.validate(decode(relaxedText));
 
   it("a module compiled by the caller gives the same bits", () => {
     const engine = createEngine({ module: compiled(baselineText) });

@@ -13,10 +13,13 @@ export interface LoadedModule {
   readonly memory: WebAssembly.Memory;
 }
 
-/** One character a byte (scripts/build.mjs). */
-function decode(text: string): Uint8Array<ArrayBuffer> {
+/** A byte is the code of its character less this, mod 256 (scripts/build.mjs). */
+const SHIFT = 35;
+
+/** Bytes of a module from its text. @internal */
+export function decode(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i) - SHIFT;
   return bytes;
 }
 
