@@ -11,6 +11,7 @@ import { vector } from "./kernel/vector";
 import { change } from "./loss/change";
 import { curvature } from "./loss/curvature";
 import { scalar } from "./loss/exp";
+import { interior } from "./loss/interior";
 import { loss } from "./loss/loss";
 import { blocks } from "./solver/blocks";
 import { flush } from "./solver/flush";
@@ -199,6 +200,16 @@ export function applyCurvature(u: usize, h: usize, p: usize, weights: usize, row
 export function rowWeights(h: usize, p: usize, weights: usize, rows: i32, classes: i32, out: usize): f32 { return curvature.rowWeights(h, p, weights, rows, classes, out); }
 export function plane1(kind: i32, state: usize, y: usize, weights: usize, u1: usize, u2: usize, rows: i32, threshold: f32, a1: f64, a2: f64, inverse1: f64, inverse2: f64, out: usize): void { curvature.plane1(kind, state, y, weights, u1, u2, rows, threshold, a1, a2, inverse1, inverse2, out); }
 export function planeSoftmax(p: usize, weights: usize, u1: usize, u2: usize, rows: i32, classes: i32, a1: f64, a2: f64, inverse1: f64, inverse2: f64, scratch: usize, out: usize): void { curvature.planeSoftmax(p, weights, u1, u2, rows, classes, a1, a2, inverse1, inverse2, scratch, out); }
+
+// loss/interior
+export function interiorStart(m: usize, y: usize, rows: i32, state: usize, pitch: usize): void { interior.start(m, y, rows, state, pitch); }
+export function interiorCurvature(state: usize, pitch: usize, weights: usize, rows: i32, gamma: f64, h: usize): void { interior.curvature(state, pitch, weights, rows, gamma, h); }
+export function interiorAim(m: usize, y: usize, u: usize, rows: i32, state: usize, pitch: usize, gamma: f64, mu: f64, isCorrected: i32): void { interior.aim(m, y, u, rows, state, pitch, gamma, mu, isCorrected); }
+export function interiorDerivatives(m: usize, y: usize, u: usize, weights: usize, rows: i32, state: usize, pitch: usize, gamma: f64, part: f64, c: usize): void { interior.derivatives(m, y, u, weights, rows, state, pitch, gamma, part, c); }
+export function interiorReach(m: usize, y: usize, u: usize, weights: usize, rows: i32, state: usize, pitch: usize, gamma: f64, most: f64): f64 { return interior.reach(m, y, u, weights, rows, state, pitch, gamma, most); }
+export function interiorProducts(m: usize, y: usize, u: usize, weights: usize, rows: i32, state: usize, pitch: usize, gamma: f64, part: f64): f64 { return interior.products(m, y, u, weights, rows, state, pitch, gamma, part); }
+export function interiorMove(m: usize, y: usize, u: usize, rows: i32, state: usize, pitch: usize, gamma: f64, part: f64): void { interior.move(m, y, u, rows, state, pitch, gamma, part); }
+export function interiorGap(m: usize, y: usize, weights: usize, rows: i32, state: usize, pitch: usize): f64 { return interior.gap(m, y, weights, rows, state, pitch); }
 
 // kernel/gram
 export function choleskyFactor(g: usize, n: i32): i32 { return cholesky.factor(g, n); }

@@ -66,6 +66,10 @@ export class Core {
   f32(pointer: number, count: number): Float32Array {
     return new Float32Array(this.#buffer, pointer, count);
   }
+
+  u32(pointer: number, count: number): Uint32Array {
+    return new Uint32Array(this.#buffer, pointer, count);
+  }
 }
 
 /** Blocks that belong together: freed as a whole, or all at once when building them fails half-way. */

@@ -81,6 +81,7 @@ export type KernelName =
   | "rowWeights"
   | "plane1"
   | "planeSoftmax"
+  | `interior${"Start" | "Curvature" | "Aim" | "Derivatives" | "Reach" | "Products" | "Move" | "Gap"}`
   | "choleskyFactor"
   | "choleskySolve"
   | "gramScratchBytes"

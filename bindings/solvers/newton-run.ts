@@ -5,8 +5,9 @@ import type { Problem, Weights } from "../data/problem.js";
 import { Scope } from "../engine/core.js";
 import { ByteProducts } from "./byte-products.js";
 import { Descent, type DescentSettings, GRAM_COLUMNS } from "./descent.js";
-import { Buffers, type Coordinates, type ExactPasses, NewtonSystem } from "./newton-system.js";
-import { diagonal, Preconditioner } from "./preconditioner.js";
+import { newtonMemory } from "./newton-memory.js";
+import { type Buffers, type Coordinates, NewtonSystem } from "./newton-system.js";
+import { diagonal } from "./preconditioner.js";
 import { type RowFacts, RowSample } from "./row-sample.js";
 
 export interface NewtonSettings {
@@ -70,19 +71,13 @@ export class NewtonRun {
     this.#settings = settings;
     this.#view = dataset.byteView(problem.fitIntercept);
     this.#facts = { rows, labels: problem.labels, weights: dataset.weights };
-    const { frame, inner, exact } = this.#view;
+    const { frame, inner } = this.#view;
     const built = Scope.guard(core, (scope) => {
-      const ridge = scope.alloc(frame.padded * 8, "the regulariser");
-      core.kernels.ridge(frame.scale, dataset.cols, frame.padded, problem.l2, ridge);
+      const memory = newtonMemory(scope, problem, this.#view, settings.seed);
+      const { ridge, products, passes, buffers, preconditioner, random } = memory;
       const scales = scope.alloc(frame.padded * 8, "the scales of the coordinates");
-      const random = scope.alloc(4, "a random state");
-      core.view().setUint32(random, (Math.imul(settings.seed, 0x9e3779b1) ^ 0x85ebca6b) >>> 0 || 1, true);
       const rowWeights = scope.alloc(rows * 4, "the curvature of the rows");
-      const products = new ByteProducts(scope, problem, frame, inner, exact === inner);
-      const buffers = new Buffers(scope, problem, frame, rows);
-      const preconditioner = new Preconditioner(problem, frame, products, ridge);
       const coordinates = { ridge, scales, preconditioner };
-      const passes = exact === inner ? products : this.#exactPasses(scope, exact);
       const system = new NewtonSystem(scope, problem, frame, this.#facts, products, passes, buffers, coordinates);
       return { scope, products, buffers, coordinates, system, random, rowWeights };
     });
@@ -120,17 +115,6 @@ export class NewtonRun {
       forcing: FORCING,
       random,
       rowWeights,
-    };
-  }
-
-  /** Passes over the exact copy: integers where it is bytes, else float64. */
-  #exactPasses(scope: Scope, exact: ByteMatrix | null): ExactPasses {
-    const problem = this.#problem;
-    const { frame } = this.#view;
-    if (exact !== null) return new ByteProducts(scope, problem, frame, exact, true);
-    return {
-      multiply: (z, u) => problem.exactMargins(frame, z, u),
-      gradient: (v, c, g) => problem.exactGradient(frame, v, c, g),
     };
   }
 

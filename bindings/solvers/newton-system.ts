@@ -4,13 +4,13 @@ import type { Frame } from "../data/dataset.js";
 import type { GradientFacts, Problem } from "../data/problem.js";
 import type { Scope } from "../engine/core.js";
 import type { ByteProducts, Curvature } from "./byte-products.js";
+import { conjugateGradients } from "./conjugate-gradients.js";
+import { exactHessian } from "./exact-hessian.js";
 import type { Preconditioner, PreconditionerRows } from "./preconditioner.js";
 import type { RowFacts, RowSample } from "./row-sample.js";
 
 /** Rows per call of the passes over margins: short calls, since one long call would never leave the first compiler tier. */
 const ROWS_PER_CALL = 8192;
-/** A solve ends after so many products at the latest. */
-const MOST_PRODUCTS = 150;
 /** The plane search ends when the slope along its last Newton step is this part of what it has gained, or after so many looks. */
 const PLANE_TOLERANCE = 1e-3;
 const MOST_LOOKS = 24;
@@ -237,18 +237,6 @@ export class NewtonSystem {
     return sample.rowsWith(curvature, this.#problem.outputs);
   }
 
-  /** Hessian product of the whole dataset in float64 on the exact copy, for weak directions that the codes do not show. */
-  #exactHessian(p: number, curvature: Curvature, out: number): void {
-    const problem = this.#problem;
-    // the search's margins are free while a direction is sought
-    const t = this.#buffers.u1;
-    problem.exactMargins(this.#frame, p, t);
-    const { h, p: probabilities, weights } = curvature;
-    problem.core.kernels.applyCurvature(t, h, probabilities, weights, this.rows, problem.outputs);
-    problem.exactGradient(this.#frame, p, t, out);
-    this.exactPasses++;
-  }
-
   /**
    * Direction z ≈ −H⁻¹g by conjugate gradients with the Hessian of `sample` (null: all rows), until the residual in the metric of the
    * preconditioner has fallen to the part `forcing`.
@@ -265,49 +253,46 @@ export class NewtonSystem {
     const part = isExact ? null : sample;
     const products = part?.products ?? this.#inner;
     const curvature = part?.rows.curvature ?? this.#curvature();
-    const share = isExact ? 0 : (part?.rows.rows ?? this.rows) / this.rows;
-    const isShared = loss === "softmax";
-    const copy = (from: number, to: number): void => {
-      core.f64(to, size).set(core.f64(from, size));
+    const share = (part?.rows.rows ?? this.rows) / this.rows;
+    const centre = (vector: number): void => {
+      if (loss === "softmax") kernels.centreClasses(vector, padded, outputs);
     };
-    const { z, r, y, p, hp } = this.#buffers;
-    core.f64(z, size).fill(0);
-    core.f64(r, size).fill(0);
-    kernels.addScaled(r, -1, this.g, size);
-    copy(r, y);
-    this.preconditioner.solve(y);
-    if (isShared) kernels.centreClasses(y, padded, outputs);
-    copy(y, p);
-    let rz = kernels.dotF64(r, y, size);
     if (this.#point.scaledNorm === 0) {
+      core.f64(this.#buffers.z, size).fill(0);
       this.#decrement = 0;
       return { decrement: 0, isSolved: true, products: 0 };
     }
-    const target = forcing * forcing * rz;
-    let isSolved = false;
-    let used = 0;
-    for (let k = 0; k < MOST_PRODUCTS && rz > 0; k++) {
-      if (isExact) this.#exactHessian(p, curvature, hp);
-      else products.hessian(p, curvature, this.#ridge, hp);
-      this.passes += share;
-      used++;
-      if (isShared) kernels.centreClasses(hp, padded, outputs);
-      const curved = kernels.dotF64(p, hp, size);
-      if (!(curved > 0)) break;
-      const step = kernels.dotF64(p, r, size) / curved;
-      kernels.addScaled(z, step, p, size);
-      kernels.addScaled(r, -step, hp, size);
-      copy(r, y);
-      this.preconditioner.solve(y);
-      if (isShared) kernels.centreClasses(y, padded, outputs);
-      const next = kernels.dotF64(r, y, size);
-      if (!(next > target)) {
-        isSolved = true;
-        break;
-      }
-      kernels.combine(p, next / rz, 1, y, size);
-      rz = next;
-    }
+    const { z, r, y, p, hp } = this.#buffers;
+    core.f64(r, size).fill(0);
+    kernels.addScaled(r, -1, this.g, size);
+    const solution = conjugateGradients(
+      {
+        core,
+        size,
+        z,
+        r,
+        y,
+        p,
+        hp,
+        multiply: (from, to) => {
+          if (isExact) {
+            // the search's margins are free while a direction is sought
+            exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to);
+            this.exactPasses++;
+          } else {
+            products.hessian(from, curvature, this.#ridge, to);
+            this.passes += share;
+          }
+          centre(to);
+        },
+        precondition: (vector) => {
+          this.preconditioner.solve(vector);
+          centre(vector);
+        },
+      },
+      forcing,
+    );
+    let { isSolved } = solution;
     let decrement = -kernels.dotF64(this.g, z, size);
     if (!(decrement > 0) || !Number.isFinite(decrement)) {
       // conjugate gradients have failed at once: a scaled gradient step always descends
@@ -318,7 +303,7 @@ export class NewtonSystem {
       isSolved = false;
     }
     this.#decrement = decrement;
-    return { decrement, isSolved, products: used };
+    return { decrement, isSolved, products: solution.products };
   }
 
   /**

@@ -12,6 +12,7 @@ import type { ExactCopy } from "../data/dataset.js";
 import { Problem, type WeightsInput } from "../data/problem.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, numberOrAuto, oneOf } from "../options.js";
+import { InteriorRun } from "./interior-run.js";
 import { NewtonRun, type NewtonSettings } from "./newton-run.js";
 
 export interface AutoOptions {
@@ -72,12 +73,6 @@ function checkAuto(where: string, problem: Problem, options: AutoOptions, more: 
   }
   problem.checkLive();
   checkNames(where, options, [...AUTO, ...more]);
-  if (problem.loss === "hinge") {
-    throw new BitcenterError(
-      "UNSUPPORTED",
-      `${where}: loss "hinge" has no curvature to work with: use "squaredHinge", or halp, svrg or sgd for hinge itself`,
-    );
-  }
   return {
     tol: number(where, "tol", options.tol, { above: 0, max: 1 }, 1e-6),
     outerSteps: number(where, "outerSteps", options.outerSteps, { min: 0, integer: true }, 1000),
@@ -120,7 +115,7 @@ export function newton(problem: Problem, options: NewtonOptions = {}): Generator
 
 function* run(problem: Problem, settings: NewtonSettings): Generator<NewtonReport, void, undefined> {
   problem.checkLive();
-  const state = new NewtonRun(problem, settings);
+  const state = problem.loss === "hinge" ? new InteriorRun(problem, settings) : new NewtonRun(problem, settings);
   try {
     const isDone = state.begin();
     // from zero the gap is known; from elsewhere it takes a direction

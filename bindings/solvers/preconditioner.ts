@@ -6,9 +6,9 @@ import type { ByteProducts, Curvature } from "./byte-products.js";
 
 /** Rows per call of the Gram kernel: sums of a block fit int32. */
 const BLOCK = 256;
-/** First ridge on the Gram matrix, as a part of its diagonal, and how often it may be made ten times larger. */
+/** First ridge on the Gram matrix, as a part of its diagonal, and the largest; in between it is made ten times larger. */
 const RIDGE = 1e-6;
-const ATTEMPTS = 6;
+const MOST_RIDGE = 0.2;
 
 export interface PreconditionerRows {
   readonly matrix: ByteMatrix;
@@ -50,8 +50,8 @@ export class Preconditioner {
     this.#diagonals = 0;
   }
 
-  /** From the Gram matrix of `rows`, or (when it cannot be factored) from their diagonal. */
-  buildGram({ matrix, curvature, rows }: PreconditionerRows): void {
+  /** From the Gram matrix of `rows` plus `ridge` of its diagonal (or more of it, until it can be factored), or at last from the diagonal alone. */
+  buildGram({ matrix, curvature, rows }: PreconditionerRows, ridge = RIDGE): void {
     this.release();
     const { core, outputs, dataset } = this.#problem;
     const { kernels } = core;
@@ -85,17 +85,86 @@ export class Preconditioner {
       const intercept = this.#frame.hasIntercept ? this.#frame.largest : 0;
       const fill = (): number =>
         kernels.assembleGram(sums, columns, first, total, factor, shift, intercept, rows, this.#ridge, cols, out);
-      for (let attempt = 0, ridge = RIDGE; attempt < ATTEMPTS; attempt++, ridge *= 10) {
+      for (let added = ridge; added <= MOST_RIDGE; added *= 10) {
         const trace = fill();
         if (!(trace > 0)) return 0;
         // the absolute part is for columns that the sample leaves empty
-        kernels.raiseDiagonal(out, dimension, 1 + ridge, 1e-12 * (trace / dimension) * ridge);
+        kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
         if (kernels.choleskyFactor(out, dimension) === dimension) return out;
       }
       return 0;
     });
     if (built === 0) this.buildDiagonal({ matrix, curvature, rows });
     else this.#factor = built;
+  }
+
+  /**
+   * From the Gram matrix of rows of the exact copy in float64, for weak directions that the codes do not show. One output only.
+   * h: the rows' curvature, `count` f32; index: their numbers, u32, or 0 for the first `count`. False when it cannot be factored.
+   */
+  buildExact(h: number, index: number, count: number, ridge: number): boolean {
+    this.release();
+    const { core, dataset } = this.#problem;
+    const { kernels } = core;
+    const { cols, stored } = dataset;
+    const { scale, offset, largest, hasIntercept } = this.#frame;
+    const dimension = this.#dimension;
+    const pitch = 4 * Math.ceil(Math.max(dimension, stored.width) / 4);
+    const decode = kernels[`gradient${stored.storage}`];
+    const isBuilt = Scope.scratch(core, (scratch) => {
+      const out = this.#scope.alloc(dimension * dimension * 8, "the preconditioner");
+      const factor = scratch.alloc(pitch * 8, "column maps");
+      const shift = scratch.alloc(pitch * 8, "column maps");
+      const one = scratch.alloc(8, "a one");
+      const most = Math.min(count, BLOCK);
+      const x = scratch.alloc(most * pitch * 8, "a block of rows");
+      const weighed = scratch.alloc(most * dimension * 8, "a block of rows");
+      const sums = scratch.alloc(dimension * pitch * 8, "a Gram matrix");
+      core.f64(one, 1)[0] = 1;
+      core.f64(sums, dimension * pitch).fill(0);
+      kernels.frameMaps(scale, offset, stored.passScale, stored.passOffset, cols, pitch, factor, shift);
+      // code = factor·stored + factor·shift
+      kernels.scaleColumns(shift, factor, 0, pitch, 1, shift);
+      if (hasIntercept) core.f64(shift, pitch)[cols] = largest;
+      for (let first = 0; first < count; first += BLOCK) {
+        const rows = Math.min(BLOCK, count - first);
+        core.f64(x, rows * pitch).fill(0);
+        for (let i = 0; i < rows; i++) {
+          // a gradient of one row with derivative 1 is the row
+          const row = index === 0 ? first + i : (core.u32(index, count)[first + i] as number);
+          const from = stored.pointer + row * stored.strideBytes;
+          decode(from, stored.low, stored.strideBytes, 1, stored.width, one, 1, x + i * pitch * 8);
+        }
+        kernels.scaleColumns(x, factor, 0, pitch, rows, x);
+        for (let i = 0; i < rows; i++) {
+          const code = x + i * pitch * 8;
+          kernels.addScaled(code, 1, shift, pitch);
+          const weight = core.f32(h, count)[first + i] as number;
+          kernels.combine(weighed + i * dimension * 8, 0, weight / count, code, dimension);
+        }
+        // and one of all rows for as many classes as columns their Gram matrix
+        kernels.gradientF64(x, 0, pitch * 8, rows, pitch, weighed, dimension, sums);
+      }
+      for (let added = ridge; added <= MOST_RIDGE; added *= 10) {
+        let trace = 0;
+        const penalty = core.f64(this.#ridge, dimension);
+        for (let j = 0; j < dimension; j++) {
+          const row = core.f64(out + j * dimension * 8, dimension);
+          row.set(core.f64(sums + j * pitch * 8, dimension));
+          row[j] = (row[j] as number) + (penalty[j] as number);
+          trace += row[j] as number;
+        }
+        if (!(trace > 0)) break;
+        kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
+        if (kernels.choleskyFactor(out, dimension) === dimension) {
+          this.#factor = out;
+          return true;
+        }
+      }
+      return false;
+    });
+    if (!isBuilt) this.release();
+    return isBuilt;
   }
 
   /** From the diagonal of the Hessian over `rows`, per class. */

@@ -17,7 +17,8 @@ export class RowSample {
   readonly facts: RowFacts;
   readonly #problem: Problem;
   readonly #scope: Scope;
-  readonly #index: number;
+  /** Numbers of the rows: u32. */
+  readonly index: number;
   readonly #h: number;
   readonly #p: number;
   readonly #scale: number;
@@ -59,7 +60,7 @@ export class RowSample {
       return { scope, index, scale, facts, h, p, bytes };
     });
     this.#scope = built.scope;
-    this.#index = built.index;
+    this.index = built.index;
     this.#scale = built.scale;
     this.facts = built.facts;
     this.#h = built.h;
@@ -73,9 +74,9 @@ export class RowSample {
     const { rows, weights } = this.facts;
     if (outputs === 1) {
       // h holds the rows' own weights already
-      kernels.gather(curvature.h, 4, this.#index, rows, 4, this.#h, 4);
+      kernels.gather(curvature.h, 4, this.index, rows, 4, this.#h, 4);
       kernels.multiplyF32(this.#h, this.#scale, rows);
-    } else kernels.gather(curvature.p, 4 * outputs, this.#index, rows, 4 * outputs, this.#p, 4 * outputs);
+    } else kernels.gather(curvature.p, 4 * outputs, this.index, rows, 4 * outputs, this.#p, 4 * outputs);
     return { matrix: this.matrix, curvature: { h: this.#h, p: this.#p, weights: weights.f32 }, rows };
   }
 

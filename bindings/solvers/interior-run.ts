@@ -1,0 +1,381 @@
+// Hinge has no curvature, so its optimum is followed along the central path: a primal-dual interior-point method with Mehrotra's predictor and corrector.
+//   rows      dual variables a ∈ [0, 1] and slacks, float64 (assembly/loss/interior.ts, docs/numerics.md §12)
+//   columns   one Newton system (Xᵀ·diag(h)·X/n + l2)·dw = −ρ per direction, hᵢ = ωᵢ/(s/a + ξ/e + γ): conjugate gradients on integers, corrected by the
+//             exact residual until what is left is small against the complementarity; γ keeps h finite (proximal method of multipliers, Rockafellar 1976)
+//   gap       losses minus dual variables' bound, row by row, plus what the residual can still gain: an upper bound of F − F* up to the preconditioner
+// Mehrotra 1992 (SIAM J. Optim. 2); for support vector machines Ferris & Munson 2002 (SIAM J. Optim. 13). docs/decisions/0010.
+import type { ByteView } from "../data/dataset.js";
+import type { Problem } from "../data/problem.js";
+import { Scope } from "../engine/core.js";
+import { conjugateGradients, type LinearSystem } from "./conjugate-gradients.js";
+import { GRAM_COLUMNS } from "./descent.js";
+import { exactHessian } from "./exact-hessian.js";
+import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
+import type { NewtonSettings, Progress } from "./newton-run.js";
+import { diagonal } from "./preconditioner.js";
+import { RowSample } from "./row-sample.js";
+
+/** Arrays of a row: a, e, s, ξ and two right-hand sides. */
+const ROW_PARTS = 6;
+/** Part of the way to the nearest wall that a step goes. */
+const TO_THE_WALL = 0.995;
+/** Limits of the proximal term γ = √µ: the curvature of a row is at most 1/γ. */
+const LEAST_GAMMA = 1e-6;
+const MOST_GAMMA = 1;
+/** A direction is good enough when its residual could gain this part of the complementarity aimed at. */
+const RESIDUAL = 0.1;
+/** Conjugate gradients inside one correction, and most corrections. */
+const FORCING = 0.1;
+const MOST_CORRECTIONS = 6;
+/** A correction on codes that leaves more than this part of what the residual could gain calls for products on the exact copy. */
+const POOR = 0.5;
+/** Rounding a correction may cost this part of what it gains. */
+const ROUNDING = 1e-3;
+/** Rows in the Gram matrix per column, and at least. */
+const SAMPLE_PER_COLUMN = 10;
+const SMALLEST_SAMPLE = 1000;
+/** First ridge on the Gram matrix: small, since the rows at the margin outweigh the regulariser by many orders. */
+const RIDGE = 1e-12;
+const EXACT_RIDGE = 1e-15;
+/** Outer steps without a better gap before the run gives up. */
+const MOST_FAILURES = 15;
+
+export class InteriorRun {
+  readonly #problem: Problem;
+  readonly #settings: NewtonSettings;
+  readonly #view: ByteView;
+  readonly #scope: Scope;
+  readonly #memory: NewtonMemory;
+  readonly #dimension: number;
+  readonly #isGram: boolean;
+  readonly #gramRows: number;
+  readonly #size: number;
+  /** Pointers: weights, the direction, residuals (of the point, of the direction), the best weights, scales: size f64 each; rows. */
+  readonly #v: number;
+  readonly #direction: number;
+  readonly #g: number;
+  readonly #rho: number;
+  readonly #best: number;
+  readonly #scales: number;
+  readonly #rows: number;
+  readonly #pitch: number;
+  #passes = 0;
+  #exactPasses = 0;
+  #innerSeconds = 0;
+  #exactSeconds = 0;
+  #zeroObjective = 0;
+  #objective = Number.POSITIVE_INFINITY;
+  #bestObjective = Number.POSITIVE_INFINITY;
+  #gradientNorm = 0;
+  #bestGradientNorm = 0;
+  #isExact = false;
+  #mu = 1;
+  #gap = 1;
+  #bestGap = Number.POSITIVE_INFINITY;
+  #failures = 0;
+
+  constructor(problem: Problem, settings: NewtonSettings) {
+    const { core, dataset } = problem;
+    const { rows, cols } = dataset;
+    this.#problem = problem;
+    this.#settings = settings;
+    this.#view = dataset.byteView(problem.fitIntercept);
+    const { padded } = this.#view.frame;
+    this.#size = padded;
+    this.#pitch = rows * 8;
+    const built = Scope.guard(core, (scope) => {
+      const memory = newtonMemory(scope, problem, this.#view, settings.seed);
+      const vector = (what: string): number => scope.alloc(padded * 8, what);
+      return {
+        scope,
+        memory,
+        v: vector("the weights"),
+        direction: vector("a direction"),
+        g: vector("a gradient"),
+        rho: vector("a residual"),
+        best: vector("the best weights"),
+        scales: vector("the scales of the coordinates"),
+        rows: scope.alloc(ROW_PARTS * rows * 8, "the dual variables"),
+      };
+    });
+    this.#scope = built.scope;
+    this.#memory = built.memory;
+    this.#v = built.v;
+    this.#direction = built.direction;
+    this.#g = built.g;
+    this.#rho = built.rho;
+    this.#best = built.best;
+    this.#scales = built.scales;
+    this.#rows = built.rows;
+    problem.own(built.scope);
+    const dimension = cols + (problem.fitIntercept ? 1 : 0);
+    this.#dimension = dimension;
+    this.#gramRows = Math.min(rows, Math.max(SAMPLE_PER_COLUMN * dimension, SMALLEST_SAMPLE));
+    this.#isGram = settings.preconditioner === "auto" ? dimension <= GRAM_COLUMNS : settings.preconditioner === "gram";
+  }
+
+  release(): void {
+    this.#problem.forget(this.#scope);
+    this.#memory.preconditioner.release();
+    this.#scope.release();
+  }
+
+  get #weights(): number {
+    return this.#problem.dataset.weights.f64;
+  }
+
+  #timed<T>(kind: "inner" | "exact", work: () => T): T {
+    const started = performance.now();
+    try {
+      return work();
+    } finally {
+      const seconds = (performance.now() - started) / 1000;
+      if (kind === "inner") this.#innerSeconds += seconds;
+      else this.#exactSeconds += seconds;
+    }
+  }
+
+  /** Evaluates the start; true when zero loss makes it the optimum. */
+  begin(): boolean {
+    const { start } = this.#settings;
+    const { core, dataset, labels } = this.#problem;
+    const { frame } = this.#view;
+    const { margins } = this.#memory.buffers;
+    return this.#timed("exact", () => {
+      this.#evaluate();
+      this.#zeroObjective = this.#objective;
+      if (start !== null) {
+        this.#problem.toCodes(frame, start, this.#v);
+        this.#problem.exactMargins(frame, this.#v, margins);
+        this.#bestObjective = Number.POSITIVE_INFINITY;
+        this.#evaluate();
+      }
+      core.kernels.interiorStart(margins, labels.f64, dataset.rows, this.#rows, this.#pitch);
+      this.#measure();
+      return this.#objective === 0;
+    });
+  }
+
+  /** There are no rougher problems: a point near the optimum is a bad start for an interior method. */
+  warmUp(): boolean {
+    return false;
+  }
+
+  /** The objective at the present margins and weights; keeps the best. */
+  #evaluate(): void {
+    const { core, dataset, labels, lossId, epsilon } = this.#problem;
+    const { kernels } = core;
+    const { margins, derivatives, state, hp } = this.#memory.buffers;
+    const loss = kernels.lossPass(
+      lossId,
+      margins,
+      labels.f64,
+      this.#weights,
+      dataset.rows,
+      1,
+      epsilon,
+      derivatives,
+      state,
+    );
+    kernels.scaleColumns(this.#v, this.#memory.ridge, 0, this.#size, 1, hp);
+    this.#objective = loss / dataset.rows + 0.5 * kernels.dotF64(this.#v, hp, this.#size);
+    if (this.#objective < this.#bestObjective) {
+      this.#bestObjective = this.#objective;
+      core.f64(this.#best, this.#size).set(core.f64(this.#v, this.#size));
+    }
+  }
+
+  /** Complementarity of the present point, and the gradient that its dual variables stand for. */
+  #measure(): void {
+    const { core, dataset, labels } = this.#problem;
+    const { kernels } = core;
+    const { rows } = dataset;
+    const { margins, u1, derivatives } = this.#memory.buffers;
+    const weights = this.#weights;
+    const total = weights === 0 ? rows : core.f64(weights, rows).reduce((sum, w) => sum + w, 0);
+    const products = kernels.interiorProducts(margins, labels.f64, u1, weights, rows, this.#rows, this.#pitch, 0, 0);
+    this.#mu = total > 0 ? products / (2 * total) : 0;
+    kernels.interiorDerivatives(margins, labels.f64, u1, weights, rows, this.#rows, this.#pitch, 0, 0, derivatives);
+    this.#gradientNorm = this.#memory.passes.gradient(this.#v, derivatives, this.#g).gradientNorm;
+    if (this.#objective === this.#bestObjective) this.#bestGradientNorm = this.#gradientNorm;
+    this.#exactPasses++;
+  }
+
+  get #gamma(): number {
+    return Math.min(MOST_GAMMA, Math.max(LEAST_GAMMA, Math.sqrt(this.#mu)));
+  }
+
+  /** Curvature of the rows, preconditioner, and how far the present point is from the optimum. */
+  direct(): Progress {
+    return this.#timed("inner", () => {
+      const { core, dataset, labels } = this.#problem;
+      const { kernels } = core;
+      const { rows } = dataset;
+      const { margins, h, y } = this.#memory.buffers;
+      kernels.interiorCurvature(this.#rows, this.#pitch, this.#weights, rows, this.#gamma, h);
+      this.#precondition();
+      core.f64(y, this.#size).set(core.f64(this.#g, this.#size));
+      this.#memory.preconditioner.solve(y);
+      const above = kernels.interiorGap(margins, labels.f64, this.#weights, rows, this.#rows, this.#pitch) / rows;
+      const left = above + 0.5 * kernels.dotF64(this.#g, y, this.#size);
+      const gained = this.#zeroObjective - this.#objective + left;
+      this.#gap = gained > 0 ? Math.min(1, left / gained) : 1;
+      if (this.#gap < this.#bestGap) {
+        this.#bestGap = this.#gap;
+        this.#failures = 0;
+      } else this.#failures++;
+      const { tol } = this.#settings;
+      return { gap: this.#gap, isConverged: this.#gap <= tol * tol };
+    });
+  }
+
+  /** Rows in proportion to their curvature, where there are many. */
+  #precondition(): void {
+    const { rows } = this.#problem.dataset;
+    const { inner } = this.#view;
+    const { preconditioner, random, buffers } = this.#memory;
+    const curvature = { h: buffers.h, p: 0, weights: 0 };
+    const build = (matrix: typeof inner, weights: number, index: number, count: number): void => {
+      const part = { matrix, curvature: { ...curvature, h: weights }, rows: count };
+      if (this.#isGram && this.#isExact && preconditioner.buildExact(weights, index, count, EXACT_RIDGE)) {
+        this.#exactPasses += (count / rows) * (this.#dimension / 4);
+      } else if (this.#isGram) {
+        preconditioner.buildGram(part, RIDGE);
+        this.#passes += (count / rows) * (this.#dimension / 4);
+      } else preconditioner.buildDiagonal(part);
+      const { ridge, products } = this.#memory;
+      diagonal(this.#problem, this.#view.frame, products, matrix, count, weights, 1 / count, ridge, this.#scales);
+    };
+    if (this.#gramRows >= rows) {
+      build(inner, buffers.h, 0, rows);
+      return;
+    }
+    const sample = new RowSample(this.#problem, inner, this.#gramRows, buffers.h, random);
+    try {
+      const { matrix, curvature: own, rows: count } = sample.rowsWith(curvature, 1);
+      build(matrix, own.h, sample.index, count);
+    } finally {
+      sample.release();
+    }
+  }
+
+  /** ρ at the weights plus the direction: the gradient that the dual variables after it stand for. */
+  #residual(): void {
+    const { core, dataset, labels } = this.#problem;
+    const { kernels } = core;
+    const { margins, u1, derivatives, p } = this.#memory.buffers;
+    const gamma = this.#gamma;
+    kernels.interiorDerivatives(
+      margins,
+      labels.f64,
+      u1,
+      this.#weights,
+      dataset.rows,
+      this.#rows,
+      this.#pitch,
+      gamma,
+      1,
+      derivatives,
+    );
+    core.f64(p, this.#size).set(core.f64(this.#v, this.#size));
+    kernels.addScaled(p, 1, this.#direction, this.#size);
+    this.#memory.passes.gradient(p, derivatives, this.#rho);
+    this.#exactPasses++;
+  }
+
+  /** Newton's equations for the present right-hand sides, until the residual could gain no more than `enough`, or `most` corrections. */
+  #solve(enough: number, most: number): void {
+    const { core, dataset } = this.#problem;
+    const { kernels } = core;
+    const { buffers, passes, preconditioner, products, ridge } = this.#memory;
+    const { z, r, y, p, hp, u1, u2, h } = buffers;
+    const size = this.#size;
+    const { frame } = this.#view;
+    const curvature = { h, p: 0, weights: 0 };
+    const system: LinearSystem = {
+      core,
+      size,
+      z,
+      r,
+      y,
+      p,
+      hp,
+      multiply: (from, to) => {
+        if (this.#isExact) {
+          exactHessian(this.#problem, frame, from, curvature, u2, to);
+          this.#exactPasses++;
+        } else {
+          products.hessian(from, curvature, ridge, to);
+          this.#passes++;
+        }
+      },
+      precondition: (vector) => preconditioner.solve(vector),
+    };
+    let before = Number.POSITIVE_INFINITY;
+    for (let correction = 0; correction < most; correction++) {
+      this.#residual();
+      core.f64(r, size).fill(0);
+      kernels.addScaled(r, -1, this.#rho, size);
+      const { norm, products: used } = conjugateGradients(system, FORCING, 2 * enough);
+      if (used === 0) return;
+      if (norm > POOR * before) this.#isExact = true;
+      before = norm;
+      passes.multiply(z, u2, this.#scales, ROUNDING * norm);
+      kernels.addScaled(this.#direction, 1, z, size);
+      kernels.addScaled(u1, 1, u2, dataset.rows);
+    }
+  }
+
+  /** One step along the path; false when nothing helps any more. */
+  step(): boolean {
+    const { core, dataset, labels } = this.#problem;
+    const { kernels } = core;
+    const { rows } = dataset;
+    const { margins, u1 } = this.#memory.buffers;
+    const y = labels.f64;
+    const weights = this.#weights;
+    const mu = this.#mu;
+    const gamma = this.#gamma;
+    const [state, pitch] = [this.#rows, this.#pitch];
+    this.#timed("inner", () => {
+      core.f64(this.#direction, this.#size).fill(0);
+      core.f64(u1, rows).fill(0);
+      kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, 0, 0);
+      this.#solve(0, 1);
+      // how far the path can be followed without centring says how much centring it needs
+      const reach = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1);
+      const now = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, 0);
+      const then = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, reach);
+      const target = mu * (then / now) ** 3;
+      kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, target, 1);
+      const goal = this.#settings.tol ** 2 * (this.#zeroObjective - this.#bestObjective);
+      this.#solve(RESIDUAL * Math.max(target, goal), MOST_CORRECTIONS);
+    });
+    return this.#timed("exact", () => {
+      const furthest = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1 / TO_THE_WALL);
+      const part = Math.min(1, TO_THE_WALL * furthest);
+      kernels.interiorMove(margins, y, u1, rows, state, pitch, gamma, part);
+      kernels.addScaled(this.#v, part, this.#direction, this.#size);
+      this.#evaluate();
+      this.#measure();
+      return this.#failures < MOST_FAILURES;
+    });
+  }
+
+  /** What every report says: the best weights so far. */
+  facts() {
+    const { dataset } = this.#problem;
+    return {
+      passes: this.#passes,
+      exactPasses: this.#exactPasses,
+      objective: this.#bestObjective,
+      gradientNorm: this.#bestGradientNorm,
+      hessianShare: 1,
+      preconditioner: this.#memory.preconditioner.isGram ? ("gram" as const) : ("diagonal" as const),
+      exact: dataset.exact,
+      bytes: dataset.bytes,
+      ...this.#problem.toWeights(this.#view.frame, this.#best),
+      seconds: { inner: this.#innerSeconds, exact: this.#exactSeconds },
+    };
+  }
+}
