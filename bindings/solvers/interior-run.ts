@@ -22,8 +22,11 @@ const TO_THE_WALL = 0.995;
 /** Limits of the proximal term γ = √µ: the curvature of a row is at most 1/γ. */
 const LEAST_GAMMA = 1e-6;
 const MOST_GAMMA = 1;
+/** Least complementarity aimed at, as a part of the gap. */
+const LEAST_CENTRING = 0.002;
 /** A direction is good enough when its residual could gain this part of the complementarity aimed at. */
 const RESIDUAL = 0.1;
+const LAST = 0.01;
 /** Conjugate gradients inside one correction, and most corrections. */
 const FORCING = 0.1;
 const MOST_CORRECTIONS = 6;
@@ -34,6 +37,8 @@ const ROUNDING = 1e-3;
 /** Rows in the Gram matrix per column, and at least. */
 const SAMPLE_PER_COLUMN = 10;
 const SMALLEST_SAMPLE = 1000;
+/** Times as many rows as the sample has, from which one is drawn. */
+const WORTH_SAMPLING = 4;
 /** First ridge on the Gram matrix: small, since the rows at the margin outweigh the regulariser by many orders. */
 const RIDGE = 1e-12;
 const EXACT_RIDGE = 1e-15;
@@ -59,6 +64,7 @@ export class InteriorRun {
   readonly #scales: number;
   readonly #rows: number;
   readonly #pitch: number;
+  readonly #totalWeight: number;
   #passes = 0;
   #exactPasses = 0;
   #innerSeconds = 0;
@@ -71,7 +77,8 @@ export class InteriorRun {
   #isExact = false;
   #mu = 1;
   #gap = 1;
-  #bestGap = Number.POSITIVE_INFINITY;
+  #above = 1;
+  #leastAbove = Number.POSITIVE_INFINITY;
   #failures = 0;
 
   constructor(problem: Problem, settings: NewtonSettings) {
@@ -83,6 +90,8 @@ export class InteriorRun {
     const { padded } = this.#view.frame;
     this.#size = padded;
     this.#pitch = rows * 8;
+    const { f64 } = dataset.weights;
+    this.#totalWeight = f64 === 0 ? rows : core.f64(f64, rows).reduce((sum, w) => sum + w, 0);
     const built = Scope.guard(core, (scope) => {
       const memory = newtonMemory(scope, problem, this.#view, settings.seed);
       const vector = (what: string): number => scope.alloc(padded * 8, what);
@@ -192,9 +201,8 @@ export class InteriorRun {
     const { rows } = dataset;
     const { margins, u1, derivatives } = this.#memory.buffers;
     const weights = this.#weights;
-    const total = weights === 0 ? rows : core.f64(weights, rows).reduce((sum, w) => sum + w, 0);
     const products = kernels.interiorProducts(margins, labels.f64, u1, weights, rows, this.#rows, this.#pitch, 0, 0);
-    this.#mu = total > 0 ? products / (2 * total) : 0;
+    this.#mu = products / (2 * this.#totalWeight);
     kernels.interiorDerivatives(margins, labels.f64, u1, weights, rows, this.#rows, this.#pitch, 0, 0, derivatives);
     this.#gradientNorm = this.#memory.passes.gradient(this.#v, derivatives, this.#g).gradientNorm;
     if (this.#objective === this.#bestObjective) this.#bestGradientNorm = this.#gradientNorm;
@@ -217,15 +225,24 @@ export class InteriorRun {
       core.f64(y, this.#size).set(core.f64(this.#g, this.#size));
       this.#memory.preconditioner.solve(y);
       const above = kernels.interiorGap(margins, labels.f64, this.#weights, rows, this.#rows, this.#pitch) / rows;
-      const left = above + 0.5 * kernels.dotF64(this.#g, y, this.#size);
-      const gained = this.#zeroObjective - this.#objective + left;
-      this.#gap = gained > 0 ? Math.min(1, left / gained) : 1;
-      if (this.#gap < this.#bestGap) {
-        this.#bestGap = this.#gap;
-        this.#failures = 0;
-      } else this.#failures++;
-      const { tol } = this.#settings;
-      return { gap: this.#gap, isConverged: this.#gap <= tol * tol };
+      const relative = (left: number): number => {
+        const gained = this.#zeroObjective - this.#objective + left;
+        return gained > 0 ? Math.min(1, left / gained) : 1;
+      };
+      const goal = this.#settings.tol ** 2;
+      this.#gap = relative(above + 0.5 * kernels.dotF64(this.#g, y, this.#size));
+      // a sample of rows may not know what the residual points to: before it alone keeps the run going, the Hessian itself is asked
+      if (this.#gap > goal && relative(above) <= goal) {
+        const { r, z } = this.#memory.buffers;
+        core.f64(r, this.#size).set(core.f64(this.#g, this.#size));
+        conjugateGradients(this.#system(), FORCING);
+        this.#gap = Math.min(this.#gap, relative(above + 0.5 * kernels.dotF64(this.#g, z, this.#size)));
+      }
+      this.#above = above;
+      if (this.#objective <= this.#bestObjective || above < this.#leastAbove) this.#failures = 0;
+      else this.#failures++;
+      this.#leastAbove = Math.min(this.#leastAbove, above);
+      return { gap: this.#gap, isConverged: this.#gap <= goal };
     });
   }
 
@@ -246,7 +263,7 @@ export class InteriorRun {
       const { ridge, products } = this.#memory;
       diagonal(this.#problem, this.#view.frame, products, matrix, count, weights, 1 / count, ridge, this.#scales);
     };
-    if (this.#gramRows >= rows) {
+    if (this.#gramRows * WORTH_SAMPLING >= rows) {
       build(inner, buffers.h, 0, rows);
       return;
     }
@@ -283,18 +300,16 @@ export class InteriorRun {
     this.#exactPasses++;
   }
 
-  /** Newton's equations for the present right-hand sides, until the residual could gain no more than `enough`, or `most` corrections. */
-  #solve(enough: number, most: number): void {
-    const { core, dataset } = this.#problem;
-    const { kernels } = core;
-    const { buffers, passes, preconditioner, products, ridge } = this.#memory;
-    const { z, r, y, p, hp, u1, u2, h } = buffers;
-    const size = this.#size;
+  /** The Hessian of the present point: integers, or float64 once they have failed. */
+  #system(): LinearSystem {
+    const { core } = this.#problem;
     const { frame } = this.#view;
+    const { buffers, preconditioner, products, ridge } = this.#memory;
+    const { z, r, y, p, hp, u2, h } = buffers;
     const curvature = { h, p: 0, weights: 0 };
-    const system: LinearSystem = {
+    return {
       core,
-      size,
+      size: this.#size,
       z,
       r,
       y,
@@ -311,6 +326,16 @@ export class InteriorRun {
       },
       precondition: (vector) => preconditioner.solve(vector),
     };
+  }
+
+  /** Newton's equations for the present right-hand sides, until the residual could gain no more than `enough`, or `most` corrections. */
+  #solve(enough: number, most: number): void {
+    const { core, dataset } = this.#problem;
+    const { kernels } = core;
+    const { buffers, passes } = this.#memory;
+    const { z, r, u1, u2 } = buffers;
+    const size = this.#size;
+    const system = this.#system();
     let before = Number.POSITIVE_INFINITY;
     for (let correction = 0; correction < most; correction++) {
       this.#residual();
@@ -346,10 +371,11 @@ export class InteriorRun {
       const reach = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1);
       const now = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, 0);
       const then = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, reach);
-      const target = mu * (then / now) ** 3;
+      // no nearer to the walls than the constraints' own residual warrants: it falls at its own pace, set by γ
+      const target = Math.max(mu * (then / now) ** 3, LEAST_CENTRING * this.#above);
       kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, target, 1);
       const goal = this.#settings.tol ** 2 * (this.#zeroObjective - this.#bestObjective);
-      this.#solve(RESIDUAL * Math.max(target, goal), MOST_CORRECTIONS);
+      this.#solve(RESIDUAL * Math.max(target, LAST * goal), MOST_CORRECTIONS);
     });
     return this.#timed("exact", () => {
       const furthest = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1 / TO_THE_WALL);

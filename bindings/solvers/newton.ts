@@ -1,5 +1,6 @@
 // Newton's method on bytes, exact at every outer step: the default solver.
 //   minimise  F(w, b) = 1/n Σ ωᵢ loss(w·xᵢ + b, yᵢ) + l2/2 ‖w‖²
+// Hinge, which has no curvature, goes another way on the same integers: interior-run.ts.
 // Start     the same problem on a random sample of rows, when there are many more rows than columns
 // Each outer step:  z ≈ −H⁻¹∇F by conjugate gradients, with Hessian products in integers (int8 data, int16 vectors) over all or a part of the rows,
 //           preconditioned by the Cholesky factor of an integer Gram matrix;  v += a₁z + a₂·(previous step), the minimum of F over that plane;
@@ -22,7 +23,7 @@ export interface AutoOptions {
   readonly outerSteps?: number;
   /** Whole number from 0 to 2³² − 1 (default 0). Same seed, same bits, everywhere. */
   readonly seed?: number;
-  /** Weights to start from (default: zeros, then the solution of a rougher problem). */
+  /** Weights to start from (default: zeros, then the solution of a rougher problem). Hinge: the first report, and no other use. */
   readonly start?: WeightsInput;
 }
 
@@ -43,9 +44,9 @@ export interface NewtonReport {
   readonly exactPasses: number;
   /** F at the present weights: float64, on the exact copy. Never rises. */
   readonly objective: number;
-  /** ‖∇F‖₂ at the present weights in the user's coordinates, on the exact copy. */
+  /** ‖∇F‖₂ at the present weights in the user's coordinates, on the exact copy; hinge: of the Lagrangian, at the dual variables of the run. */
   readonly gradientNorm: number;
-  /** Estimate of (F − F*)/(F(0) − F*); 1 before the first step. */
+  /** Estimate of (F − F*)/(F(0) − F*), hinge: the duality gap in that unit; 1 before the first step. */
   readonly gap: number;
   /** True when gap ≤ tol²: the last report. */
   readonly isConverged: boolean;
@@ -99,6 +100,13 @@ export function auto(problem: Problem, options: AutoOptions = {}): Generator<New
 export function newton(problem: Problem, options: NewtonOptions = {}): Generator<NewtonReport, void, undefined> {
   const where = "newton";
   const settings = checkAuto(where, problem, options, ["hessianShare", "preconditioner", "warmStart"]);
+  if (problem.loss === "hinge" && typeof options.hessianShare === "number" && options.hessianShare < 1) {
+    const given = `given hessianShare: ${options.hessianShare}`;
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      `${where}: an interior-point method (loss "hinge") needs all rows, ${given}`,
+    );
+  }
   return run(problem, {
     ...settings,
     hessianShare: numberOrAuto(where, "hessianShare", options.hessianShare, { above: 0, max: 1 }),
