@@ -55,7 +55,8 @@ export interface Plane extends Frame {
 
 /** Rows of bytes b (or of 16 bits in two planes, b = 256·high + low) with x = passOffset + passScale·b. */
 export interface ByteMatrix {
-  readonly storage: ByteStorage;
+  /** F32: the rows of the float32 twin (bench/twin), never made here. */
+  readonly storage: ByteStorage | "F32";
   readonly pointer: number;
   /** Distance in bytes to the low plane, 0 for plain bytes. */
   readonly low: number;
@@ -141,8 +142,14 @@ export class Dataset {
   readonly #frames = new Map<boolean, Frame>();
   #isDisposed = false;
 
-  /** @internal Use engine.dataset. */
-  constructor(core: Core, input: MatrixInput, labels: ArrayLike<number> | null, options: DatasetOptions = {}) {
+  /** @internal Use engine.dataset. `convert`: what becomes of the loaded rows, for the float32 twin of the benchmark. */
+  constructor(
+    core: Core,
+    input: MatrixInput,
+    labels: ArrayLike<number> | null,
+    options: DatasetOptions = {},
+    convert: (scope: Scope, raw: RawRows) => RawRows = (_scope, raw) => raw,
+  ) {
     const where = "dataset";
     checkNames(where, options, ["bits", "exact", "center", "sampleWeight"]);
     this.bits = oneOf(where, "bits", options.bits, [8, 16] as const, 8);
@@ -160,7 +167,8 @@ export class Dataset {
 
     const built = Scope.guard(core, (scope) => {
       const weightPointers = this.#writeWeights(scope, weights);
-      const { raw, statistics } = loadRows(core, scope, matrix, exact === "auto", weightPointers.f64);
+      const { raw: loaded, statistics } = loadRows(core, scope, matrix, exact === "auto", weightPointers.f64);
+      const raw = convert(scope, loaded);
       const stored = exact === "auto" ? this.#keep(scope, raw) : this.#round(scope, raw, statistics);
       return { scope, weightPointers, statistics, stored };
     });
@@ -283,15 +291,7 @@ export class Dataset {
     this.checkLive();
     const { stored, rows, cols } = this;
     if (stored.storage === "I8" || stored.storage === "U8") {
-      let frame = this.#frames.get(hasIntercept);
-      if (frame === undefined) {
-        frame = Scope.guard(this.core, (scope) => {
-          const made = this.#frame(scope, 127, hasIntercept);
-          this.#scope.adopt(scope);
-          return made;
-        });
-        this.#frames.set(hasIntercept, frame);
-      }
+      const frame = this.frame(hasIntercept);
       const { storage, pointer, strideBytes, passScale, passOffset } = stored;
       const columns = roundUp(cols, 16);
       const largest = storage === "I8" ? 128 : 255;
@@ -324,6 +324,20 @@ export class Dataset {
     const { pointer, low, strideBytes, passScale, passOffset } = stored;
     const exact: ByteMatrix = { ...inner, pointer, low, strideBytes, largest: 128, passScale, passOffset };
     return { frame: plane, inner, exact };
+  }
+
+  /** A coordinate system without codes of its own; made on first use, then kept. @internal */
+  frame(hasIntercept: boolean): Frame {
+    let frame = this.#frames.get(hasIntercept);
+    if (frame === undefined) {
+      frame = Scope.guard(this.core, (scope) => {
+        const made = this.#frame(scope, 127, hasIntercept);
+        this.#scope.adopt(scope);
+        return made;
+      });
+      this.#frames.set(hasIntercept, frame);
+    }
+    return frame;
   }
 
   /** Scales and offsets in linear memory for codes up to `integers`. */

@@ -4,6 +4,8 @@
 import type { ByteMatrix, Frame } from "../data/dataset.js";
 import type { GradientFacts, Problem } from "../data/problem.js";
 import type { Core, Scope } from "../engine/core.js";
+import type { ByteStorage } from "../engine/kernels.js";
+import type { Arithmetic, Curvature, GramSums, Products } from "./products.js";
 
 /** Most int16 planes of a rounded vector: 45 bits. */
 const MOST_PLANES = 3;
@@ -11,19 +13,16 @@ const MOST_PLANES = 3;
 /** Rounding noise in the norm of a gradient. */
 const GRADIENT_NOISE = 1e-2;
 
-/** Rows of a Hessian, with the curvature of each: h (one margin) or the probabilities p (softmax). Pointers to float32. */
-export interface Curvature {
-  readonly h: number;
-  readonly p: number;
-  readonly weights: number;
-}
+/** Rows per call of the Gram kernel: sums of a block fit int32. */
+const GRAM_BLOCK = 256;
 
-export class ByteProducts {
+export class ByteProducts implements Products {
   readonly matrix: ByteMatrix;
   /** code = factor·(byte + shift): padded f64 each. */
   readonly factor: number;
   readonly shift: number;
   readonly #core: Core;
+  readonly #storage: ByteStorage;
   readonly #problem: Problem;
   readonly #frame: Frame;
   readonly #cols: number;
@@ -50,6 +49,7 @@ export class ByteProducts {
     this.#problem = problem;
     this.#frame = frame;
     this.matrix = matrix;
+    this.#storage = matrix.storage as ByteStorage;
     this.#cols = dataset.cols;
     this.#outputs = outputs;
     this.factor = scope.alloc(padded * 8, "column maps");
@@ -104,8 +104,8 @@ export class ByteProducts {
   }
 
   #multiplyCodes(unit: number, isAdded: boolean, u: number): void {
-    const { storage, pointer, low, strideBytes, rows, columns } = this.matrix;
-    const kernel = this.#core.kernels[`blockMargins${storage}`];
+    const { pointer, low, strideBytes, rows, columns } = this.matrix;
+    const kernel = this.#core.kernels[`blockMargins${this.#storage}`];
     const pass = (from: number, scale: number, shifts: number, isOn: boolean): void => {
       const on = isOn ? 1 : 0;
       kernel(from, strideBytes, rows, columns, this.#outputs, this.#codes, scale, shifts, on, this.#scratch, u);
@@ -141,7 +141,7 @@ export class ByteProducts {
   hessian(p: number, curvature: Curvature, ridge: number, out: number): void {
     const { kernels } = this.#core;
     const { padded } = this.#frame;
-    const { storage, pointer, strideBytes, rows, columns } = this.matrix;
+    const { pointer, strideBytes, rows, columns } = this.matrix;
     const outputs = this.#outputs;
     kernels.scaleColumns(p, this.factor, 0, padded, outputs, this.#raw);
     // `out` first holds the rounded p, with the intercept that the shifts need
@@ -150,7 +150,7 @@ export class ByteProducts {
     // in units of the codes: float32 coefficients then have the size of integers, whatever the size of p
     const scale = unit > 0 ? unit : Math.max(kernels.maxAbs(this.#shifts, outputs), Number.MIN_VALUE);
     kernels.combine(this.#shifts, 0, 1 / scale, this.#shifts, outputs);
-    kernels[`hessian${storage}`](
+    kernels[`hessian${this.#storage}`](
       pointer,
       strideBytes,
       rows,
@@ -192,11 +192,11 @@ export class ByteProducts {
    */
   gradient(v: number, c: number, g: number): GradientFacts {
     const { kernels } = this.#core;
-    const { storage, pointer, low, strideBytes, rows, columns, passScale, passOffset } = this.matrix;
+    const { pointer, low, strideBytes, rows, columns, passScale, passOffset } = this.matrix;
     const { largest, padded } = this.#frame;
     const stored = { width: columns, passScale, passOffset };
     for (let round = 0; ; round++) {
-      const missing = kernels[`follow${storage}`](
+      const missing = kernels[`follow${this.#storage}`](
         pointer,
         low,
         strideBytes,
@@ -215,4 +215,37 @@ export class ByteProducts {
       if (noise <= GRADIENT_NOISE * facts.codeNorm || round >= MOST_PLANES) return facts;
     }
   }
+
+  /** Integer sums per block of rows, with the weights rounded to codes d = unit·code. */
+  gram(scratch: Scope, matrix: ByteMatrix, weight: number, top: number, { squares, first }: GramSums): number {
+    const core = this.#core;
+    const { kernels } = core;
+    const storage = this.#storage;
+    const { pointer, strideBytes, rows, columns } = matrix;
+    const codes = scratch.alloc((rows + 1) * 2, "row weights");
+    const strip = scratch.alloc(kernels.gramScratchBytes(columns), "a block of rows");
+    const block = scratch.alloc(columns * 4, "column sums");
+    kernels[`weightCodes${storage}`](weight, top, rows, codes);
+    const unit = top / (storage === "I8" ? 255 : 127);
+    for (let row = 0; row < rows; row += GRAM_BLOCK) {
+      const count = Math.min(GRAM_BLOCK, rows - row);
+      const x = pointer + row * strideBytes;
+      kernels[`gram${storage}`](x, strideBytes, count, columns, codes + 2 * row, unit, strip, squares);
+      core.bytes(block, columns * 4).fill(0);
+      kernels[`weightedSums${storage}`](x, strideBytes, count, columns, codes + 2 * row, block);
+      kernels.addInt32(first, unit, block, columns);
+    }
+    return unit * kernels.sumInt16(codes, rows);
+  }
+
+  moments({ pointer, strideBytes }: ByteMatrix, rows: number, weight: number, q: number, s: number): number {
+    return this.#core.kernels[`moments${this.#storage}`](pointer, strideBytes, rows, this.#cols, weight, 4, q, s);
+  }
 }
+
+/** The package's own arithmetic. */
+export const BYTE_ARITHMETIC: Arithmetic = {
+  view: ({ dataset, fitIntercept }) => dataset.byteView(fitIntercept),
+  products: (scope, problem, frame, matrix, hasGradient) =>
+    new ByteProducts(scope, problem, frame, matrix, hasGradient),
+};

@@ -2,9 +2,9 @@
 import type { ByteMatrix, Frame } from "../data/dataset.js";
 import type { Problem } from "../data/problem.js";
 import { Scope } from "../engine/core.js";
-import { ByteProducts } from "./byte-products.js";
 import type { Direction, NewtonSystem } from "./newton-system.js";
 import type { PreconditionerRows } from "./preconditioner.js";
+import type { Arithmetic } from "./products.js";
 import { RowSample } from "./row-sample.js";
 
 /** Widest Gram matrix. */
@@ -18,6 +18,7 @@ const STALL = 0.5;
 const MOST_FAILURES = 6;
 
 export interface DescentSettings {
+  readonly arithmetic: Arithmetic;
   /** Part of the rows in the Hessian, at first. */
   readonly share: number;
   /** Rows in the Gram matrix, at first. */
@@ -76,7 +77,7 @@ export class Descent {
   direct(): Direction {
     const { system } = this;
     const { rows } = this.#matrix;
-    const { rowWeights, forcing } = this.#settings;
+    const { arithmetic, rowWeights, forcing } = this.#settings;
     const count = Math.floor(this.#share * rows);
     const isWhole = this.#share >= 1 || count < 1;
     const isGramSampled = this.#isWorn && this.#gramRows < rows;
@@ -90,7 +91,7 @@ export class Descent {
       ? system.solve(this.#isExact ? "exact" : null, forcing)
       : this.#withSample(count, (sample) => {
           return Scope.scratch(this.#problem.core, (scope) => {
-            const products = new ByteProducts(scope, this.#problem, this.#frame, sample.matrix, false);
+            const products = arithmetic.products(scope, this.#problem, this.#frame, sample.matrix, false);
             return system.solve({ products, rows: system.rowsOf(sample) }, forcing);
           });
         });

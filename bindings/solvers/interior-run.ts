@@ -13,6 +13,7 @@ import { exactHessian } from "./exact-hessian.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
 import type { NewtonSettings, Progress } from "./newton-run.js";
 import { diagonal } from "./preconditioner.js";
+import type { Arithmetic } from "./products.js";
 import { RowSample } from "./row-sample.js";
 
 /** Arrays of a row: a, e, s, ξ and two right-hand sides. */
@@ -81,19 +82,19 @@ export class InteriorRun {
   #leastAbove = Number.POSITIVE_INFINITY;
   #failures = 0;
 
-  constructor(problem: Problem, settings: NewtonSettings) {
+  constructor(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic) {
     const { core, dataset } = problem;
     const { rows, cols } = dataset;
     this.#problem = problem;
     this.#settings = settings;
-    this.#view = dataset.byteView(problem.fitIntercept);
+    this.#view = arithmetic.view(problem);
     const { padded } = this.#view.frame;
     this.#size = padded;
     this.#pitch = rows * 8;
     const { f64 } = dataset.weights;
     this.#totalWeight = f64 === 0 ? rows : core.f64(f64, rows).reduce((sum, w) => sum + w, 0);
     const built = Scope.guard(core, (scope) => {
-      const memory = newtonMemory(scope, problem, this.#view, settings.seed);
+      const memory = newtonMemory(scope, problem, arithmetic, this.#view, settings.seed);
       const vector = (what: string): number => scope.alloc(padded * 8, what);
       return {
         scope,

@@ -3,11 +3,11 @@
 import type { ByteMatrix, ByteView } from "../data/dataset.js";
 import type { Problem, Weights } from "../data/problem.js";
 import { Scope } from "../engine/core.js";
-import { ByteProducts } from "./byte-products.js";
 import { Descent, type DescentSettings, GRAM_COLUMNS } from "./descent.js";
 import { newtonMemory } from "./newton-memory.js";
 import { type Buffers, type Coordinates, NewtonSystem } from "./newton-system.js";
 import { diagonal } from "./preconditioner.js";
+import type { Arithmetic, Products } from "./products.js";
 import { type RowFacts, RowSample } from "./row-sample.js";
 
 export interface NewtonSettings {
@@ -51,10 +51,11 @@ export interface Progress {
 export class NewtonRun {
   readonly #problem: Problem;
   readonly #settings: NewtonSettings;
+  readonly #arithmetic: Arithmetic;
   readonly #view: ByteView;
   readonly #scope: Scope;
   readonly #facts: RowFacts;
-  readonly #products: ByteProducts;
+  readonly #products: Products;
   readonly #buffers: Buffers;
   readonly #coordinates: Coordinates;
   readonly #descentSettings: DescentSettings;
@@ -64,16 +65,17 @@ export class NewtonRun {
   #exactSeconds = 0;
   #warmPasses = 0;
 
-  constructor(problem: Problem, settings: NewtonSettings) {
+  constructor(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic) {
     const { core, dataset } = problem;
     const { rows } = dataset;
     this.#problem = problem;
     this.#settings = settings;
-    this.#view = dataset.byteView(problem.fitIntercept);
+    this.#arithmetic = arithmetic;
+    this.#view = arithmetic.view(problem);
     this.#facts = { rows, labels: problem.labels, weights: dataset.weights };
     const { frame, inner } = this.#view;
     const built = Scope.guard(core, (scope) => {
-      const memory = newtonMemory(scope, problem, this.#view, settings.seed);
+      const memory = newtonMemory(scope, problem, arithmetic, this.#view, settings.seed);
       const { ridge, products, passes, buffers, preconditioner, random } = memory;
       const scales = scope.alloc(frame.padded * 8, "the scales of the coordinates");
       const rowWeights = scope.alloc(rows * 4, "the curvature of the rows");
@@ -107,6 +109,7 @@ export class NewtonRun {
     const gramPasses = ((gramRows / rows) * (dimension / 4) + (dimension * dimension) / (2 * rows)) / outputs;
     const isCheap = dimension <= GRAM_COLUMNS && gramPasses <= GRAM_PASSES;
     return {
+      arithmetic: this.#arithmetic,
       share: hessianShare ?? (isLarge ? Math.max(SMALLEST_SHARE, (SAMPLE_PER_COLUMN * dimension) / rows) : 1),
       gramRows,
       isGram: preconditioner === "auto" ? isCheap : preconditioner === "gram",
@@ -202,7 +205,7 @@ export class NewtonRun {
   #solveSample(sample: RowSample): void {
     const { frame } = this.#view;
     this.#rough(sample.matrix, (scope) => {
-      const products = new ByteProducts(scope, this.#problem, frame, sample.matrix, true);
+      const products = this.#arithmetic.products(scope, this.#problem, frame, sample.matrix, true);
       const system = this.#systemOn(scope, sample.facts, products);
       const settings = { ...this.#descentSettings, share: 1, isRounded: false, forcing: SAMPLE_FORCING };
       const descent = new Descent(this.#problem, frame, sample.matrix, system, settings);
@@ -216,7 +219,7 @@ export class NewtonRun {
   #solveCodes(hasStart: boolean): void {
     const { frame, inner } = this.#view;
     this.#rough(inner, (scope) => {
-      const products = new ByteProducts(scope, this.#problem, frame, inner, true);
+      const products = this.#arithmetic.products(scope, this.#problem, frame, inner, true);
       const system = this.#systemOn(scope, this.#facts, products);
       const settings = { ...this.#descentSettings, isRounded: false };
       const descent = new Descent(this.#problem, frame, inner, system, settings);
@@ -231,7 +234,7 @@ export class NewtonRun {
     });
   }
 
-  #systemOn(scope: Scope, facts: RowFacts, products: ByteProducts): NewtonSystem {
+  #systemOn(scope: Scope, facts: RowFacts, products: Products): NewtonSystem {
     const { frame } = this.#view;
     return new NewtonSystem(scope, this.#problem, frame, facts, products, products, this.#buffers, this.#coordinates);
   }

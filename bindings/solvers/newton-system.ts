@@ -1,12 +1,12 @@
 // The state of a Newton solver over one set of rows (all of them, or a sample to start from): margins, derivatives, gradient, direction, and the
 // steps between two exact passes. docs/numerics.md §10–11.
 import type { Frame } from "../data/dataset.js";
-import type { GradientFacts, Problem } from "../data/problem.js";
+import type { Problem } from "../data/problem.js";
 import type { Scope } from "../engine/core.js";
-import type { ByteProducts, Curvature } from "./byte-products.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
 import { exactHessian } from "./exact-hessian.js";
 import type { Preconditioner, PreconditionerRows } from "./preconditioner.js";
+import type { Curvature, ExactPasses, Products } from "./products.js";
 import type { RowFacts, RowSample } from "./row-sample.js";
 
 /** Rows per call of the passes over margins: short calls, since one long call would never leave the first compiler tier. */
@@ -25,14 +25,6 @@ export interface Coordinates {
   readonly ridge: number;
   readonly scales: number;
   readonly preconditioner: Preconditioner;
-}
-
-/** How margins and gradients of these rows are computed. */
-export interface ExactPasses {
-  /** u = X·z, rows × outputs f64; z may be rounded in place, up to scales·error² ≤ allowed, to what the pass can multiply exactly. */
-  multiply(z: number, u: number, scales: number, allowed: number): void;
-  /** Full gradient at v from derivatives c into g. */
-  gradient(v: number, c: number, g: number): GradientFacts;
 }
 
 /** Work space of a system: per row and output, and per column and output. Systems that run one after the other share it. */
@@ -103,7 +95,7 @@ export class NewtonSystem {
   readonly #problem: Problem;
   readonly #frame: Frame;
   readonly #facts: RowFacts;
-  readonly #inner: ByteProducts;
+  readonly #inner: Products;
   readonly #exact: ExactPasses;
   readonly #size: number;
   readonly #ridge: number;
@@ -121,7 +113,7 @@ export class NewtonSystem {
     problem: Problem,
     frame: Frame,
     facts: RowFacts,
-    inner: ByteProducts,
+    inner: Products,
     exact: ExactPasses,
     buffers: Buffers,
     coordinates: Coordinates,
@@ -242,7 +234,7 @@ export class NewtonSystem {
    * preconditioner has fallen to the part `forcing`.
    */
   solve(
-    sample: { readonly products: ByteProducts; readonly rows: PreconditionerRows } | "exact" | null,
+    sample: { readonly products: Products; readonly rows: PreconditionerRows } | "exact" | null,
     forcing: number,
   ): Direction {
     const { core, outputs, loss } = this.#problem;

@@ -13,8 +13,10 @@ import type { ExactCopy } from "../data/dataset.js";
 import { Problem, type WeightsInput } from "../data/problem.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, numberOrAuto, oneOf } from "../options.js";
+import { BYTE_ARITHMETIC } from "./byte-products.js";
 import { InteriorRun } from "./interior-run.js";
 import { NewtonRun, type NewtonSettings } from "./newton-run.js";
+import type { Arithmetic } from "./products.js";
 
 export interface AutoOptions {
   /** Accuracy: the run ends when the estimated relative gap (F − F*)/(F(0) − F*) is below tol² (default 1e-6). */
@@ -90,7 +92,16 @@ function checkAuto(where: string, problem: Problem, options: AutoOptions, more: 
  * @throws BitcenterError BAD_OPTION, UNSUPPORTED at once; DISPOSED, OUT_OF_MEMORY while it runs
  */
 export function auto(problem: Problem, options: AutoOptions = {}): Generator<NewtonReport, void, undefined> {
-  return run(problem, checkAuto("auto", problem, options, []));
+  return autoWith(problem, options, BYTE_ARITHMETIC);
+}
+
+/** `auto` on other arithmetic, for the float32 twin of the benchmark. @internal */
+export function autoWith(
+  problem: Problem,
+  options: AutoOptions,
+  arithmetic: Arithmetic,
+): Generator<NewtonReport, void, undefined> {
+  return run(problem, checkAuto("auto", problem, options, []), arithmetic);
 }
 
 /**
@@ -107,7 +118,7 @@ export function newton(problem: Problem, options: NewtonOptions = {}): Generator
       `${where}: an interior-point method (loss "hinge") needs all rows, ${given}`,
     );
   }
-  return run(problem, {
+  const chosen: NewtonSettings = {
     ...settings,
     hessianShare: numberOrAuto(where, "hessianShare", options.hessianShare, { above: 0, max: 1 }),
     preconditioner: oneOf(
@@ -118,12 +129,18 @@ export function newton(problem: Problem, options: NewtonOptions = {}): Generator
       "auto",
     ),
     warmStart: oneOf(where, "warmStart", options.warmStart, [true, false] as const, true),
-  });
+  };
+  return run(problem, chosen, BYTE_ARITHMETIC);
 }
 
-function* run(problem: Problem, settings: NewtonSettings): Generator<NewtonReport, void, undefined> {
+function* run(
+  problem: Problem,
+  settings: NewtonSettings,
+  arithmetic: Arithmetic,
+): Generator<NewtonReport, void, undefined> {
   problem.checkLive();
-  const state = problem.loss === "hinge" ? new InteriorRun(problem, settings) : new NewtonRun(problem, settings);
+  const Run = problem.loss === "hinge" ? InteriorRun : NewtonRun;
+  const state = new Run(problem, settings, arithmetic);
   try {
     const isDone = state.begin();
     // from zero the gap is known; from elsewhere it takes a direction

@@ -2,9 +2,9 @@
 import type { ByteMatrix, Frame } from "../data/dataset.js";
 import type { Problem } from "../data/problem.js";
 import { Scope } from "../engine/core.js";
-import type { ByteProducts, Curvature } from "./byte-products.js";
+import type { Curvature, Products } from "./products.js";
 
-/** Rows per call of the Gram kernel: sums of a block fit int32. */
+/** Rows per block of a Gram matrix in float64. */
 const BLOCK = 256;
 /** First ridge on the Gram matrix, as a part of its diagonal, and the largest; in between it is made ten times larger. */
 const RIDGE = 1e-6;
@@ -19,7 +19,7 @@ export interface PreconditionerRows {
 export class Preconditioner {
   readonly #problem: Problem;
   readonly #frame: Frame;
-  readonly #products: ByteProducts;
+  readonly #products: Products;
   readonly #ridge: number;
   readonly #dimension: number;
   readonly #scope: Scope;
@@ -27,7 +27,7 @@ export class Preconditioner {
   #diagonals = 0;
 
   /** products: gives the maps between bytes and codes; ridge: padded f64. */
-  constructor(problem: Problem, frame: Frame, products: ByteProducts, ridge: number) {
+  constructor(problem: Problem, frame: Frame, products: Products, ridge: number) {
     this.#problem = problem;
     this.#frame = frame;
     this.#products = products;
@@ -57,30 +57,14 @@ export class Preconditioner {
     const { kernels } = core;
     const { cols } = dataset;
     const dimension = this.#dimension;
-    const { storage, pointer, strideBytes, columns } = matrix;
+    const { columns } = matrix;
     const built = Scope.scratch(core, (scratch) => {
       const weight = scratch.alloc(rows * 4, "row weights");
       const top = kernels.rowWeights(curvature.h, curvature.p, curvature.weights, rows, outputs, weight);
       const out = this.#scope.alloc(dimension * dimension * 8, "the preconditioner");
       const sums = scratch.alloc(columns * columns * 8, "a Gram matrix");
-      const codes = scratch.alloc((rows + 1) * 2, "row weights");
-      const strip = scratch.alloc(kernels.gramScratchBytes(columns), "a block of rows");
       const first = scratch.alloc(columns * 8, "column sums");
-      const block = scratch.alloc(columns * 4, "column sums");
-      let total = 0;
-      if (top > 0) {
-        kernels[`weightCodes${storage}`](weight, top, rows, codes);
-        const unit = top / (storage === "I8" ? 255 : 127);
-        for (let row = 0; row < rows; row += BLOCK) {
-          const count = Math.min(BLOCK, rows - row);
-          const x = pointer + row * strideBytes;
-          kernels[`gram${storage}`](x, strideBytes, count, columns, codes + 2 * row, unit, strip, sums);
-          core.bytes(block, columns * 4).fill(0);
-          kernels[`weightedSums${storage}`](x, strideBytes, count, columns, codes + 2 * row, block);
-          kernels.addInt32(first, unit, block, columns);
-        }
-        total = unit * kernels.sumInt16(codes, rows);
-      }
+      const total = top > 0 ? this.#products.gram(scratch, matrix, weight, top, { squares: sums, first }) : 0;
       const { factor, shift } = this.#products;
       const intercept = this.#frame.hasIntercept ? this.#frame.largest : 0;
       const fill = (): number =>
@@ -195,7 +179,7 @@ export class Preconditioner {
 export function diagonal(
   problem: Problem,
   frame: Frame,
-  products: ByteProducts,
+  products: Products,
   matrix: ByteMatrix,
   rows: number,
   weight: number,
@@ -204,12 +188,10 @@ export function diagonal(
   out: number,
 ): void {
   const { core, dataset } = problem;
-  const { storage, pointer, strideBytes } = matrix;
   Scope.scratch(core, (scratch) => {
     const q = scratch.alloc(dataset.cols * 8, "column sums");
     const s = scratch.alloc(dataset.cols * 8, "column sums");
-    const moments = core.kernels[`moments${storage}`];
-    const total = moments(pointer, strideBytes, rows, dataset.cols, weight, 4, q, s);
+    const total = products.moments(matrix, rows, weight, q, s);
     core.kernels.assembleDiagonal(
       q,
       s,

@@ -2,8 +2,8 @@
 import type { ByteMatrix } from "../data/dataset.js";
 import type { Problem } from "../data/problem.js";
 import { Scope } from "../engine/core.js";
-import type { Curvature } from "./byte-products.js";
 import type { PreconditionerRows } from "./preconditioner.js";
+import type { Curvature } from "./products.js";
 
 /** Labels and weights of the rows, as the kernels want them: pointers. */
 export interface RowFacts {

@@ -1,0 +1,47 @@
+// What the Newton solvers ask of the arithmetic they run on. The package has one, bytes (byte-products.ts); its float32 twin lives in bench/twin, so that
+// the two can be compared with everything else equal.
+import type { ByteMatrix, ByteView, Frame } from "../data/dataset.js";
+import type { GradientFacts, Problem } from "../data/problem.js";
+import type { Scope } from "../engine/core.js";
+
+/** Rows of a Hessian, with the curvature of each: h (one margin) or the probabilities p (softmax). Pointers to float32. */
+export interface Curvature {
+  readonly h: number;
+  readonly p: number;
+  readonly weights: number;
+}
+
+/** Sums of a weighted Gram matrix over stored values b: Σ d·b·bᵀ, upper part (columns² f64), and Σ d·b (columns f64). Pointers, zeroed by the caller. */
+export interface GramSums {
+  readonly squares: number;
+  readonly first: number;
+}
+
+/** How margins and gradients of some rows are computed. */
+export interface ExactPasses {
+  /** u = X·z, rows × outputs f64; z may be rounded in place, up to scales·error² ≤ allowed, to what the pass can multiply exactly. */
+  multiply(z: number, u: number, scales: number, allowed: number): void;
+  /** Full gradient at v from derivatives c into g. */
+  gradient(v: number, c: number, g: number): GradientFacts;
+}
+
+/** Products of a matrix of stored values with vectors in code coordinates. */
+export interface Products extends ExactPasses {
+  readonly matrix: ByteMatrix;
+  /** code = factor·(stored + shift): padded f64 each. */
+  readonly factor: number;
+  readonly shift: number;
+  /** out = (Σ ωᵢ·loss″ᵢ·xᵢxᵢᵀ/rows + ridge)·p; p, out: outputs × padded f64, ridge: padded f64. */
+  hessian(p: number, curvature: Curvature, ridge: number, out: number): void;
+  /** Adds the rows of `matrix`, weighted by d = weight (rows f32, the largest is top > 0), to `sums`; returns Σ d. */
+  gram(scratch: Scope, matrix: ByteMatrix, weight: number, top: number, sums: GramSums): number;
+  /** q[j] += Σ d·b², s[j] += Σ d·b over the first `rows` rows of `matrix`; weight: rows f32, or 0 for ones; q, s: cols f64. Returns Σ d. */
+  moments(matrix: ByteMatrix, rows: number, weight: number, q: number, s: number): number;
+}
+
+export interface Arithmetic {
+  /** The rows as these products read them. */
+  view(problem: Problem): ByteView;
+  /** Products with `matrix`; `hasGradient` false: only Hessian products will be asked for. */
+  products(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix, hasGradient: boolean): Products;
+}
