@@ -1,0 +1,103 @@
+// @ts-nocheck AssemblyScript: bench/twin/compile.ts compiles it with asc, tsc does not judge it
+// The module of the float32 twin: the engine's own, with the float32 kernels beside it.
+import { gram } from "../../assembly/kernel/gram";
+import { passes } from "./passes";
+import { reals } from "./reals";
+
+export * from "../../assembly/index";
+
+export function realMultiply(x: usize, stride: usize, rows: i32, columns: i32, p: usize, classes: i32, a: usize): void {
+  reals.multiply(x, stride, rows, columns, p, classes, a);
+}
+export function realTransposed(
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  t: usize,
+  classes: i32,
+  s: usize,
+): void {
+  reals.transposed(x, stride, rows, columns, t, classes, s);
+}
+export function realScratchBytes(columns: i32, classes: i32): usize {
+  return passes.scratchBytes(columns, classes);
+}
+export function realMargins(
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  classes: i32,
+  p: usize,
+  shift: usize,
+  scratch: usize,
+  u: usize,
+): void {
+  passes.margins(x, stride, rows, columns, classes, p, shift, scratch, u);
+}
+export function realHessian(
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  classes: i32,
+  p: usize,
+  shift: usize,
+  h: usize,
+  state: usize,
+  weights: usize,
+  scratch: usize,
+  g: usize,
+  totals: usize,
+): void {
+  passes.hessian(x, stride, rows, columns, classes, p, shift, h, state, weights, scratch, g, totals);
+}
+export function realGradient(
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  classes: i32,
+  c: usize,
+  scratch: usize,
+  g: usize,
+): void {
+  passes.gradient(x, stride, rows, columns, classes, c, scratch, g);
+}
+export function realGramScratchBytes(columns: i32): usize {
+  return passes.gramScratchBytes(columns);
+}
+export function realGram(
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  d: usize,
+  scratch: usize,
+  g: usize,
+  first: usize,
+): f64 {
+  return passes.gram(x, stride, rows, columns, d, scratch, g, first);
+}
+export function realMoments(
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  d: usize,
+  dBytes: usize,
+  q: usize,
+  s: usize,
+): f64 {
+  return gram.moments<f32>(x, stride, rows, columns, d, dBytes, q, s);
+}
+export function widenU8(x: usize, stride: usize, rows: i32, columns: i32, out: usize, outStride: usize): void {
+  passes.widen<u8>(x, stride, rows, columns, out, outStride);
+}
+export function widenI8(x: usize, stride: usize, rows: i32, columns: i32, out: usize, outStride: usize): void {
+  passes.widen<i8>(x, stride, rows, columns, out, outStride);
+}
+export function widenI16(x: usize, stride: usize, rows: i32, columns: i32, out: usize, outStride: usize): void {
+  passes.widen<i16>(x, stride, rows, columns, out, outStride);
+}

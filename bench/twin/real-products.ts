@@ -1,0 +1,208 @@
+// Products of float32 rows: the arithmetic of the twin. Vectors are rounded to float32 where bindings/solvers/byte-products.ts rounds them to int16 codes;
+// products and sums of at most 256 rows are float32, sums of those float64.
+import type { ByteMatrix, Frame } from "../../bindings/data/dataset.js";
+import type { GradientFacts, Problem } from "../../bindings/data/problem.js";
+import type { Core, Scope } from "../../bindings/engine/core.js";
+import type { Arithmetic, Curvature, GramSums, Products } from "../../bindings/solvers/products.js";
+import type { TwinKernels } from "./compile.js";
+
+class RealProducts implements Products {
+  readonly matrix: ByteMatrix;
+  readonly factor: number;
+  readonly shift: number;
+  readonly #core: Core;
+  readonly #problem: Problem;
+  readonly #frame: Frame;
+  readonly #cols: number;
+  readonly #outputs: number;
+  /** Stored weights: outputs × padded f64, and outputs × columns f32; their shifts: outputs f64. */
+  readonly #raw: number;
+  readonly #vector: number;
+  readonly #shifts: number;
+  /** Sums over rows: outputs × columns f64, with totals: outputs f64. */
+  readonly #sums: number;
+  readonly #totals: number;
+  readonly #scratch: number;
+
+  constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix) {
+    const { core, outputs, dataset } = problem;
+    const { padded } = frame;
+    const { columns } = matrix;
+    this.#core = core;
+    this.#problem = problem;
+    this.#frame = frame;
+    this.matrix = matrix;
+    this.#cols = dataset.cols;
+    this.#outputs = outputs;
+    this.factor = scope.alloc(padded * 8, "column maps");
+    this.shift = scope.alloc(padded * 8, "column maps");
+    core.kernels.frameMaps(
+      frame.scale,
+      frame.offset,
+      matrix.passScale,
+      matrix.passOffset,
+      this.#cols,
+      padded,
+      this.factor,
+      this.shift,
+    );
+    this.#raw = scope.alloc(outputs * padded * 8, "a vector");
+    this.#vector = scope.alloc(outputs * columns * 4, "a vector");
+    this.#shifts = scope.alloc(outputs * 8, "shifts");
+    this.#sums = scope.alloc(outputs * columns * 8, "column sums");
+    this.#totals = scope.alloc(outputs * 8, "column sums");
+    this.#scratch = scope.alloc(this.#kernels.realScratchBytes(columns, outputs), "a block of rows");
+  }
+
+  get #kernels(): TwinKernels {
+    return this.#core.kernels as TwinKernels;
+  }
+
+  get #intercept(): number {
+    return this.#frame.hasIntercept ? this.#frame.largest : 0;
+  }
+
+  /** What z (outputs × padded f64, code coordinates) is for stored rows: float32 weights and a shift of the margins per class. */
+  #toStored(z: number): void {
+    const kernels = this.#kernels;
+    const { padded } = this.#frame;
+    const { columns } = this.matrix;
+    kernels.scaleColumns(z, this.factor, 0, padded, this.#outputs, this.#raw);
+    for (let k = 0; k < this.#outputs; k++) {
+      const raw = this.#raw + k * padded * 8;
+      kernels.toFloat32(raw, this.#vector + k * columns * 4, columns);
+      let shift = kernels.dotF64(this.shift, raw, padded);
+      if (this.#intercept !== 0) {
+        shift += this.#intercept * (this.#core.f64(z + (k * padded + this.#cols) * 8, 1)[0] as number);
+      }
+      this.#core.f64(this.#shifts + k * 8, 1)[0] = shift;
+    }
+  }
+
+  /** u = X·z with float32 sums; z stays as it is. */
+  multiply(z: number, u: number): void {
+    const { pointer, strideBytes, rows, columns } = this.matrix;
+    this.#toStored(z);
+    this.#kernels.realMargins(
+      pointer,
+      strideBytes,
+      rows,
+      columns,
+      this.#outputs,
+      this.#vector,
+      this.#shifts,
+      this.#scratch,
+      u,
+    );
+  }
+
+  gradient(v: number, c: number, g: number): GradientFacts {
+    const kernels = this.#kernels;
+    const { pointer, strideBytes, rows, columns, passScale, passOffset } = this.matrix;
+    kernels.realGradient(pointer, strideBytes, rows, columns, this.#outputs, c, this.#scratch, this.#sums);
+    kernels.columnSums(c, rows, this.#outputs, this.#totals);
+    const stored = { width: columns, passScale, passOffset };
+    return this.#problem.assembleGradient(this.#frame, stored, this.#sums, this.#totals, v, g, rows);
+  }
+
+  hessian(p: number, curvature: Curvature, ridge: number, out: number): void {
+    const kernels = this.#kernels;
+    const { pointer, strideBytes, rows, columns } = this.matrix;
+    this.#toStored(p);
+    kernels.realHessian(
+      pointer,
+      strideBytes,
+      rows,
+      columns,
+      this.#outputs,
+      this.#vector,
+      this.#shifts,
+      curvature.h,
+      curvature.p,
+      curvature.weights,
+      this.#scratch,
+      this.#sums,
+      this.#totals,
+    );
+    kernels.assembleProduct(
+      this.#sums,
+      columns,
+      this.#totals,
+      this.factor,
+      this.shift,
+      this.#intercept,
+      rows,
+      ridge,
+      p,
+      this.#cols,
+      this.#outputs,
+      out,
+      this.#frame.padded,
+    );
+  }
+
+  gram(scratch: Scope, matrix: ByteMatrix, weight: number, _top: number, { squares, first }: GramSums): number {
+    const kernels = this.#kernels;
+    const { pointer, strideBytes, rows, columns } = matrix;
+    const space = scratch.alloc(kernels.realGramScratchBytes(columns), "a block of rows");
+    return kernels.realGram(pointer, strideBytes, rows, columns, weight, space, squares, first);
+  }
+
+  moments({ pointer, strideBytes }: ByteMatrix, rows: number, weight: number, q: number, s: number): number {
+    return this.#kernels.realMoments(pointer, strideBytes, rows, this.#cols, weight, 4, q, s);
+  }
+}
+
+/** The same with margins and gradient in float64 sums over all rows of the dataset. */
+class ExactProducts extends RealProducts {
+  readonly #pose: { readonly problem: Problem; readonly frame: Frame };
+
+  constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix) {
+    super(scope, problem, frame, matrix);
+    this.#pose = { problem, frame };
+  }
+
+  override multiply(z: number, u: number): void {
+    const { problem, frame } = this.#pose;
+    problem.exactMargins(frame, z, u);
+  }
+
+  override gradient(v: number, c: number, g: number): GradientFacts {
+    const { problem, frame } = this.#pose;
+    return problem.exactGradient(frame, v, c, g);
+  }
+}
+
+/**
+ * Which passes of the twin are exact (float32 rows, float64 sums).
+ * "afterwards": as `auto` does where the exact copy is wider than its codes: all rows are solved in float32 first, the exact problem starts from there.
+ * "throughout": as `auto` does on bytes: every pass over all rows but those of Hessian products. "never": float32 sums everywhere.
+ */
+export type ExactWhen = "afterwards" | "throughout" | "never";
+
+export function realArithmetic(when: ExactWhen): Arithmetic {
+  return {
+    view({ dataset, fitIntercept }) {
+      const { storage, pointer, low, strideBytes, rows, width, passScale, passOffset } = dataset.stored;
+      if (storage !== "F32") throw new Error(`the twin has float32 rows, these are ${storage}`);
+      const columns = width;
+      const matrix: ByteMatrix = {
+        storage,
+        pointer,
+        low,
+        strideBytes,
+        rows,
+        columns,
+        largest: Number.POSITIVE_INFINITY,
+        passScale,
+        passOffset,
+      };
+      return { frame: dataset.frame(fitIntercept), inner: matrix, exact: when === "afterwards" ? null : matrix };
+    },
+    products(scope, problem, frame, matrix) {
+      const isAll = matrix.pointer === problem.dataset.stored.pointer;
+      const Kind = isAll && when === "throughout" ? ExactProducts : RealProducts;
+      return new Kind(scope, problem, frame, matrix);
+    },
+  };
+}
