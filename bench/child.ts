@@ -34,7 +34,8 @@ export interface Order {
 }
 
 export interface Answer {
-  readonly points: readonly { readonly at: number; readonly seconds: number }[];
+  /** passes: over all rows so far, where the competitor counts them. */
+  readonly points: readonly { readonly at: number; readonly seconds: number; readonly passes?: number }[];
   readonly file: string;
   /** The competitor's own objectives, where it has them in float64: compared with the judge's. */
   readonly claims: readonly number[] | null;
@@ -45,6 +46,7 @@ interface Point {
   readonly seconds: number;
   readonly weights: Float64Array;
   readonly claim: number | null;
+  readonly passes: number | null;
 }
 
 function processorTime(): number {
@@ -73,10 +75,10 @@ export class Trace {
     this.#started = this.#now();
   }
 
-  /** Weights that exist now, not changed afterwards; `claim`: their objective, if known exactly. False: the run should end. */
-  point(weights: Float64Array, claim: number | null = null): boolean {
+  /** Weights that exist now, not changed afterwards; `claim`: their objective, if known exactly; `passes` so far, if counted. False: the run should end. */
+  point(weights: Float64Array, claim: number | null = null, passes: number | null = null): boolean {
     const seconds = (this.#now() - this.#started) / 1000;
-    this.#points.push({ seconds, weights, claim });
+    this.#points.push({ seconds, weights, claim, passes });
     if (seconds > this.#cap) this.note = `ended after ${this.#cap} s`;
     return this.note === null && this.#points.length <= this.#most;
   }
@@ -93,7 +95,7 @@ export class Trace {
     writeFileSync(file, new Uint8Array(all.buffer));
     const claims = points.map(({ claim }) => claim);
     return {
-      points: points.map(({ seconds }, at) => ({ at, seconds })),
+      points: points.map(({ seconds, passes }, at) => (passes === null ? { at, seconds } : { at, seconds, passes })),
       file,
       claims: claims.every((claim) => claim !== null) ? claims : null,
       note: this.note,

@@ -42,7 +42,7 @@ export function peerProgram(peer: PeerName, folder: string, isQuick: boolean): P
 }
 
 export interface Run {
-  readonly points: readonly { readonly at: number; readonly seconds: number; readonly weights: Float64Array }[];
+  readonly points: readonly (Answer["points"][number] & { readonly weights: Float64Array })[];
   readonly claims: readonly number[] | null;
   readonly note: string | null;
 }

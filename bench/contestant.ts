@@ -1,10 +1,14 @@
-// Our side of the time-to-objective benchmark, one process per competitor: node contestant.js FOLDER bitcenter|lbfgs (see child.ts).
+// Our side of the time-to-objective benchmark, one process per competitor: node contestant.js FOLDER bitcenter|lbfgs, or node contestant.js FOLDER twin
+// MODULE (see child.ts).
 import { readFileSync } from "node:fs";
 import { auto, createEngine } from "../bindings/index.js";
 import { openSet, type Runner, serve } from "./child.js";
 import { denseObjective, minimise, settling, sparseObjective } from "./lbfgs.js";
-import { OURS } from "./objective-results.js";
+import { OURS, TWIN } from "./objective-results.js";
 import type { BenchSet } from "./sets.js";
+import { loadTwin } from "./twin/compile.js";
+import type { ExactWhen } from "./twin/real-products.js";
+import { Twin } from "./twin/twin.js";
 
 const { folder, set } = openSet();
 
@@ -23,11 +27,39 @@ function ours({ raw, labels, rows, cols, loss, l2, top }: BenchSet): Runner {
       const dataset = engine.dataset({ data: raw, rows, cols }, labels);
       const problem = engine.problem(dataset, { loss, l2: l2 * top * top, fitIntercept: false });
       for (const report of auto(problem, { tol: TOLERANCE })) {
-        if (!trace.point(report.coef, report.objective)) break;
+        if (!trace.point(report.coef, report.objective, report.passes + report.exactPasses)) break;
       }
       engine.dispose();
     },
   };
+}
+
+const EXACT_WHEN: Record<ExactWhen, string> = {
+  throughout: "float64 sums in every pass over all rows",
+  afterwards: "float32 sums to a gap of 1e-6, then float64",
+  never: "float32 sums",
+};
+
+/** The same steps on the same rows as float32: what is not float32 already becomes so inside the clock, as our codes are made inside ours. */
+function twin({ raw, labels, rows, cols, loss, l2, top }: BenchSet, module: WebAssembly.Module): Runner[] {
+  return (Object.keys(EXACT_WHEN) as ExactWhen[]).map((when) => ({
+    competitor: TWIN,
+    setting: EXACT_WHEN[when],
+    kind: "path",
+    run(trace) {
+      trace.scale = top;
+      trace.begin();
+      const own = new Twin(module, { data: raw, rows, cols }, labels, {
+        loss,
+        l2: l2 * top * top,
+        fitIntercept: false,
+      });
+      for (const report of own.auto({ tol: TOLERANCE }, when)) {
+        if (!trace.point(report.coef, report.objective, report.passes + report.exactPasses)) break;
+      }
+      own.dispose();
+    },
+  }));
 }
 
 function plain(of: BenchSet): Runner[] {
@@ -49,6 +81,7 @@ function plain(of: BenchSet): Runner[] {
 }
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-await (process.argv[3] === "lbfgs"
-  ? serve(folder, "ours", version, plain(set))
-  : serve(folder, "ours", version, [ours(set)]));
+const who = process.argv[3];
+if (who === "lbfgs") await serve(folder, "ours", version, plain(set));
+else if (who === "twin") await serve(folder, "ours", version, twin(set, loadTwin(process.argv[4] as string)));
+else await serve(folder, "ours", version, [ours(set)]);

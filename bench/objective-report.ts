@@ -6,6 +6,8 @@ import {
   type ObjectiveResults,
   type ObjectiveSet,
   OURS,
+  type SettingRow,
+  TWIN,
 } from "./objective-results.js";
 import { machine, table, times } from "./tables.js";
 
@@ -27,7 +29,7 @@ function strongest(set: ObjectiveSet, t: number, isWanted: (row: CompetitorRow) 
   let found: { name: string; ratio: number } | null = null;
   for (const row of set.competitors) {
     const ratio = row.best[t]?.ratio ?? null;
-    if (row.competitor === OURS || !isWanted(row) || ratio === null) continue;
+    if (row.competitor === OURS || row.competitor === TWIN || !isWanted(row) || ratio === null) continue;
     if (found === null || ratio < found.ratio) found = { name: row.competitor, ratio };
   }
   return found === null ? "–" : `${times(found.ratio)} (${found.name})`;
@@ -91,6 +93,80 @@ function oneSet(set: ObjectiveSet, curves: string): string {
   ].join("\n\n");
 }
 
+/** Targets of the comparison with the twin. */
+const TWIN_TARGETS = [1e-6, 1e-9] as const;
+
+interface Pair {
+  readonly ours: CompetitorRow;
+  readonly twin: CompetitorRow;
+}
+
+function settingOf(row: CompetitorRow, t: number): SettingRow | undefined {
+  return row.settings.find(({ setting }) => setting === row.best[t]?.setting);
+}
+
+/** Seconds from the first point (rows loaded, zero evaluated) to target t: twin ÷ ours. */
+function withoutLoading({ ours, twin }: Pair, t: number): string {
+  const left = (row: CompetitorRow): number =>
+    (row.best[t]?.seconds ?? Number.NaN) - (settingOf(row, t)?.curve[0]?.seconds ?? Number.NaN);
+  const ratio = left(twin) / left(ours);
+  return ratio > 0 && Number.isFinite(ratio) ? times(ratio) : "–";
+}
+
+/** Passes of the twin ÷ ours to target t: the same algorithm takes about as many. */
+function passesRatio({ ours, twin }: Pair, t: number): string {
+  const ratio = (settingOf(twin, t)?.passes?.[t] ?? Number.NaN) / (settingOf(ours, t)?.passes?.[t] ?? Number.NaN);
+  return Number.isFinite(ratio) ? ratio.toFixed(2) : "–";
+}
+
+const norm = (row: SettingRow | undefined): string => row?.finalGradient?.toExponential(1) ?? "–";
+
+/** What low precision gains when nothing else differs; empty where the twin has not been measured. */
+function twinSection(sets: readonly ObjectiveSet[]): string[] {
+  const targets = TWIN_TARGETS.map((target) => ({
+    t: OBJECTIVE_TARGETS.indexOf(target),
+    name: target.toExponential(0),
+  }));
+  const lastTarget = targets.at(-1)?.t as number;
+  const rows = sets.flatMap((set) => {
+    const ours = set.competitors.find(({ competitor }) => competitor === OURS);
+    const twin = set.competitors.find(({ competitor }) => competitor === TWIN);
+    if (ours === undefined || twin === undefined) return [];
+    const pair: Pair = { ours, twin };
+    const megabytes = (set.rows * set.cols * 4) / 1e6;
+    return [
+      [
+        `${set.name}, ${megabytes.toPrecision(2)} MB as float32`,
+        ...targets.flatMap(({ t }) => [cell(ours.best[t] ?? null, true), cell(twin.best[t] ?? null, false)]),
+        withoutLoading(pair, lastTarget),
+        passesRatio(pair, lastTarget),
+        `${norm(settingOf(ours, lastTarget))}, ${norm(settingOf(twin, lastTarget))}`,
+        settingOf(twin, lastTarget)?.setting ?? "–",
+      ],
+    ];
+  });
+  if (rows.length === 0) return [];
+  const last = targets.at(-1)?.name;
+  return [
+    "### The price of precision",
+    "The twin (bench/twin) is `auto` itself, its phases and its rules, on float32 rows instead of bytes: products in float32 with the same blocks and tiles, fused " +
+      "multiply-adds where the module has them, float64 sums where exactness needs them. What is left between the two is the precision of the data. In brackets how " +
+      "many times bitcenter was faster, ▼ where it was slower; the twin converts its rows inside its clock, as bitcenter quantises inside its own. Of three ways to " +
+      "place the twin's float64 sums the fastest sufficient one counts.",
+    table(
+      [
+        "set",
+        ...targets.flatMap(({ name }) => [`bitcenter to ${name}`, `twin to ${name}`]),
+        `to ${last} without loading`,
+        `passes of the twin ÷ bitcenter's to ${last}`,
+        "‖∇F‖ at last, bitcenter and twin",
+        "float64 sums of the twin",
+      ],
+      rows,
+    ),
+  ];
+}
+
 /** `curves`: the folder with the SVG files as the page sees it. */
 export function objectiveSection({ sets }: ObjectiveResults, curves: string): string {
   return [
@@ -102,6 +178,7 @@ export function objectiveSection({ sets }: ObjectiveResults, curves: string): st
       "for that target. scikit-learn's iterations are watched from inside, at the first that is good enough its clock would have stopped; what " +
       "cannot be watched is run again and again with finer settings, and the fastest sufficient run counts. All weights are judged by one float64 program outside " +
       "the clocks. F* is the lowest objective of all; its certificate is ‖∇F‖²/(2λ). – means never.",
+    ...twinSection(sets),
     ...sets.map((set) => oneSet(set, curves)),
   ].join("\n\n");
 }

@@ -5,6 +5,8 @@ export const OBJECTIVE_TARGETS = [1e-2, 1e-3, 1e-4, 1e-6, 1e-9] as const;
 
 /** bitcenter's own name among the competitors. */
 export const OURS = "bitcenter";
+/** The same solver on float32 rows (bench/twin): no competitor, but what the low precision is measured against. */
+export const TWIN = "bitcenter's float32 twin";
 
 /** When the weights of a gap were at hand. */
 export interface CurvePoint {
@@ -23,6 +25,10 @@ export interface SettingRow {
   readonly seconds: readonly (number | null)[];
   /** Median of seconds ÷ bitcenter's in the same round, for each target; null where one of the two never met it. */
   readonly ratios: readonly (number | null)[];
+  /** Passes over all rows to each target, exact ones included; only of solvers that count them. */
+  readonly passes?: readonly (number | null)[];
+  /** ‖∇F‖ at the last weights of the first run, as judged; only of bitcenter and its twin. */
+  readonly finalGradient?: number;
   /** Seconds of the first run of the process. */
   readonly cold: readonly (number | null)[];
   /** Why the run ended early, if it did. */

@@ -23,9 +23,11 @@ import {
   type ObjectiveSet,
   OURS,
   type SettingRow,
+  TWIN,
 } from "./objective-results.js";
 import { environment } from "./rounds.js";
 import { type BenchSet, loadSet, missingSource, QUICK_SETS, SET_NAMES, type SetName, writeSet } from "./sets.js";
+import { compileTwin } from "./twin/compile.js";
 
 const { values: args } = parseArgs({
   options: {
@@ -113,11 +115,16 @@ class Reference {
     return this.start - this.objective;
   }
 
+  /** ‖∇F(w)‖². */
+  gradientSquares(weights: Float64Array): number {
+    const gradient = new Float64Array(this.judge.size);
+    this.judge.objective(weights, gradient);
+    return gradient.reduce((sum, one) => sum + one * one, 0);
+  }
+
   /** F is l2-strongly convex, so F(w) − min F ≤ ‖∇F(w)‖²/(2·l2); relative to the fall. */
   certificate(l2: number): number {
-    const gradient = new Float64Array(this.judge.size);
-    this.judge.objective(this.#best, gradient);
-    return gradient.reduce((sum, one) => sum + one * one, 0) / (2 * l2) / this.fall;
+    return this.gradientSquares(this.#best) / (2 * l2) / this.fall;
   }
 }
 
@@ -174,6 +181,7 @@ interface Entry extends Offer {
 interface Outcome {
   readonly curve: { seconds: number; gap: number }[];
   readonly seconds: (number | null)[];
+  readonly passes: (number | null)[];
   /** The points that decided. */
   readonly decisive: number[];
 }
@@ -220,6 +228,7 @@ function judgeRun(run: Run, kind: Offer["kind"], reference: Reference): Outcome 
   return {
     curve,
     seconds: found.map((k) => (k < 0 ? null : at(k).seconds)),
+    passes: found.map((k) => (k < 0 ? null : (at(k).passes ?? null))),
     decisive: [...new Set(found.filter((k) => k >= 0).map((k) => at(k).at))],
   };
 }
@@ -287,6 +296,17 @@ function summarise(entry: Entry, reference: Reference, ours: readonly (readonly 
     }),
     cold: cold?.seconds ?? OBJECTIVE_TARGETS.map(() => null),
     note: entry.note,
+    ...(entry.competitor === OURS || entry.competitor === TWIN ? precisely(entry, reference, outcomes) : {}),
+  };
+}
+
+/** What is said of bitcenter and its twin only. */
+function precisely(entry: Entry, reference: Reference, outcomes: readonly Outcome[]): Partial<SettingRow> {
+  const last = entry.cold?.points.at(-1);
+  const passes = outcomes[0]?.passes;
+  return {
+    ...(passes === undefined ? {} : { passes }),
+    ...(last === undefined ? {} : { finalGradient: Math.sqrt(reference.gradientSquares(last.weights)) }),
   };
 }
 
@@ -311,7 +331,8 @@ function planTurns(entries: readonly Entry[], reference: Reference): void {
   }
 }
 
-async function measureSet(name: SetName): Promise<ObjectiveSet> {
+/** `twin`: the twin's module. */
+async function measureSet(name: SetName, twin: string): Promise<ObjectiveSet> {
   const set = loadSet(name, args.data, args.quick);
   const { rows, cols, outputs, loss, l2, description } = set;
   console.log(`${name}: ${rows} × ${cols}${outputs > 1 ? ` × ${outputs}` : ""}, ${loss}, ${description}`);
@@ -333,8 +354,8 @@ async function measureSet(name: SetName): Promise<ObjectiveSet> {
         entries.push({ ...offer, child, index, cold: null, warm: [], turns: 0, needed: [], note: null });
       });
     };
-    for (const who of ["bitcenter", "lbfgs"]) {
-      enter(await Child.start(nodeProgram("build/bench/contestant.js", folder, who)));
+    for (const who of [["bitcenter"], ["twin", twin], ["lbfgs"]]) {
+      enter(await Child.start(nodeProgram("build/bench/contestant.js", folder, ...who)));
     }
     for (const peer of wantedPeers) enter(await open(peer, peerProgram(peer, folder, args.quick), skipped));
 
@@ -405,6 +426,18 @@ async function measureSet(name: SetName): Promise<ObjectiveSet> {
   }
 }
 
+/** The twin beside us: passes and final gradients must be alike for the seconds to be comparable. */
+function twinLines(competitors: readonly CompetitorRow[]): string[] {
+  const rows = competitors.filter(({ competitor }) => competitor === OURS || competitor === TWIN);
+  const lines = rows.flatMap(({ competitor, settings }) =>
+    settings.map(({ setting, passes = [], finalGradient = Number.NaN }) => {
+      const counts = passes.map((count) => count?.toPrecision(3) ?? "–").join(" / ");
+      return `  ${`${competitor}, ${setting}`.padEnd(60)} ${counts} passes, at last ‖∇F‖ = ${finalGradient.toExponential(1)}`;
+    }),
+  );
+  return rows.length > 1 ? [...lines, ""] : [];
+}
+
 function tell(competitors: readonly CompetitorRow[], { certificate, ours: own }: ObjectiveSet["optimum"]): void {
   console.log(
     `  seconds to a gap of ${OBJECTIVE_TARGETS.map((target) => target.toExponential(0)).join(" / ")}, medians:`,
@@ -423,6 +456,7 @@ function tell(competitors: readonly CompetitorRow[], { certificate, ours: own }:
   if (!(certificate <= least / 10)) {
     console.log(`  WARNING: F* is not known well enough for a gap of ${least}\n`);
   }
+  for (const line of twinLines(competitors)) console.log(line);
 }
 
 const present = wantedSets.filter((name) => {
@@ -450,8 +484,19 @@ function write(path: string, measured: ObjectiveSet): void {
   console.log(`written to ${path}\n`);
 }
 
+/** The twin's module, of the variant that the engine chooses on this host; its folder goes with this process. */
+function makeTwin(): string {
+  const engine = createEngine();
+  const { variant } = engine;
+  engine.dispose();
+  const folder = mkdtempSync(join(tmpdir(), "bitcenter-bench-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return compileTwin(folder, variant);
+}
+
+const twin = makeTwin();
 for (const name of present) {
-  const measured = await measureSet(name);
+  const measured = await measureSet(name, twin);
   if (out !== null) write(out, measured);
 }
 if (out === null) console.log("a partial run: nothing written (--out FILE would)");
