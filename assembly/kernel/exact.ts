@@ -33,11 +33,11 @@ export abstract class exact {
     }
   }
 
-  /** Elements 0 and 1 of the four as f64x2. */
+  /** Elements 0 and 1 of the four as f64x2. Floats load their pair: cheaper than to shuffle it out of the four. */
   @inline
   static first<T>(x: usize, fourX4: v128): v128 {
     if (isReference<T>() || isInteger<T>()) return f64x2.convert_low_i32x4_s(fourX4);
-    else if (sizeof<T>() == 4) return f64x2.promote_low_f32x4(fourX4);
+    else if (sizeof<T>() == 4) return f64x2.promote_low_f32x4(v128.load64_zero(x));
     else return fourX4;
   }
 
@@ -47,7 +47,7 @@ export abstract class exact {
     if (isReference<T>() || isInteger<T>()) {
       return f64x2.convert_low_i32x4_s(i32x4.shuffle(fourX4, fourX4, 2, 3, 0, 1));
     } else if (sizeof<T>() == 4) {
-      return f64x2.promote_low_f32x4(i32x4.shuffle(fourX4, fourX4, 2, 3, 0, 1));
+      return f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
     } else {
       return v128.load(x, 16);
     }
