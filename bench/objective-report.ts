@@ -6,6 +6,7 @@ import {
   type ObjectiveResults,
   type ObjectiveSet,
   OURS,
+  ROUGH_TWIN,
   type SettingRow,
   TWIN,
 } from "./objective-results.js";
@@ -29,7 +30,7 @@ function strongest(set: ObjectiveSet, t: number, isWanted: (row: CompetitorRow) 
   let found: { name: string; ratio: number } | null = null;
   for (const row of set.competitors) {
     const ratio = row.best[t]?.ratio ?? null;
-    if (row.competitor === OURS || row.competitor === TWIN || !isWanted(row) || ratio === null) continue;
+    if ([OURS, TWIN, ROUGH_TWIN].includes(row.competitor) || !isWanted(row) || ratio === null) continue;
     if (found === null || ratio < found.ratio) found = { name: row.competitor, ratio };
   }
   return found === null ? "–" : `${times(found.ratio)} (${found.name})`;
@@ -133,12 +134,14 @@ function twinSection(sets: readonly ObjectiveSet[]): string[] {
     const twin = set.competitors.find(({ competitor }) => competitor === TWIN);
     if (ours === undefined || twin === undefined) return [];
     const pair: Pair = { ours, twin };
+    const rough = set.competitors.find(({ competitor }) => competitor === ROUGH_TWIN);
     const megabytes = (set.rows * set.cols * 4) / 1e6;
     return [
       [
         `${set.name}, ${megabytes.toPrecision(2)} MB as float32`,
         ...targets.flatMap(({ t }) => [cell(ours.best[t] ?? null, true), cell(twin.best[t] ?? null, false)]),
         withoutLoading(pair, lastTarget),
+        cell(rough?.best[lastTarget] ?? null, false),
         passesRatio(pair, lastTarget),
         `${norm(settingOf(ours, lastTarget))}, ${norm(settingOf(twin, lastTarget))}`,
         settingOf(twin, lastTarget)?.setting ?? "–",
@@ -151,13 +154,14 @@ function twinSection(sets: readonly ObjectiveSet[]): string[] {
     "### The price of precision",
     "The twin (bench/twin) is `auto` itself, its phases and its rules, on float32 rows instead of bytes: products in float32 with the same blocks and tiles, fused " +
       "multiply-adds where the module has them, float64 sums where exactness needs them. What is left between the two is the precision of the data. In brackets how " +
-      "many times bitcenter was faster, ▼ where it was slower; the twin converts its rows inside its clock, as bitcenter quantises inside its own. Of three ways to " +
-      "place the twin's float64 sums the fastest sufficient one counts.",
+      "many times bitcenter was faster, ▼ where it was slower; the twin converts its rows inside its clock, as bitcenter quantises inside its own. Of two ways to " +
+      "place the twin's float64 sums the faster one counts; without them it stops short of the gradients that the other two go on to reach.",
     table(
       [
         "set",
         ...targets.flatMap(({ name }) => [`bitcenter to ${name}`, `twin to ${name}`]),
-        `to ${last} without loading`,
+        `without loading, to ${last}`,
+        `twin with float32 sums only, to ${last}`,
         `passes of the twin ÷ bitcenter's to ${last}`,
         "‖∇F‖ at last, bitcenter and twin",
         "float64 sums of the twin",

@@ -7,6 +7,8 @@ export const OBJECTIVE_TARGETS = [1e-2, 1e-3, 1e-4, 1e-6, 1e-9] as const;
 export const OURS = "bitcenter";
 /** The same solver on float32 rows (bench/twin): no competitor, but what the low precision is measured against. */
 export const TWIN = "bitcenter's float32 twin";
+/** The twin without any float64 sum: it cannot reach a gradient as small as the other two. */
+export const ROUGH_TWIN = "bitcenter's float32 twin, float32 sums";
 
 /** When the weights of a gap were at hand. */
 export interface CurvePoint {

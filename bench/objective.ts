@@ -22,6 +22,7 @@ import {
   type ObjectiveResults,
   type ObjectiveSet,
   OURS,
+  ROUGH_TWIN,
   type SettingRow,
   TWIN,
 } from "./objective-results.js";
@@ -296,11 +297,14 @@ function summarise(entry: Entry, reference: Reference, ours: readonly (readonly 
     }),
     cold: cold?.seconds ?? OBJECTIVE_TARGETS.map(() => null),
     note: entry.note,
-    ...(entry.competitor === OURS || entry.competitor === TWIN ? precisely(entry, reference, outcomes) : {}),
+    ...(SAME_SOLVER.includes(entry.competitor) ? precisely(entry, reference, outcomes) : {}),
   };
 }
 
-/** What is said of bitcenter and its twin only. */
+/** bitcenter and its twins. */
+const SAME_SOLVER: readonly string[] = [OURS, TWIN, ROUGH_TWIN];
+
+/** What is said of these only. */
 function precisely(entry: Entry, reference: Reference, outcomes: readonly Outcome[]): Partial<SettingRow> {
   const last = entry.cold?.points.at(-1);
   const passes = outcomes[0]?.passes;
@@ -428,7 +432,7 @@ async function measureSet(name: SetName, twin: string): Promise<ObjectiveSet> {
 
 /** The twin beside us: passes and final gradients must be alike for the seconds to be comparable. */
 function twinLines(competitors: readonly CompetitorRow[]): string[] {
-  const rows = competitors.filter(({ competitor }) => competitor === OURS || competitor === TWIN);
+  const rows = competitors.filter(({ competitor }) => SAME_SOLVER.includes(competitor));
   const lines = rows.flatMap(({ competitor, settings }) =>
     settings.map(({ setting, passes = [], finalGradient = Number.NaN }) => {
       const counts = passes.map((count) => count?.toPrecision(3) ?? "–").join(" / ");

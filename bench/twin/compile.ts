@@ -15,6 +15,8 @@ type TwinKernelName =
   | "realGramScratchBytes"
   | "realGram"
   | "realMoments"
+  | "exactMargins"
+  | "exactGradient"
   | "widenU8"
   | "widenI8"
   | "widenI16";

@@ -1,6 +1,7 @@
 // @ts-nocheck AssemblyScript: bench/twin/compile.ts compiles it with asc, tsc does not judge it
 // The module of the float32 twin: the engine's own, with the float32 kernels beside it.
 import { gram } from "../../assembly/kernel/gram";
+import { doubles } from "./doubles";
 import { passes } from "./passes";
 import { reals } from "./reals";
 
@@ -91,6 +92,29 @@ export function realMoments(
   s: usize,
 ): f64 {
   return gram.moments<f32>(x, stride, rows, columns, d, dBytes, q, s);
+}
+export function exactMargins(
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  w: usize,
+  bias: usize,
+  classes: i32,
+  m: usize,
+): void {
+  doubles.margins(x, stride, rows, columns, w, bias, classes, m);
+}
+export function exactGradient(
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  c: usize,
+  classes: i32,
+  g: usize,
+): void {
+  doubles.gradient(x, stride, rows, columns, c, classes, g);
 }
 export function widenU8(x: usize, stride: usize, rows: i32, columns: i32, out: usize, outStride: usize): void {
   passes.widen<u8>(x, stride, rows, columns, out, outStride);

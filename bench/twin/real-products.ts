@@ -3,7 +3,7 @@
 import type { ByteMatrix, Frame } from "../../bindings/data/dataset.js";
 import type { GradientFacts, Problem } from "../../bindings/data/problem.js";
 import type { Core, Scope } from "../../bindings/engine/core.js";
-import type { Arithmetic, Curvature, GramSums, Products } from "../../bindings/solvers/products.js";
+import type { Arithmetic, Curvature, ExactPasses, GramSums, Products } from "../../bindings/solvers/products.js";
 import type { TwinKernels } from "./compile.js";
 
 class RealProducts implements Products {
@@ -153,23 +153,57 @@ class RealProducts implements Products {
   }
 }
 
-/** The same with margins and gradient in float64 sums over all rows of the dataset. */
+/** Fewer classes than this go through the engine's own passes, which wait for memory. */
+const TILE_CLASSES = 5;
+
+/** Margins and gradient over all rows of the dataset, float32 rows and float64 sums. */
+function exactPasses(scope: Scope, problem: Problem, frame: Frame): ExactPasses {
+  const { core, outputs, dataset } = problem;
+  if (outputs < TILE_CLASSES) {
+    return {
+      multiply: (z, u) => problem.exactMargins(frame, z, u),
+      gradient: (v, c, g) => problem.exactGradient(frame, v, c, g),
+    };
+  }
+  const kernels = core.kernels as TwinKernels;
+  const { cols, stored } = dataset;
+  const { pointer, strideBytes, rows, width } = stored;
+  // weights and sums: outputs × width f64; bias and totals: outputs f64
+  const weights = scope.alloc(outputs * width * 8, "weights");
+  const bias = scope.alloc(outputs * 8, "intercepts");
+  const sums = scope.alloc(outputs * width * 8, "a gradient");
+  const totals = scope.alloc(outputs * 8, "column sums");
+  const intercept = frame.hasIntercept ? frame.largest : 0;
+  return {
+    multiply(z, u) {
+      kernels.toWeights(z, frame.padded, weights, width, cols, outputs, frame.scale, frame.offset, intercept, bias);
+      kernels.toStored(weights, width, cols, outputs, stored.passScale, stored.passOffset, bias);
+      kernels.exactMargins(pointer, strideBytes, rows, width, weights, bias, outputs, u);
+    },
+    gradient(v, c, g) {
+      core.f64(sums, outputs * width).fill(0);
+      kernels.exactGradient(pointer, strideBytes, rows, width, c, outputs, sums);
+      kernels.columnSums(c, rows, outputs, totals);
+      return problem.assembleGradient(frame, stored, sums, totals, v, g, rows);
+    },
+  };
+}
+
+/** Float32 Hessian products with exact passes. */
 class ExactProducts extends RealProducts {
-  readonly #pose: { readonly problem: Problem; readonly frame: Frame };
+  readonly #exact: ExactPasses;
 
   constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix) {
     super(scope, problem, frame, matrix);
-    this.#pose = { problem, frame };
+    this.#exact = exactPasses(scope, problem, frame);
   }
 
   override multiply(z: number, u: number): void {
-    const { problem, frame } = this.#pose;
-    problem.exactMargins(frame, z, u);
+    this.#exact.multiply(z, u, 0, 0);
   }
 
   override gradient(v: number, c: number, g: number): GradientFacts {
-    const { problem, frame } = this.#pose;
-    return problem.exactGradient(frame, v, c, g);
+    return this.#exact.gradient(v, c, g);
   }
 }
 
@@ -199,6 +233,7 @@ export function realArithmetic(when: ExactWhen): Arithmetic {
       };
       return { frame: dataset.frame(fitIntercept), inner: matrix, exact: when === "afterwards" ? null : matrix };
     },
+    exact: exactPasses,
     products(scope, problem, frame, matrix) {
       const isAll = matrix.pointer === problem.dataset.stored.pointer;
       const Kind = isAll && when === "throughout" ? ExactProducts : RealProducts;

@@ -246,6 +246,10 @@ export class ByteProducts implements Products {
 /** The package's own arithmetic. */
 export const BYTE_ARITHMETIC: Arithmetic = {
   view: ({ dataset, fitIntercept }) => dataset.byteView(fitIntercept),
+  exact: (_scope, problem, frame) => ({
+    multiply: (z, u) => problem.exactMargins(frame, z, u),
+    gradient: (v, c, g) => problem.exactGradient(frame, v, c, g),
+  }),
   products: (scope, problem, frame, matrix, hasGradient) =>
     new ByteProducts(scope, problem, frame, matrix, hasGradient),
 };

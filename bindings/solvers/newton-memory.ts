@@ -35,12 +35,10 @@ export function newtonMemory(
   const products = arithmetic.products(scope, problem, frame, inner, isSame);
   const buffers = new Buffers(scope, problem, frame, dataset.rows);
   const preconditioner = new Preconditioner(problem, frame, products, ridge);
-  const other = (): ExactPasses =>
-    exact === null
-      ? {
-          multiply: (z, u) => problem.exactMargins(frame, z, u),
-          gradient: (v, c, g) => problem.exactGradient(frame, v, c, g),
-        }
+  const passes = isSame
+    ? products
+    : exact === null
+      ? arithmetic.exact(scope, problem, frame)
       : arithmetic.products(scope, problem, frame, exact, true);
-  return { ridge, products, passes: isSame ? products : other(), buffers, preconditioner, random };
+  return { ridge, products, passes, buffers, preconditioner, random };
 }

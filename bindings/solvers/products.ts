@@ -42,6 +42,8 @@ export interface Products extends ExactPasses {
 export interface Arithmetic {
   /** The rows as these products read them. */
   view(problem: Problem): ByteView;
+  /** Passes over the exact copy of all rows, where the view has no matrix for them. */
+  exact(scope: Scope, problem: Problem, frame: Frame): ExactPasses;
   /** Products with `matrix`; `hasGradient` false: only Hessian products will be asked for. */
   products(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix, hasGradient: boolean): Products;
 }
