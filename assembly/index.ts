@@ -1,6 +1,7 @@
 // Exports only: one line per concrete variant. Names are <verb><storage of data><storage of z>; the module is the instruction set.
 // Pointers are byte offsets into the module's own memory; strides are bytes; shapes and bounds stand at the functions called.
 import { probes } from "./core/probe";
+import { random } from "./core/random";
 import { statistics } from "./kernel/columns";
 import { dot } from "./kernel/dot";
 import { exact, planes } from "./kernel/exact";
@@ -29,6 +30,9 @@ export function isRelaxed(): i32 { return ASC_FEATURE_RELAXED_SIMD ? 1 : 0; }
 
 /** Every relaxed opcode the kernels use, on 16-byte operands (relaxed module only). */
 export function probe(a: usize, b: usize, c: usize, out: usize): void { probes.relaxed(a, b, c, out); }
+
+// core/random
+export function permutation(seed: u32, count: u32, out: usize): void { random.permutation(seed, count, out); }
 
 // kernel/dot
 export function dotI8I8(x: usize, z: usize, columns: i32): f64 { return dot.i8i8(x, z, columns); }

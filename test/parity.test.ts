@@ -21,7 +21,7 @@ import {
   svrg,
 } from "../bindings/index.js";
 import { InnerRun } from "../bindings/solvers/inner-run.js";
-import { type Codes, runInner } from "./oracle/inner.js";
+import { BLOCK_ROWS, type Codes, type InnerInput, runInner, shuffled } from "./oracle/inner.js";
 import { lossDerivative, lossValue } from "./oracle/loss.js";
 import { joinParameters, marginsOf, normalisedWeights } from "./oracle/objective.js";
 import {
@@ -192,6 +192,10 @@ interface Run {
   readonly unit?: number;
   /** Size of the gradient against the true one at a random anchor. */
   readonly size?: number;
+  /** Rows visited per row drawn, on the rows in their own order. */
+  readonly rowsPerDraw?: number;
+  /** In blocks, on a shuffled plane. */
+  readonly isShuffled?: boolean;
 }
 
 interface Outcome {
@@ -215,11 +219,13 @@ function compare(run: Run): Outcome {
     outerStep = 3,
     unit = 1,
     size = 1,
+    isShuffled = false,
+    rowsPerDraw = isShuffled ? BLOCK_ROWS : 1,
   } = run;
   const { name, model, isPublished } = method;
   const { core, dataset, outputs, l2 } = problem;
   const { rows, cols, weights } = dataset;
-  const plane = dataset.plane(method.data, problem.fitIntercept);
+  const plane = dataset.plane(method.data, problem.fitIntercept, isShuffled);
   const columns = cols + (plane.hasIntercept ? 1 : 0);
   const Q = plane.largest;
   const isFloat = model === "F32";
@@ -244,6 +250,7 @@ function compare(run: Run): Outcome {
       hasTable: name === "saga",
       hasBase: name === "lpSvrg",
       isPublished,
+      rowsPerDraw,
     });
     const { size: count } = inner;
     // the anchor: half a unit in every coordinate
@@ -280,7 +287,7 @@ function compare(run: Run): Outcome {
     if (name === "lpSvrg") inner.fillBase();
     const done = inner.advance(seed, outerStep, steps, delta, option === "II");
 
-    const own = codesOf(problem, plane);
+    const own = codesOf(problem, dataset.plane(method.data, problem.fitIntercept));
     let base: Float64Array | undefined;
     if (name === "lpSvrg") {
       base = new Float64Array(rows * outputs);
@@ -293,7 +300,7 @@ function compare(run: Run): Outcome {
         }
       }
     }
-    const expected = runInner({
+    const input: InnerInput = {
       codes: isFloat ? Float32Array.from(own) : own,
       z: start,
       rows,
@@ -311,12 +318,14 @@ function compare(run: Run): Outcome {
       rounding,
       seed,
       outerStep,
+      rowsPerDraw,
       published: isPublished,
       table: name === "saga",
       ...(omega !== undefined && { omega }),
       ...(isReduced && { state, gradient: unpad(dense, plane, columns) }),
       ...(base !== undefined && { base }),
-    });
+    };
+    const expected = runInner(isShuffled ? shuffled(input) : input);
 
     const z = zOf();
     const ours = unpad(z, plane, columns);
@@ -415,6 +424,44 @@ describeVariants("inner runs agree code for code", (variant) => {
           const outcome = compare({ method, problem, steps, flushEvery: method.isPublished ? 1 : 5 });
           if (outcome.difference !== null)
             wrong.push(`${loss} of ${classes} after ${steps} steps: ${outcome.difference}`);
+        }
+      }
+      expect(wrong).toEqual([]);
+    });
+
+    it("in blocks", () => {
+      const wrong: string[] = [];
+      let turn = 0;
+      for (const { loss, classes } of LOSSES) {
+        // blocks of rows in their own order, shorter and longer than the set, and the ones of the solvers, on shuffled rows
+        for (const rowsPerDraw of [2, 7, 64, null]) {
+          for (const isWeighted of [false, true]) {
+            turn++;
+            const setting = { loss, classes, bits: method.bits, fitIntercept: true, isWeighted, l2: 0.01 };
+            const problem = bench.problem(setting, { rows: turn % 3 === 0 ? 300 : 50, cols: 5 });
+            const outcome = compare({
+              method,
+              problem,
+              steps: 150,
+              flushEvery: method.isPublished ? 1 : 16,
+              option: turn % 5 === 0 ? "II" : "I",
+              seed: turn,
+              ...(rowsPerDraw === null ? { isShuffled: true } : { rowsPerDraw }),
+            });
+            if (outcome.difference !== null)
+              wrong.push(`${loss} of ${classes}, ${rowsPerDraw}, weighted ${isWeighted}: ${outcome.difference}`);
+          }
+        }
+      }
+      for (const shape of SMALL.filter(({ cols }) => cols === 5)) {
+        const problem = bench.problem(
+          { loss: "squared", classes: 1, bits: method.bits, fitIntercept: true, isWeighted: false, l2: 0 },
+          shape,
+        );
+        for (const isShuffled of [false, true]) {
+          const flushEvery = method.isPublished ? 1 : 16;
+          const outcome = compare({ method, problem, steps: 100, flushEvery, isShuffled, rowsPerDraw: BLOCK_ROWS });
+          if (outcome.difference !== null) wrong.push(`${shape.rows} rows: ${outcome.difference}`);
         }
       }
       expect(wrong).toEqual([]);
@@ -606,6 +653,7 @@ interface Case extends Setting {
   readonly stepSize?: number;
   readonly innerSteps?: number;
   readonly outerSteps?: number;
+  readonly sampling?: "uniform" | "blocks";
 }
 
 const SOLVERS = { halp, lpSvrg, lpSgd, svrg, sgd } as unknown as Record<
@@ -628,6 +676,7 @@ function replay(bench: Bench, test: Case): string[] {
     stepSize,
     innerSteps,
     outerSteps = 4,
+    sampling,
   } = test;
   const { loss, classes, bits, fitIntercept, isWeighted, l2 } = test;
   const sample = bench.sample(loss, classes, shape);
@@ -643,6 +692,7 @@ function replay(bench: Bench, test: Case): string[] {
       seed,
       outerSteps,
       flushEvery,
+      ...(sampling !== undefined && { sampling }),
       ...(stepSize !== undefined && { stepSize }),
       ...(innerSteps !== undefined && { innerSteps }),
       ...(isFloat ? { data: data ?? "float32" } : { bits: modelBits ?? bits, rounding }),
@@ -652,11 +702,12 @@ function replay(bench: Bench, test: Case): string[] {
     }),
   ];
 
-  const plane = dataset.plane(isFloat ? (data ?? "float32") : "codes", fitIntercept);
+  const kind = isFloat ? (data ?? "float32") : "codes";
+  const plane = dataset.plane(kind, fitIntercept, sampling === "blocks");
   const { cols, rows } = dataset;
   const columns = cols + (fitIntercept ? 1 : 0);
   const Q = plane.largest;
-  const codes = codesOf(problem, plane);
+  const codes = codesOf(problem, dataset.plane(kind, fitIntercept));
   const width = 2 ** ((modelBits ?? bits) - 1) - 1;
   const scale = core.f64(plane.scale, columns).slice();
   const offset = core.f64(plane.offset, columns).slice();
@@ -686,6 +737,7 @@ function replay(bench: Bench, test: Case): string[] {
     innerSteps: innerSteps ?? 2 * rows,
     flushEvery: every,
     seed,
+    sampling: sampling ?? "uniform",
     rounding,
     option: chosen,
     outerSteps,
@@ -772,8 +824,9 @@ function replay(bench: Bench, test: Case): string[] {
   };
   /** Outer steps that were taken back. */
   const taken = new Map<number, { deltaScale: number; saturated: number }>();
-  const innerOf = (anchor: Anchor): ReturnType<typeof runInner> =>
-    runInner({
+  const ordered = sampling === "blocks" ? shuffled : (run: InnerInput): InnerInput => run;
+  const innerOf = (anchor: Anchor): ReturnType<typeof runInner> => {
+    const run = ordered({
       codes,
       z: anchor.z,
       rows,
@@ -796,6 +849,8 @@ function replay(bench: Bench, test: Case): string[] {
       ...(anchor.state !== null && { state: anchor.state }),
       ...(anchor.dense !== null && { gradient: anchor.dense }),
     });
+    return runInner(run);
+  };
   const oracleReports: SolverReport[] = [];
   oracleReports.push(...solve(solver, { ...input, onAnchor }));
 
@@ -878,6 +933,8 @@ describeVariants("whole solvers replay the oracle", (variant) => {
               rounding: turn % 3 === 0 ? "nearest" : "stochastic",
               option: turn % 4 === 1 ? "II" : "I",
               mu: turn % 2 === 0 ? 0.2 : "auto",
+              // half of the combinations each, over the losses
+              sampling: (turn + LOSSES.findIndex((one) => one.loss === loss)) % 2 === 0 ? "blocks" : "uniform",
             };
             for (const sentence of replay(bench, test)) wrong.push(`${JSON.stringify(test)}: ${sentence}`);
           }
@@ -955,6 +1012,16 @@ describeVariants("whole solvers replay the oracle", (variant) => {
         modelBits: 16,
         shape,
         range: "auto",
+      },
+      {
+        title: "a thousand rows and more: the curvature is that of a sample",
+        solver: "halp",
+        loss: "logistic",
+        bits: 8,
+        modelBits: 16,
+        shape: { rows: 1200, cols: 5 },
+        outerSteps: 2,
+        sampling: "blocks",
       },
       { title: "one row", solver: "halp", loss: "squared", bits: 8, modelBits: 16, shape: { rows: 1, cols: 5 } },
       {

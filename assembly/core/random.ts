@@ -30,6 +30,23 @@ export abstract class random {
     return i16x8.add(i16x8.mul(stateI16x8, i16x8.splat(25173)), i16x8.splat(13849));
   }
 
+  /**
+   * A random order of 0 … count − 1 at `out` (count u32): from the last place down, each exchanged with one drawn from those before it and itself.
+   * seed: not 0. See Fisher & Yates; Durstenfeld, CACM 7 (1964) 420, algorithm 235.
+   */
+  static permutation(seed: u32, count: u32, out: usize): void {
+    for (let i: u32 = 0; i < count; i++) store<u32>(out + ((<usize>i) << 2), i);
+    let state = seed;
+    for (let i = count; i > 1; i--) {
+      state = random.next(state);
+      const last = out + ((<usize>(i - 1)) << 2);
+      const drawn = out + ((<usize>random.index(state, i)) << 2);
+      const value = load<u32>(last);
+      store<u32>(last, load<u32>(drawn));
+      store<u32>(drawn, value);
+    }
+  }
+
   /** State of outer step `step`: 8 draws discarded, then 8 draws fill the lanes at `lanes`. Returns the scalar state. */
   static seed(seed: u32, step: u32, lanes: usize): u32 {
     let state: u32 = ((seed + step * 0x9e3779b9) * 2654435761) | 1;

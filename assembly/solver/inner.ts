@@ -20,6 +20,22 @@ export abstract class inner {
     return state;
   }
 
+  /**
+   * The row after the current one: its neighbour, or at the end of a block a row drawn from all. Blocks start at any row and run on past the last row
+   * into the first: so every row comes with the same probability at every step, and there is no last, shorter block.
+   */
+  @inline
+  static next(run: Run): u32 {
+    const left = run.rowsLeft;
+    if (left == 0) {
+      run.rowsLeft = run.rowsPerDraw - 1;
+      return random.index(inner.draw(run), run.rows);
+    }
+    run.rowsLeft = left - 1;
+    const row = run.row + 1;
+    return row < run.rows ? row : 0;
+  }
+
   /** Derivative (difference) of the current row for the one-margin losses, times the row's weight; a: dot of the row with z. */
   @inline
   static derivative<Z>(run: Run, a: f64): f32 {
@@ -195,7 +211,7 @@ export abstract class inner {
         inner.coefficients<X, Z>(run);
       } else inner.single<X, Z>(run, a);
       const x = inner.row(run);
-      run.row = random.index(inner.draw(run), run.rows);
+      run.row = inner.next(run);
       const y = inner.row(run);
       a = inner.step<X, Z>(run, 0, x, y);
       if (isSoftmax) {
@@ -219,7 +235,8 @@ export abstract class inner {
     run.scalar = random.seed(seed, step, run.lanes);
     run.preparedSteps = 0;
     const stop = optionTwo ? random.index(inner.draw(run), steps) : steps;
-    run.row = random.index(inner.draw(run), run.rows);
+    run.rowsLeft = 0;
+    run.row = inner.next(run);
     run.remaining = stop;
     run.block = min(run.flushEvery, stop);
     run.position = 0;
@@ -256,7 +273,7 @@ export abstract class inner {
         store<i32>(run.coefficients + (c << 2), k);
       }
       const x = inner.row(run);
-      run.row = random.index(inner.draw(run), run.rows);
+      run.row = inner.next(run);
       const y = inner.row(run);
       for (let c: usize = 0; c < <usize>run.classes; c++) {
         const k = load<i32>(run.coefficients + (c << 2));

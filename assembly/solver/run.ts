@@ -57,6 +57,10 @@ export class Run {
   scalar: u32;
   /** Current row. */
   row: u32;
+  /** Adjacent rows visited per row drawn: 1 samples uniformly, more in blocks. */
+  rowsPerDraw: u32;
+  /** Rows of the present block still to come. */
+  rowsLeft: u32;
   loss: i32;
   /** Huber's τ. */
   threshold: f32;

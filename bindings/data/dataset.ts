@@ -51,7 +51,25 @@ export interface Plane extends Frame {
   /** rows × strideBytes. */
   readonly codes: number;
   readonly strideBytes: number;
+  /** Which row stands at each place: rows u32, or 0 where the rows stand in their own order. */
+  readonly order: number;
+  /** Weights ωᵢ in the plane's order, as Dataset.weights. */
+  readonly weights: RowWeights;
 }
+
+/** rows f64 and rows f32 in linear memory, or 0 without weights. */
+export interface RowWeights {
+  readonly f64: number;
+  readonly f32: number;
+}
+
+/** What the stochastic steps read: the codes, or a float32 copy of the columns. */
+export type PlaneKind = "codes" | "int8" | "float32";
+
+/** The random order of shuffled planes is the same for every run: they are made once per dataset. */
+const SHUFFLE_SEED = 0x9e3779b9;
+/** Bytes of rows put side by side at a time: they stay in cache until they are quantised. */
+const GATHERED = 1 << 16;
 
 /** Rows of bytes b (or of 16 bits in two planes, b = 256·high + low) with x = passOffset + passScale·b. */
 export interface ByteMatrix {
@@ -133,13 +151,14 @@ export class Dataset {
   /** Labels as given: rows, or null for rows that are only predicted. @internal */
   readonly labels: Float64Array | null;
   /** ωᵢ = n·weightᵢ/Σ weight: rows f64 and rows f32 in linear memory, or 0 without weights. @internal */
-  readonly weights: { readonly f64: number; readonly f32: number };
+  readonly weights: RowWeights;
   /** @internal */
   readonly stored: StoredCopy;
   readonly #scope: Scope;
   readonly #statistics: Statistics;
   readonly #planes = new Map<string, Plane>();
   readonly #frames = new Map<boolean, Frame>();
+  #shuffled: Pick<Plane, "order" | "weights"> | null = null;
   #isDisposed = false;
 
   /** @internal Use engine.dataset. `convert`: what becomes of the loaded rows, for the float32 twin of the benchmark. */
@@ -265,22 +284,60 @@ export class Dataset {
     };
   }
 
-  /** Codes (or the float32 plane) in coordinates with or without an intercept; made on first use, then kept. @internal */
-  plane(kind: "codes" | "int8" | "float32", hasIntercept: boolean): Plane {
+  #storageOf(kind: PlaneKind): CodeStorage {
+    if (kind === "float32") return "F32";
+    return kind === "int8" || this.bits === 8 ? "I8" : "I16";
+  }
+
+  /** Whether the plane is part of the exact copy. */
+  #isShared(storage: CodeStorage, hasIntercept: boolean): boolean {
+    return this.stored.storage === "Planes" && storage === "I8" && hasIntercept;
+  }
+
+  /** Bytes of its own that a plane takes, made or not: 0 where it is part of the exact copy. @internal */
+  planeBytes(kind: PlaneKind, hasIntercept: boolean): number {
+    const storage = this.#storageOf(kind);
+    if (this.#isShared(storage, hasIntercept)) return 0;
+    const padded = roundUp(this.cols + (hasIntercept ? 1 : 0), 32);
+    return this.rows * strideFor(padded * BYTES[storage]);
+  }
+
+  /** Codes (or the float32 plane) in coordinates with or without an intercept, shuffled or not; made on first use, then kept. @internal */
+  plane(kind: PlaneKind, hasIntercept: boolean, isShuffled = false): Plane {
     this.checkLive();
-    const integers = kind === "int8" || this.bits === 8 ? "I8" : "I16";
-    const storage: CodeStorage = kind === "float32" ? "F32" : integers;
-    const key = `${storage} ${hasIntercept}`;
+    const storage = this.#storageOf(kind);
+    const key = `${storage} ${hasIntercept} ${isShuffled}`;
     let plane = this.#planes.get(key);
     if (plane === undefined) {
+      const { order, weights } = isShuffled ? this.#shuffle() : { order: 0, weights: this.weights };
       plane = Scope.guard(this.core, (scope) => {
-        const made = this.#quantise(scope, storage, hasIntercept);
+        const made = { ...this.#quantise(scope, storage, hasIntercept, order), order, weights };
         this.#scope.adopt(scope);
         return made;
       });
       this.#planes.set(key, plane);
     }
     return plane;
+  }
+
+  /** The random order of the shuffled planes, and the weights in it. */
+  #shuffle(): Pick<Plane, "order" | "weights"> {
+    if (this.#shuffled !== null) return this.#shuffled;
+    const { core, rows, weights } = this;
+    this.#shuffled = Scope.guard(core, (scope) => {
+      const order = scope.alloc(rows * 4, "the order of the rows");
+      core.kernels.permutation(SHUFFLE_SEED, rows, order);
+      const gathered = (from: number, bytes: number): number => {
+        if (from === 0) return 0;
+        const to = scope.alloc(rows * bytes, "sample weights");
+        core.kernels.gather(from, bytes, order, rows, bytes, to, bytes);
+        return to;
+      };
+      const made = { order, weights: { f64: gathered(weights.f64, 8), f32: gathered(weights.f32, 4) } };
+      this.#scope.adopt(scope);
+      return made;
+    });
+    return this.#shuffled;
   }
 
   /**
@@ -353,13 +410,18 @@ export class Dataset {
     return { largest: integers, padded, hasIntercept, scale, offset, inverseScale };
   }
 
-  #quantise(scope: Scope, storage: CodeStorage, hasIntercept: boolean): Plane {
+  #quantise(
+    scope: Scope,
+    storage: CodeStorage,
+    hasIntercept: boolean,
+    order: number,
+  ): Omit<Plane, "order" | "weights"> {
     const { core, rows, cols, stored } = this;
     // the float32 plane has the scales of the dataset's codes
     const integers = storage === "I8" || (storage === "F32" && this.bits === 8) ? 127 : 32767;
     const frame = this.#frame(scope, integers, hasIntercept);
     const { padded, scale, offset, inverseScale } = frame;
-    if (stored.storage === "Planes" && storage === "I8" && hasIntercept) {
+    if (order === 0 && this.#isShared(storage, hasIntercept)) {
       const { pointer, strideBytes } = stored;
       return { ...frame, storage, codes: pointer, strideBytes };
     }
@@ -382,34 +444,52 @@ export class Dataset {
         kernel(from, source.strideBytes, count, cols, offset, factor, to, strideBytes, intercept);
       });
     };
-    if (stored.storage === "Planes") this.#decodeBlocks(write);
-    else write(stored as RawRows, 0);
+    if (stored.storage === "Planes") this.#decodeBlocks(order, write);
+    else if (order === 0) write(stored as RawRows, 0);
+    else this.#gatherBlocks(stored as RawRows, order, write);
     return { storage, largest, codes, strideBytes, padded, hasIntercept, scale, offset };
   }
 
-  /** Walks the two planes as float64 rows, a block at a time. */
-  #decodeBlocks(visit: (block: RawRows, firstRow: number) => void): void {
-    const { core, rows, cols, stored } = this;
-    const strideBytes = rawStride("F64", cols);
-    const most = Math.max(1, Math.floor((1 << 20) / strideBytes));
+  /** Walks the rows in another order, a block at a time. order: rows u32. */
+  #gatherBlocks(source: RawRows, order: number, visit: (block: RawRows, firstRow: number) => void): void {
+    const { core, rows } = this;
+    const { strideBytes } = source;
+    const most = Math.max(1, Math.floor(GATHERED / strideBytes));
     Scope.scratch(core, (scratch) => {
-      const pointer = scratch.alloc(strideBytes * Math.min(most, rows), "a block of decoded rows");
+      const pointer = scratch.alloc(strideBytes * Math.min(most, rows), "a block of rows");
       for (let first = 0; first < rows; first += most) {
-        const block: RawRows = { storage: "F64", pointer, strideBytes, rows: Math.min(most, rows - first), cols };
-        const high = stored.pointer + first * stored.strideBytes;
-        const { low, passScale, passOffset } = stored;
-        core.kernels.decodePlanes(
-          high,
-          high + low,
-          stored.strideBytes,
-          block.rows,
-          cols,
-          passScale,
-          passOffset,
-          pointer,
-          strideBytes,
-        );
-        visit(block, first);
+        const count = Math.min(most, rows - first);
+        core.kernels.gather(source.pointer, strideBytes, order + 4 * first, count, strideBytes, pointer, strideBytes);
+        visit({ ...source, pointer, rows: count }, first);
+      }
+    });
+  }
+
+  /** Walks the two planes as float64 rows, a block at a time, in their own order (0) or another (rows u32). */
+  #decodeBlocks(order: number, visit: (block: RawRows, firstRow: number) => void): void {
+    const { core, rows, cols, stored } = this;
+    const { kernels } = core;
+    const strideBytes = rawStride("F64", cols);
+    const most = Math.min(rows, Math.max(1, Math.floor((1 << 20) / strideBytes)));
+    const planeBytes = most * stored.strideBytes;
+    Scope.scratch(core, (scratch) => {
+      const pointer = scratch.alloc(strideBytes * most, "a block of decoded rows");
+      const gathered = order === 0 ? 0 : scratch.alloc(2 * planeBytes, "a block of rows");
+      for (let first = 0; first < rows; first += most) {
+        const count = Math.min(most, rows - first);
+        let high = stored.pointer + first * stored.strideBytes;
+        let low = high + stored.low;
+        if (order !== 0) {
+          const { strideBytes: bytes } = stored;
+          const index = order + 4 * first;
+          kernels.gather(stored.pointer, bytes, index, count, bytes, gathered, bytes);
+          kernels.gather(stored.pointer + stored.low, bytes, index, count, bytes, gathered + planeBytes, bytes);
+          high = gathered;
+          low = gathered + planeBytes;
+        }
+        const { passScale, passOffset } = stored;
+        kernels.decodePlanes(high, low, stored.strideBytes, count, cols, passScale, passOffset, pointer, strideBytes);
+        visit({ storage: "F64", pointer, strideBytes, rows: count, cols }, first);
       }
     });
   }

@@ -481,10 +481,9 @@ export class Problem {
 
   /** L = curvature·maxᵢ ωᵢ‖codeᵢ‖²/Q², in unit coordinates (docs/numerics.md §8). @internal */
   smoothness(plane: Plane): number {
-    return this.#constant(`smoothness ${plane.storage}`, () => {
-      const { rows, weights } = this.dataset;
+    return this.#constant(`smoothness ${plane.storage} ${plane.order}`, () => {
       const kernel = this.core.kernels[`maxRowNorm${plane.storage}`];
-      const top = kernel(plane.codes, plane.strideBytes, rows, plane.padded, weights.f64);
+      const top = kernel(plane.codes, plane.strideBytes, this.dataset.rows, plane.padded, plane.weights.f64);
       return (this.curvature * top) / (plane.largest * plane.largest);
     });
   }
@@ -495,10 +494,10 @@ export class Problem {
    * to what matters. @internal
    */
   largestEigenvalue(plane: Plane): number {
-    return this.#constant(`eigenvalue ${plane.storage}`, () => {
+    return this.#constant(`eigenvalue ${plane.storage} ${plane.order}`, () => {
       const { core } = this;
-      const { rows, cols, weights } = this.dataset;
-      const { padded, strideBytes } = plane;
+      const { rows, cols } = this.dataset;
+      const { padded, strideBytes, weights } = plane;
       const random = xorshift32(SPECTRUM_SEED);
       return Scope.scratch(core, (scratch) => {
         let [codes, omega, count] = [plane.codes, weights.f64, rows];

@@ -14,6 +14,7 @@ export type KernelName =
   | "heapBase"
   | "isRelaxed"
   | "probe"
+  | "permutation"
   | "dotI8I8"
   | "dotI8I16"
   | "dotI16I16"

@@ -29,6 +29,8 @@ const WORDS = [
   "lanes",
   "scalar",
   "row",
+  "rowsPerDraw",
+  "rowsLeft",
   "loss",
   "threshold",
   "deltaScale",

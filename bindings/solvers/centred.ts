@@ -26,19 +26,18 @@ export function* runCentred(
 ): Generator<StepReport, void, undefined> {
   const { bits, isStochastic, isOptionTwo, hasTable } = settings;
   const model = `I${bits}` as const;
-  const plane = problem.dataset.plane("codes", problem.fitIntercept);
   const session = new Session(problem, options, {
-    plane,
+    data: "codes",
     model,
     isStochastic,
     isCentred: true,
     hasBase: false,
     hasTable,
-    mayBePublished: !hasTable && bits === 8 && plane.storage === "I8",
+    mayBePublished: !hasTable && bits === 8 && problem.dataset.bits === 8,
   });
   try {
     const { core } = problem;
-    const { inner, v, g } = session;
+    const { inner, plane, v, g } = session;
     const limit = 2 ** (bits - 1) - 1;
     const range = new RangeRule(session, settings.mu, bits);
     const accepted = range.isAutomatic ? new Float64Array(inner.size) : null;

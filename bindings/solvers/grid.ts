@@ -1,5 +1,7 @@
 // The fixed grid of the solvers without bit centring: 2^bits codes over ±range in unit coordinates, chosen before training.
+import type { Plane } from "../data/dataset.js";
 import type { Problem } from "../data/problem.js";
+import type { CheckedOptions } from "./options.js";
 import { svrg } from "./svrg.js";
 
 /** A little above the largest weight that a short float32 SVRG run finds: what a careful user of a fixed grid would measure first. */
@@ -7,14 +9,14 @@ const HEAD_ROOM = 1.25;
 const TRIAL_STEPS = 2;
 
 /**
- * range for "auto": from two outer steps of float32 SVRG on the same codes, from zero. They are not counted in passes.
+ * range for "auto": from two outer steps of float32 SVRG on the same codes (`plane`), from zero. They are not counted in passes.
  * Unit coordinates; 1 when the trial stays at zero.
  */
-export function automaticRange(problem: Problem, seed: number): number {
-  const plane = problem.dataset.plane("codes", problem.fitIntercept);
+export function automaticRange(problem: Problem, plane: Plane, { sampling, seed }: CheckedOptions): number {
   const { core, outputs } = problem;
   let largest = 0;
-  for (const { outerStep, coef, intercept } of svrg(problem, { data: "codes", outerSteps: TRIAL_STEPS, seed })) {
+  const options = { data: "codes", outerSteps: TRIAL_STEPS, sampling: sampling ?? "auto", seed } as const;
+  for (const { outerStep, coef, intercept } of svrg(problem, options)) {
     if (outerStep < TRIAL_STEPS) continue;
     const v = core.arena.alloc(outputs * plane.padded * 8, "weights");
     problem.toCodes(plane, { coef, intercept }, v);

@@ -21,6 +21,8 @@ export interface InnerSettings {
   readonly hasBase: boolean;
   /** The published LM-HALP step. */
   readonly isPublished: boolean;
+  /** Adjacent rows visited per row drawn (default 1: every row is drawn). */
+  readonly rowsPerDraw?: number;
 }
 
 export interface InnerResult {
@@ -49,20 +51,26 @@ export class InnerRun {
   readonly #run: number;
   readonly #pair: InnerPair;
   readonly #settings: InnerSettings;
+  readonly #rows: number;
+  /** Outputs K. */
+  readonly #outputs: number;
   readonly #stepsPerCall: number;
   readonly #table: number;
   readonly #tableBytes: number;
   readonly #previous: number;
+  readonly #states: number;
   /** The published step's dense term comes from here; `gradient` is then zero. */
   readonly #publishedGradient: number;
 
   constructor(scope: Scope, problem: Problem, settings: InnerSettings) {
     const { core, outputs, dataset } = problem;
     const { plane, model } = settings;
-    const { rows, weights } = dataset;
-    const { padded } = plane;
+    const { rows } = dataset;
+    const { padded, order } = plane;
     const size = outputs * padded;
     this.#core = core;
+    this.#rows = rows;
+    this.#outputs = outputs;
     this.#settings = settings;
     this.#pair = `${plane.storage}${model}` as InnerPair;
     this.size = size;
@@ -79,6 +87,10 @@ export class InnerRun {
     this.#tableBytes = settings.hasTable === true ? rows * outputs * 4 : 0;
     this.#table = settings.hasTable === true ? scope.alloc(this.#tableBytes, "the table of derivatives") : 0;
     this.#previous = settings.hasTable === true ? scope.alloc(size * MODEL_BYTES[model], "the low-precision part") : 0;
+    // exact passes go through the rows in their own order, steps in that of the plane
+    this.#states = order === 0 ? this.values.state : scope.alloc(rows * outputs * 4 + 16, "the states of a run");
+    const labels = order === 0 ? problem.labels.f32 : scope.alloc(rows * 4, "the labels of a run");
+    if (order !== 0) core.kernels.gather(problem.labels.f32, 4, order, rows, 4, labels, 4);
     const drift = scope.alloc(size * 4, "the dense term");
     const shrink = scope.alloc(padded * 4, "the dense term");
     const published = settings.isPublished ? scope.alloc(size * 2, "the dense term") : 0;
@@ -95,12 +107,12 @@ export class InnerRun {
       ridge: this.ridge,
       drift,
       shrink,
-      state: this.values.state,
+      state: this.#states,
       base,
       table: this.#table,
       previous: this.#previous,
-      labels: problem.labels.f32,
-      weights: weights.f32,
+      labels,
+      weights: plane.weights.f32,
       // lanes need 16-byte alignment: first
       lanes: scalars,
       changes: scalars + 32,
@@ -111,6 +123,7 @@ export class InnerRun {
       published,
       loss: problem.lossId,
       threshold: problem.epsilon,
+      rowsPerDraw: settings.rowsPerDraw ?? 1,
       flushEvery: settings.flushEvery,
       stochastic: settings.isStochastic ? 1 : 0,
       centred: settings.isCentred ? 1 : 0,
@@ -131,7 +144,11 @@ export class InnerRun {
   /** `steps` stochastic steps from the present z with the unit `delta` (1 for float32 z), as outer step `outerStep` of `seed`. */
   advance(seed: number, outerStep: number, steps: number, delta: number, isOptionTwo: boolean): InnerResult {
     const { kernels } = this.#core;
-    const { alpha, isPublished, model } = this.#settings;
+    const { alpha, isPublished, isCentred, model, plane } = this.#settings;
+    if (isCentred && plane.order !== 0) {
+      const bytes = 4 * this.#outputs;
+      kernels.gather(this.values.state, bytes, plane.order, this.#rows, bytes, this.#states, bytes);
+    }
     if (this.#table !== 0) {
       const bytes = this.size * MODEL_BYTES[model];
       this.#core.bytes(this.#table, this.#tableBytes).fill(0);

@@ -70,7 +70,7 @@ export function* runOnGrid(
   const { bits, isStochastic } = settings;
   const model = `I${bits}` as const;
   const session = new Session(problem, options, {
-    plane: problem.dataset.plane("codes", problem.fitIntercept),
+    data: "codes",
     model,
     isStochastic,
     isCentred,
@@ -81,7 +81,7 @@ export function* runOnGrid(
     const { kernels } = problem.core;
     const { inner, v, g, plane } = session;
     const reach = kernels.maxAbs(v, inner.size) * plane.largest;
-    const range = settings.range ?? Math.max(automaticRange(problem, options.seed), reach);
+    const range = settings.range ?? Math.max(automaticRange(problem, plane, options), reach);
     if (reach > range) {
       throw new BitcenterError(
         "BAD_OPTION",

@@ -10,8 +10,16 @@ import type { StepReport } from "./report.js";
 const SMALLEST_UNIT = 2 ** -126;
 /** An objective this many times that of zero weights, or of the start, means divergence. */
 const DIVERGED = 1e6;
+/** Rows visited per row drawn where rows come in blocks: at 32 memory delivers nearly all it can, and the blocks of a run are still many. */
+const BLOCK_ROWS = 32;
+/** Codes up to this many bytes may stay in the outermost cache of an ordinary machine. A constant: results must not depend on the machine. */
+const CACHED_BYTES = 2 ** 25;
 
-export interface SessionSettings extends Omit<InnerSettings, "alpha" | "flushEvery" | "isPublished"> {
+type Derived = "plane" | "alpha" | "flushEvery" | "isPublished" | "rowsPerDraw";
+
+export interface SessionSettings extends Omit<InnerSettings, Derived> {
+  /** What the steps read. */
+  readonly data: "codes" | "float32";
   /** Whether flushEvery 1 on int8 codes and int8 model means the published step. */
   readonly mayBePublished: boolean;
 }
@@ -42,10 +50,12 @@ export class Session {
     problem.checkLive();
     this.problem = problem;
     this.options = options;
-    this.plane = settings.plane;
     this.#settings = settings;
-    const { plane } = settings;
-    const { core, outputs } = problem;
+    const { core, dataset, fitIntercept, outputs } = problem;
+    const size = dataset.planeBytes(settings.data, fitIntercept);
+    const isInBlocks = options.sampling === null ? size > CACHED_BYTES : options.sampling === "blocks";
+    const plane = dataset.plane(settings.data, fitIntercept, isInBlocks);
+    this.plane = plane;
     const largestSquared = plane.largest * plane.largest;
     const smoothness = problem.smoothness(plane);
     this.stepSize = options.stepSize ?? (smoothness > 0 ? 1 / (2 * smoothness) : 1);
@@ -59,9 +69,11 @@ export class Session {
       const g = scope.alloc(bytes, "the full gradient");
       const inner = new InnerRun(scope, problem, {
         ...settings,
+        plane,
         alpha: this.stepSize / largestSquared,
         flushEvery,
         isPublished: published,
+        rowsPerDraw: isInBlocks ? BLOCK_ROWS : 1,
       });
       return { scope, v, g, inner };
     });

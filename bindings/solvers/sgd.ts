@@ -23,7 +23,7 @@ export function sgd(problem: Problem, options: SgdOptions = {}): Generator<StepR
 
 function* run(problem: Problem, options: CheckedOptions, data: InnerData): Generator<StepReport, void, undefined> {
   const session = new Session(problem, options, {
-    plane: problem.dataset.plane(data, problem.fitIntercept),
+    data,
     model: "F32",
     isStochastic: false,
     isCentred: false,

@@ -40,7 +40,7 @@ function* run(
   isOptionTwo: boolean,
 ): Generator<StepReport, void, undefined> {
   const session = new Session(problem, options, {
-    plane: problem.dataset.plane(data, problem.fitIntercept),
+    data,
     model: "F32",
     isStochastic: false,
     isCentred: true,

@@ -4,11 +4,11 @@
 //   z      K × d     int8, int16 or float32; a[c] = Σ_j codes[row][j]·z[c][j]
 //
 // One call is the inner loop of one outer step k. Order of everything that is drawn:
-//   seeds of step k | stop (option II) | first row | per step: one uniform per class with k ≠ 0 …, then the next row
+//   seeds of step k | stop (option II) | first row | per step: one uniform per class with k ≠ 0 …, then the next row (in blocks: where one begins)
 // Lanes advance once per step (before the rounding) and once per flush (after it).
 
 import { derivativeFloat32, differenceFloat32, type Loss } from "./loss.js";
-import { RandomStream } from "./random.js";
+import { permutation, RandomStream } from "./random.js";
 
 export type Codes = Int8Array | Int16Array | Float32Array;
 
@@ -42,6 +42,8 @@ export interface InnerInput {
   gradient?: ArrayLike<number>;
   /** r = l2/scale², d of them; none: no l2 */
   ridge?: ArrayLike<number>;
+  /** adjacent rows visited per row drawn; none: 1, every row is drawn */
+  rowsPerDraw?: number;
   /** steps between two flushes */
   flushEvery: number;
   /** SAGA: every row's derivative difference last seen takes the place of its anchor's, and G follows their mean */
@@ -201,7 +203,17 @@ export function runInner(input: InnerInput): InnerResult {
   const random = new RandomStream(input.seed, input.outerStep);
   const lanes = random.lanes;
   const stop = input.option === "II" ? random.index(innerSteps) : innerSteps;
-  let row = random.index(n);
+  const rowsPerDraw = input.rowsPerDraw ?? 1;
+  let first = 0; // row drawn last
+  let visited = rowsPerDraw; // rows of its block visited so far
+  const nextRow = (): number => {
+    if (visited === rowsPerDraw) {
+      first = random.index(n);
+      visited = 0;
+    }
+    return (first + visited++) % n;
+  };
+  let row = nextRow();
 
   const dot = isFloat ? dotFloat32 : dotInteger;
   const a = new Float64Array(K);
@@ -331,7 +343,7 @@ export function runInner(input: InnerInput): InnerResult {
       }
     }
     // 5. the next row
-    const next = random.index(n);
+    const next = nextRow();
     // 6. the update with this row
     for (let c = 0; c < K; c++) {
       if (published) updatePublished(c);
@@ -341,9 +353,9 @@ export function runInner(input: InnerInput): InnerResult {
     }
     // 7. the dense part: the second half of the block that ends here and the first half of the next
     let flushed = 0;
-    const first = Math.floor(t / flushEvery) * flushEvery;
-    const block = Math.min(flushEvery, stop - first);
-    if (isDense && t + 1 === first + block) {
+    const opened = Math.floor(t / flushEvery) * flushEvery;
+    const block = Math.min(flushEvery, stop - opened);
+    if (isDense && t + 1 === opened + block) {
       const following = Math.min(flushEvery, stop - t - 1);
       flushed = Math.ceil(block / 2) + Math.floor(following / 2);
       flush(flushed);
@@ -354,4 +366,30 @@ export function runInner(input: InnerInput): InnerResult {
   }
   const saturated = isFloat ? 0 : z.filter((code) => code === low || code === high).length;
   return { z, saturated, steps: stop };
+}
+
+/** Seed of the order of shuffled planes, and rows per draw on them (section 4). */
+export const SHUFFLE_SEED = 0x9e3779b9;
+export const BLOCK_ROWS = 32;
+
+/** The same run on shuffled rows: codes and everything that is kept per row, in the order of the places. */
+export function shuffled(input: InnerInput): InnerInput {
+  const { codes, rows, columns, classes, labels, omega, state, base } = input;
+  const order = permutation(SHUFFLE_SEED, rows);
+  const moved = <T extends Codes | Float64Array>(from: ArrayLike<number>, to: T): T => {
+    const width = to.length / rows;
+    order.forEach((row, place) => {
+      for (let j = 0; j < width; j++) to[place * width + j] = from[row * width + j] as number;
+    });
+    return to;
+  };
+  return {
+    ...input,
+    rowsPerDraw: BLOCK_ROWS,
+    codes: moved(codes, codes.slice(0, rows * columns) as Codes),
+    labels: moved(labels, new Float64Array(rows)),
+    ...(omega !== undefined && { omega: moved(omega, new Float64Array(rows)) }),
+    ...(state !== undefined && { state: moved(state, new Float32Array(rows * classes)) }),
+    ...(base !== undefined && { base: moved(base, new Float64Array(rows * classes)) }),
+  };
 }

@@ -75,3 +75,18 @@ export class RandomStream {
     for (let i = 0; i < 8; i++) this.lanes[i] = lcg16(this.lanes[i] ?? 0);
   }
 }
+
+/**
+ * The order of shuffled planes (section 4): element p is the row at place p. From the last place down, each place is exchanged with one drawn
+ * from those before it and itself.
+ */
+export function permutation(seed: number, count: number): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  let state = seed;
+  for (let last = count - 1; last > 0; last--) {
+    state = xorshift32(state);
+    const drawn = scaleDraw(state, last + 1);
+    [order[last], order[drawn]] = [order[drawn] as number, order[last] as number];
+  }
+  return order;
+}

@@ -12,10 +12,10 @@
 // Sums of the engine have a fixed order that is not specified, so gradients agree to rounding and the codes that follow from
 // them almost always. To compare codes exactly, `onAnchor` may overwrite gradient, state and deltaScale with the engine's.
 
-import { type Codes, type InnerStep, runInner } from "./inner.js";
+import { type Codes, type InnerInput, type InnerStep, runInner, SHUFFLE_SEED, shuffled } from "./inner.js";
 import { hMax, type Loss, lossDerivative, stateFloat32 } from "./loss.js";
 import { gradient, joinParameters, marginsOf, norm, normalisedWeights, objective, type Problem } from "./objective.js";
-import { xorshift32 } from "./random.js";
+import { permutation, xorshift32 } from "./random.js";
 
 export type Method = "halp" | "lpSvrg" | "lpSgd" | "svrg" | "sgd";
 
@@ -50,6 +50,8 @@ export interface SolverInput {
   innerSteps: number;
   flushEvery: number;
   seed: number;
+  /** by default uniform */
+  sampling?: "uniform" | "blocks";
   rounding?: "stochastic" | "nearest";
   option?: "I" | "II";
   outerSteps: number;
@@ -239,7 +241,8 @@ export function solve(method: Method, input: SolverInput): SolverReport[] {
     };
     input.onAnchor?.(anchor);
 
-    const inner = runInner({
+    const order = input.sampling === "blocks" ? shuffled : (run: InnerInput): InnerInput => run;
+    const run = order({
       codes,
       z: anchor.z,
       rows: n,
@@ -264,6 +267,7 @@ export function solve(method: Method, input: SolverInput): SolverReport[] {
       ...(anchor.dense === null ? {} : { gradient: anchor.dense }),
       ...(input.trace === undefined ? {} : { trace: (step: InnerStep) => input.trace?.(outerStep, step) }),
     });
+    const inner = runInner(run);
 
     for (let i = 0; i < v.length; i++) {
       const value = anchor.deltaScale * (inner.z[i] as number);
@@ -323,7 +327,8 @@ export function smoothness(input: SolverInput): number {
 
 /**
  * λmax of hMax·Σ ω code codeᵀ/m: m = n rows up to 1000, else 1000 rows drawn with replacement, row = floor(draw·n/2³²); 8 products with A
- * from a start vector of draw/2³² − ½ (xorshift32 from 0x9E3779B9, rows first); the Rayleigh quotient uᵀAu/uᵀu of the eighth.
+ * from a start vector of draw/2³² − ½ (xorshift32 from 0x9E3779B9, rows first); the Rayleigh quotient uᵀAu/uᵀu of the eighth. Of a shuffled
+ * plane it is the places that are drawn.
  */
 export function largestEigenvalue(input: SolverInput): number {
   const { codes, rows: n, cols, intercept, loss } = input;
@@ -334,9 +339,11 @@ export function largestEigenvalue(input: SolverInput): number {
     state = xorshift32(state);
     return state;
   };
-  const chosen = Array.from({ length: Math.min(n, 1000) }, (_, i) =>
-    n > 1000 ? Math.floor((draw() / 2 ** 32) * n) : i,
-  );
+  const order = input.sampling === "blocks" ? permutation(SHUFFLE_SEED, n) : null;
+  const chosen = Array.from({ length: Math.min(n, 1000) }, (_, i) => {
+    const place = n > 1000 ? Math.floor((draw() / 2 ** 32) * n) : i;
+    return order === null ? place : (order[place] as number);
+  });
   let u = Float64Array.from({ length: d }, () => draw() / 2 ** 32 - 0.5);
   u = u.map((x) => x / norm(u));
   let quotient = 0;
