@@ -230,6 +230,47 @@ const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
     isByte: true,
     problem: { l2: 1e-5 },
   },
+  "halp 8/16, logistic, weights, in blocks": {
+    solver: "halp",
+    loss: "logistic",
+    rows: 1300,
+    cols: 40,
+    isWeighted: true,
+    problem: { l2: 0.01 },
+    options: { bits: 16, sampling: "blocks" },
+  },
+  "halp 8/8 published, softmax, rounded16, in blocks": {
+    solver: "halp",
+    loss: "softmax",
+    rows: 210,
+    cols: 20,
+    dataset: { exact: "rounded16" },
+    problem: { l2: 0.01 },
+    options: { bits: 8, flushEvery: 1, sampling: "blocks" },
+  },
+  "saga 16/16, squared, in blocks": {
+    solver: "saga",
+    loss: "squared",
+    rows: 190,
+    cols: 9,
+    dataset: { bits: 16 },
+    options: { sampling: "blocks" },
+  },
+  "lpSvrg 8/8, hinge, in blocks": {
+    solver: "lpSvrg",
+    loss: "hinge",
+    rows: 150,
+    cols: 12,
+    options: { bits: 8, sampling: "blocks" },
+  },
+  "svrg, huber, weights, option II, in blocks": {
+    solver: "svrg",
+    loss: "huber",
+    rows: 170,
+    cols: 33,
+    isWeighted: true,
+    options: { sampling: "blocks", option: "II" },
+  },
 };
 
 /** Rows, labels and weights from sums of uniform numbers. */

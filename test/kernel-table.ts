@@ -38,6 +38,7 @@ import {
   checkNarrow,
   checkNegativeSums,
   checkNextCrowded,
+  checkPermutation,
   checkPlanes,
   checkPublished,
   checkQuantize,
@@ -298,6 +299,16 @@ const fused: readonly KernelEntry[] = [
     oracle: "Σ max(0, −code)",
     tolerance: "0",
     check: checkNegativeSums,
+  },
+  {
+    name: "permutation",
+    family: "vector",
+    storage: "U32",
+    columns: any,
+    worst: "one and two rows, 40 000 rows",
+    oracle: "permutation",
+    tolerance: "0",
+    check: checkPermutation,
   },
 ];
 

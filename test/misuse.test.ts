@@ -617,6 +617,7 @@ describe("options of the solvers, thrown at the call", () => {
       "innerSteps",
       "outerSteps",
       "flushEvery",
+      "sampling",
       "seed",
       "start",
       "bits",

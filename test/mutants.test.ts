@@ -5,6 +5,7 @@ import { Core } from "../bindings/engine/core.js";
 import type { Kernel } from "../bindings/engine/kernels.js";
 import { type KernelEntry, TABLE } from "./kernel-table.js";
 import { newtonMutants } from "./newton-mutants.js";
+import { scaleDraw, xorshift32 } from "./oracle/random.js";
 import {
   dotExact,
   type FusedSpec,
@@ -330,6 +331,26 @@ function coarseExp(t: number): number {
   return Math.exp(t - n * Math.LN2) * 2 ** n;
 }
 
+/** A shuffle from the last place down, each place exchanged with one below `below` (null: with none). */
+function shufflingOf(below: (place: number, count: number) => number | null): Kernel {
+  return (...args) => {
+    const [seed, count, out] = args as [number, number, number];
+    const order = Uint32Array.from({ length: count }, (_, i) => i);
+    let state = seed;
+    for (let place = count - 1; place > 0; place--) {
+      const limit = below(place, count);
+      if (limit === null) continue;
+      state = xorshift32(state);
+      const drawn = scaleDraw(state, limit);
+      [order[place], order[drawn]] = [at(order, drawn), at(order, place)];
+    }
+    order.forEach((row, i) => {
+      core.view().setUint32(out + 4 * i, row, true);
+    });
+    return 0;
+  };
+}
+
 const newton = newtonMutants(kernels, memory);
 
 /** Entry → mistakes. */
@@ -435,6 +456,22 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
         const row = memory.i8((x as number) + i * (stride as number), cols as number);
         const count = row.reduce((n, code) => n + (code < 0 ? 1 : 0), 0);
         core.view().setInt32((out as number) + 4 * i, count, true);
+      }
+    }),
+  },
+  permutation: {
+    "leaves the last exchange out": shufflingOf((place) => (place === 1 ? null : place + 1)),
+    "never leaves a value where it is": shufflingOf((place) => place),
+    "draws from all places": shufflingOf((_, count) => count),
+    "draws the last place never": shufflingOf((place) => Math.max(place, 1)),
+    "ignores the seed": misled("permutation", put(0, 1)),
+    "forgets the last row": misled("permutation", add(1, -1)),
+    "is one row too long": misled("permutation", add(1, 1)),
+    "does nothing": shufflingOf(() => null),
+    "counts from 1": followed("permutation", ([, count, out]) => {
+      for (let i = 0; i < (count as number); i++) {
+        const place = (out as number) + 4 * i;
+        core.view().setUint32(place, core.view().getUint32(place, true) + 1, true);
       }
     }),
   },

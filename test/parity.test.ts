@@ -196,6 +196,8 @@ interface Run {
   readonly rowsPerDraw?: number;
   /** In blocks, on a shuffled plane. */
   readonly isShuffled?: boolean;
+  /** Makes the oracle's run another one. */
+  readonly spoil?: (input: InnerInput) => InnerInput;
 }
 
 interface Outcome {
@@ -220,6 +222,7 @@ function compare(run: Run): Outcome {
     unit = 1,
     size = 1,
     isShuffled = false,
+    spoil = (input: InnerInput) => input,
     rowsPerDraw = isShuffled ? BLOCK_ROWS : 1,
   } = run;
   const { name, model, isPublished } = method;
@@ -325,7 +328,7 @@ function compare(run: Run): Outcome {
       ...(isReduced && { state, gradient: unpad(dense, plane, columns) }),
       ...(base !== undefined && { base }),
     };
-    const expected = runInner(isShuffled ? shuffled(input) : input);
+    const expected = runInner(spoil(isShuffled ? shuffled(input) : input));
 
     const z = zOf();
     const ours = unpad(z, plane, columns);
@@ -546,6 +549,33 @@ describeVariants("inner runs agree code for code", (variant) => {
       if (outcome.difference !== null) wrong.push(`${titleOf(method)}: ${outcome.difference}`);
     }
     expect(wrong).toEqual([]);
+  });
+
+  /** Orders that somebody might take for the right one. */
+  const ORDERS: Readonly<Record<string, (input: InnerInput) => InnerInput>> = {
+    "every row drawn": (input) => ({ ...input, rowsPerDraw: 1 }),
+    "blocks one row shorter": (input) => ({ ...input, rowsPerDraw: BLOCK_ROWS - 1 }),
+    "blocks one row longer": (input) => ({ ...input, rowsPerDraw: BLOCK_ROWS + 1 }),
+    "shuffled twice": shuffled,
+    "labels in another order": (input) => ({ ...input, labels: labelsOf(input) }),
+    "weights left out": (input) => ({ ...input, omega: new Float64Array(input.rows).fill(1) }),
+    "states in another order": (input) => ({ ...input, state: (input.state as Float32Array).slice().reverse() }),
+    "goes on with the last row instead of the first": (input) => ({ ...input, ...lastRowTwice(input) }),
+  };
+  const labelsOf = ({ labels }: InnerInput): number[] => Array.from(labels).reverse();
+  /** The last row in the place of the first, too: what a block sees that does not go round. */
+  const lastRowTwice = ({ codes, rows, columns }: InnerInput): Pick<InnerInput, "codes"> => {
+    const spoilt = codes.slice() as Codes;
+    spoilt.copyWithin(0, (rows - 1) * columns);
+    return { codes: spoilt };
+  };
+  it.each(Object.keys(ORDERS))("another order is noticed: %s", (name) => {
+    const setting = { classes: 1, bits: 8, fitIntercept: true, isWeighted: true, l2: 0.01 } as const;
+    const problem = bench.problem({ ...setting, loss: "squaredHinge" }, { rows: 50, cols: 33 });
+    const spoil = ORDERS[name] as (input: InnerInput) => InnerInput;
+    const run = { method: METHODS[1] as Method, problem, steps: 200, flushEvery: 16, isShuffled: true };
+    expect(compare(run).difference).toBe(null);
+    expect(compare({ ...run, spoil }).difference).not.toBe(null);
   });
 
   it("seeds and outer steps at the ends of their range", () => {

@@ -421,9 +421,12 @@ export class Dataset {
     const integers = storage === "I8" || (storage === "F32" && this.bits === 8) ? 127 : 32767;
     const frame = this.#frame(scope, integers, hasIntercept);
     const { padded, scale, offset, inverseScale } = frame;
-    if (order === 0 && this.#isShared(storage, hasIntercept)) {
+    if (this.#isShared(storage, hasIntercept)) {
       const { pointer, strideBytes } = stored;
-      return { ...frame, storage, codes: pointer, strideBytes };
+      if (order === 0) return { ...frame, storage, codes: pointer, strideBytes };
+      const codes = scope.alloc(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
+      core.kernels.gather(pointer, strideBytes, order, rows, strideBytes, codes, strideBytes);
+      return { ...frame, storage, codes, strideBytes };
     }
     const isReal = storage === "F32";
     const largest = isReal ? 1 : integers;

@@ -18,6 +18,7 @@ import {
   stateFloat32,
 } from "../oracle/loss.js";
 import { lowerMedian, splitPlanes } from "../oracle/quantize.js";
+import { permutation } from "../oracle/random.js";
 import { type Harness, type Numbers, POISON } from "./memory.js";
 import { fill, PATTERNS, type PatternName, type Range } from "./patterns.js";
 import { Dice } from "./random.js";
@@ -464,6 +465,25 @@ export const checkNegativeSums: Check = (kernel, memory) => {
         expectEqual(`${name}, ${rows} × ${columns}, row ${i}`, memory.core.view().getInt32(out + 4 * i, true), want);
       }
       memory.verify();
+      cases++;
+    }
+  }
+  return cases;
+};
+
+/** A random order of 0 … count − 1, u32. */
+export const checkPermutation: Check = (kernel, memory) => {
+  let cases = 0;
+  for (const seed of [1, 0x9e3779b9, 2 ** 32 - 1]) {
+    for (const count of [1, 2, 3, 4, 5, 31, 32, 33, 1000, 40_000]) {
+      memory.reset();
+      const out = memory.output(count * 4);
+      kernel(seed, count, out);
+      memory.verify();
+      const view = memory.core.view();
+      permutation(seed, count).forEach((want, i) => {
+        expectEqual(`seed ${seed}, ${count} rows, place ${i}`, view.getUint32(out + 4 * i, true), want);
+      });
       cases++;
     }
   }
