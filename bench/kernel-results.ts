@@ -1,7 +1,7 @@
 // The shape of bench/results/kernels-*.json: written by kernels.ts, read by report.ts.
 import type { Measurement } from "./rounds.js";
 
-export type KernelGroup = "dot" | "pass" | "step" | "softmax";
+export type KernelGroup = "dot" | "pass" | "step" | "softmax" | "memory";
 
 export interface KernelRow extends Measurement {
   readonly group: KernelGroup;

@@ -1,6 +1,7 @@
-// npm run bench:kernels [-- --rounds N] [-- --variant baseline|relaxed]: dots, bare passes and whole single-sample steps, L2-resident, against
-// float32 and, for dots, against C. Writes bench/results/kernels-node<major>-<variant>.json and prints the tables.
+// npm run bench:kernels [-- --rounds N] [-- --variant baseline|relaxed]: dots, bare passes and whole single-sample steps, L2-resident, and steps
+// from memory, against float32 and, for dots, against C. Writes bench/results/kernels-node<major>-<variant>.json and prints the tables.
 import { mkdirSync, writeFileSync } from "node:fs";
+import { freemem } from "node:os";
 import { parseArgs } from "node:util";
 import { Dataset } from "../bindings/data/dataset.js";
 import { Problem } from "../bindings/data/problem.js";
@@ -21,6 +22,15 @@ const SECONDS = 0.03;
 /** Bytes of float32 data per case: half of a small L2. */
 const WORKING_SET = 512 * 1024;
 const WIDTHS = [256, 784, 4096];
+/** Bytes of int8 codes of the set that no cache holds, and its steps per call: they must not fit, either. */
+const MEMORY_SET = 2 ** 28;
+const MEMORY_STEPS = 20_000;
+/** Bytes that such a set takes in all, with float32 and both orders of the rows. */
+const MEMORY_NEEDED = 14 * MEMORY_SET;
+/** Rows per draw in blocks, as bindings/solvers/session.ts has it. */
+const BLOCK_ROWS = 32;
+/** Rows that the first steps of a run may come from: what the delta's range is chosen for. */
+const FIRST_ROWS = 2000;
 
 let seed = 1;
 function random(): number {
@@ -237,45 +247,74 @@ const STEPS: StepKind[] = [
   { name: "int16 data, int16 delta, stochastic", data: "codes", model: "I16", bits: 16, isStochastic: true },
 ];
 
-/** Steps around the zero anchor, the dense term every 64 steps; the delta's range as HALP's "auto" would choose it. One class: logistic loss. */
+/** Steps around the zero anchor, the dense term every 64 steps; the delta's range as HALP's "auto" would choose it. */
+function steps(
+  core: Core,
+  scope: Scope,
+  problem: Problem,
+  kind: StepKind,
+  stepsPerCall: number,
+  isInBlocks = false,
+): () => void {
+  const { dataset } = problem;
+  const plane = dataset.plane(kind.data, false, isInBlocks);
+  const squared = plane.largest ** 2;
+  const stepSize = 1 / (2 * problem.smoothness(plane));
+  const inner = new InnerRun(scope, problem, {
+    plane,
+    model: kind.model,
+    alpha: stepSize / squared,
+    flushEvery: kind.isPublished ? 0 : 64,
+    isStochastic: kind.isStochastic,
+    isCentred: true,
+    hasBase: false,
+    isPublished: kind.isPublished ?? false,
+    rowsPerDraw: isInBlocks ? BLOCK_ROWS : 1,
+  });
+  const v = scope.alloc(inner.size * 8, "the anchor");
+  const g = scope.alloc(inner.size * 8, "the gradient");
+  core.f64(v, inner.size).fill(0);
+  problem.exactPass(plane, v, g, inner.values);
+  inner.takeStates();
+  core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
+  const limit = kind.model === "F32" ? 1 : kind.model === "I8" ? 127 : 32767;
+  const reach = (core.kernels.maxAbs(g, inner.size) / plane.largest) * stepSize * Math.min(dataset.rows, FIRST_ROWS);
+  const delta = kind.model === "F32" ? 1 : reach / limit / plane.largest;
+  let call = 0;
+  return () => void inner.advance(7, call++, stepsPerCall, delta, false);
+}
+
+/** One class: logistic loss. */
 function stepCases(core: Core, scope: Scope, columns: number, classes: number): Case[] {
   const rows = Math.floor(WORKING_SET / (4 * columns));
   const data = Float32Array.from({ length: rows * columns }, () => random() - 0.5);
   const isBinary = classes === 1;
   const labels = Array.from({ length: rows }, (_, i) => (isBinary ? (i % 2 === 0 ? 1 : -1) : i % classes));
-  const stepsPerCall = Math.ceil(1000 / classes);
+  const work = Math.ceil(1000 / classes);
   return STEPS.map((kind) => {
     const dataset = new Dataset(core, { data, rows, cols: columns }, labels, { bits: kind.bits });
     const loss = isBinary ? "logistic" : "softmax";
     const problem = new Problem(dataset, { loss, l2: 1e-3, fitIntercept: false });
-    const plane = dataset.plane(kind.data, false);
-    const squared = plane.largest ** 2;
-    const stepSize = 1 / (2 * problem.smoothness(plane));
-    const inner = new InnerRun(scope, problem, {
-      plane,
-      model: kind.model,
-      alpha: stepSize / squared,
-      flushEvery: kind.isPublished ? 0 : 64,
-      isStochastic: kind.isStochastic,
-      isCentred: true,
-      hasBase: false,
-      isPublished: kind.isPublished ?? false,
-    });
-    const v = scope.alloc(inner.size * 8, "the anchor");
-    const g = scope.alloc(inner.size * 8, "the gradient");
-    core.f64(v, inner.size).fill(0);
-    problem.exactPass(plane, v, g, inner.values);
-    core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
-    const limit = kind.model === "F32" ? 1 : kind.model === "I8" ? 127 : 32767;
-    const reach = (core.kernels.maxAbs(g, inner.size) / plane.largest) * stepSize * rows;
-    const delta = kind.model === "F32" ? 1 : reach / limit / plane.largest;
-    let call = 0;
-    return {
-      name: kind.name,
-      work: stepsPerCall,
-      run: () => void inner.advance(7, call++, stepsPerCall, delta, false),
-    };
+    return { name: kind.name, work, run: steps(core, scope, problem, kind, work) };
   });
+}
+
+/** The same on more codes than a cache holds: rows drawn one by one, and blocks of neighbours from shuffled codes. */
+function memoryCases(core: Core, scope: Scope, columns: number): Case[] {
+  const rows = Math.ceil(MEMORY_SET / columns);
+  const data = new Int8Array(rows * columns);
+  for (let i = 0; i < data.length; i++) data[i] = 254 * random() - 127;
+  const labels = Array.from({ length: rows }, (_, i) => (i % 2 === 0 ? 1 : -1));
+  const dataset = new Dataset(core, { data, rows, cols: columns }, labels);
+  const problem = new Problem(dataset, { loss: "logistic", l2: 1e-3, fitIntercept: false });
+  const kinds = STEPS.filter(({ name }) => name === "float32" || /^int8 data, .*stochastic/.test(name));
+  return [true, false].flatMap((isInBlocks) =>
+    kinds.map((kind) => ({
+      name: `${kind.name}, ${isInBlocks ? "in blocks" : "row by row"}`,
+      work: MEMORY_STEPS,
+      run: steps(core, scope, problem, kind, MEMORY_STEPS, isInBlocks),
+    })),
+  );
 }
 
 const UNITS: Record<KernelGroup, readonly [title: string, unit: number]> = {
@@ -283,6 +322,7 @@ const UNITS: Record<KernelGroup, readonly [title: string, unit: number]> = {
   pass: ["bare pass, columns per ns (× the fastest float32)", 1e9],
   step: ["logistic step, million per s (× our float32)", 1e6],
   softmax: ["softmax step of 10 classes, thousand per s (× our float32)", 1e3],
+  memory: ["logistic step on 256 MiB of int8 codes, million per s (× our float32 in blocks)", 1e6],
 };
 
 function table(rows: readonly KernelRow[], group: KernelGroup): string {
@@ -322,10 +362,20 @@ const compiler = withFolder((folder) => {
     Scope.scratch(core, (scope) => add("step", columns, stepCases(core, scope, columns, 1)));
   }
   Scope.scratch(core, (scope) => add("softmax", 784, stepCases(core, scope, 784, 10)));
+  for (const columns of WIDTHS) {
+    if (freemem() < MEMORY_NEEDED) {
+      console.log(`skipped: steps from memory at d = ${columns} (less than ${MEMORY_NEEDED / 2 ** 30} GiB free)`);
+      continue;
+    }
+    // linear memory never shrinks: an engine for each
+    const large = new Core({ variant: core.variant });
+    Scope.scratch(large, (scope) => add("memory", columns, memoryCases(large, scope, columns)));
+    large.dispose();
+  }
   return native?.compiler ?? null;
 });
 console.log(`Node ${process.version}, ${core.variant} module`);
-for (const group of ["dot", "pass", "step", "softmax"] as const) console.log(`\n${table(results, group)}`);
+for (const group of ["dot", "pass", "step", "softmax", "memory"] as const) console.log(`\n${table(results, group)}`);
 const out = args.out ?? `bench/results/kernels-node${process.versions.node.split(".")[0]}-${core.variant}.json`;
 mkdirSync("bench/results", { recursive: true });
 const written: KernelResults = { environment: environment(core.variant), compiler, results };

@@ -14,11 +14,18 @@ import { accuracy, median } from "./measures.js";
 import type { Family, Point, Run, Sample, Task } from "./report.js";
 import type { Rows, TaskInput } from "./tasks.js";
 
+interface Settings {
+  readonly seed: number;
+  readonly outerSteps: number;
+  /** Row by row, as published, also where the set is large. */
+  readonly sampling: "uniform";
+}
+
 interface Competitor {
   readonly name: string;
   readonly family: Family;
   readonly bits: 8 | 16 | 32;
-  readonly start: (problem: Problem, options: { seed: number; outerSteps: number }) => Iterator<StepReport, void>;
+  readonly start: (problem: Problem, options: Settings) => Iterator<StepReport, void>;
 }
 
 const COMPETITORS: readonly Competitor[] = [
@@ -113,14 +120,15 @@ export function compare(
   const { train, test, outerSteps } = input;
   const dataset = engine.dataset(train, train.labels, { bits: 8 });
   const problem = engine.problem(dataset, { loss: input.loss, l2: input.l2, fitIntercept: input.fitIntercept });
+  const settings = { seed, sampling: "uniform" } as const;
   // warm-up, not counted: the engine compiles hot code in the background, and whoever runs first would pay for all
   for (const competitor of COMPETITORS) {
-    const steps = competitor.start(problem, { seed, outerSteps: 2 });
+    const steps = competitor.start(problem, { ...settings, outerSteps: 2 });
     while (!steps.next().done);
   }
   const tracks: Track[] = COMPETITORS.map((competitor) => ({
     competitor,
-    steps: competitor.start(problem, { seed, outerSteps: outerSteps + REFERENCE_STEPS }),
+    steps: competitor.start(problem, { ...settings, outerSteps: outerSteps + REFERENCE_STEPS }),
     reports: [],
     perPass: [],
   }));

@@ -270,6 +270,7 @@ function compare(run: Run): Outcome {
     const g = scope.alloc(count * 8, "gradient");
     pad(anchor, core.f64(v, count), plane, columns);
     const { codeNorm } = problem.exactPass(plane, v, g, inner.values);
+    inner.takeStates();
     const full = core.f64(g, count).map((x) => x * size);
     const ridge = core.f64(inner.ridge, plane.padded).slice();
     let dense = full;

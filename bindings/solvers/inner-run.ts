@@ -58,6 +58,7 @@ export class InnerRun {
   readonly #table: number;
   readonly #tableBytes: number;
   readonly #previous: number;
+  /** States in the plane's order: those of `values`, or a copy. */
   readonly #states: number;
   /** The published step's dense term comes from here; `gradient` is then zero. */
   readonly #publishedGradient: number;
@@ -136,6 +137,14 @@ export class InnerRun {
     return this.#settings.isPublished ? this.#publishedGradient : this.gradient;
   }
 
+  /** Takes over the states of an exact pass that has written `values`. */
+  takeStates(): void {
+    const { isCentred, plane } = this.#settings;
+    if (!isCentred || plane.order === 0) return;
+    const bytes = 4 * this.#outputs;
+    this.#core.kernels.gather(this.values.state, bytes, plane.order, this.#rows, bytes, this.#states, bytes);
+  }
+
   /** Dots of all rows with the present z, for LP-SVRG's control variate. */
   fillBase(): void {
     this.#core.kernels[`fillBase${this.#pair as "I8I8"}`](this.#run);
@@ -144,11 +153,7 @@ export class InnerRun {
   /** `steps` stochastic steps from the present z with the unit `delta` (1 for float32 z), as outer step `outerStep` of `seed`. */
   advance(seed: number, outerStep: number, steps: number, delta: number, isOptionTwo: boolean): InnerResult {
     const { kernels } = this.#core;
-    const { alpha, isPublished, isCentred, model, plane } = this.#settings;
-    if (isCentred && plane.order !== 0) {
-      const bytes = 4 * this.#outputs;
-      kernels.gather(this.values.state, bytes, plane.order, this.#rows, bytes, this.#states, bytes);
-    }
+    const { alpha, isPublished, model } = this.#settings;
     if (this.#table !== 0) {
       const bytes = this.size * MODEL_BYTES[model];
       this.#core.bytes(this.#table, this.#tableBytes).fill(0);

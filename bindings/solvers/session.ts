@@ -126,6 +126,7 @@ export class Session {
     this.problem.checkLive();
     const started = performance.now();
     this.#exact = this.problem.exactPass(this.plane, this.v, this.g, this.inner.values);
+    this.inner.takeStates();
     if (!this.#isEvaluated) this.#reference = Math.max(this.#reference, this.#exact.objective);
     this.#isEvaluated = true;
     // without an anchor the pass only serves the report
