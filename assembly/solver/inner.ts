@@ -4,6 +4,7 @@
 // Sources: SVRG, Johnson & Zhang 2013; HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 3.
 import { random } from "../core/random";
 import { dot } from "../kernel/dot";
+import { quantize } from "../kernel/quantize";
 import { change } from "../loss/change";
 import { Loss } from "../loss/loss";
 import { coefficient } from "./coefficient";
@@ -20,6 +21,12 @@ export abstract class inner {
     return state;
   }
 
+  /** Brings the codes of the block from row `first` on into cache, up to the last row: many loads under way at once, where the passes' own would wait. */
+  static fetch(run: Run, first: u32): void {
+    const bytes = <usize>min(run.rowsPerDraw, run.rows - first) * <usize>run.strideBytes;
+    run.fetched = quantize.touch(run.codes + <usize>first * <usize>run.strideBytes, bytes & ~511);
+  }
+
   /**
    * The row after the current one: its neighbour, or at the end of a block a row drawn from all. Blocks start at any row and run on past the last row
    * into the first: so every row comes with the same probability at every step, and there is no last, shorter block.
@@ -28,8 +35,10 @@ export abstract class inner {
   static next(run: Run): u32 {
     const left = run.rowsLeft;
     if (left == 0) {
+      const drawn = random.index(inner.draw(run), run.rows);
+      if (run.rowsPerDraw > 1) inner.fetch(run, drawn);
       run.rowsLeft = run.rowsPerDraw - 1;
-      return random.index(inner.draw(run), run.rows);
+      return drawn;
     }
     run.rowsLeft = left - 1;
     const row = run.row + 1;

@@ -61,6 +61,8 @@ export class Run {
   rowsPerDraw: u32;
   /** Rows of the present block still to come. */
   rowsLeft: u32;
+  /** What fetching a block has read: of no use, but loads without any are left out. */
+  fetched: i32;
   loss: i32;
   /** Huber's τ. */
   threshold: f32;

@@ -31,6 +31,7 @@ const WORDS = [
   "row",
   "rowsPerDraw",
   "rowsLeft",
+  "fetched",
   "loss",
   "threshold",
   "deltaScale",
