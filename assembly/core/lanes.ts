@@ -16,6 +16,12 @@ export abstract class lanes {
     return f64x2.extract_lane(aF64x2, 0) + f64x2.extract_lane(aF64x2, 1);
   }
 
+  /** Elements 2 and 3 as f64x2: WebAssembly promotes only the lower two. */
+  @inline
+  static promoteHighF32(aF32x4: v128): v128 {
+    return f64x2.promote_low_f32x4(i32x4.shuffle(aF32x4, aF32x4, 2, 3, 0, 1));
+  }
+
   /** Four i32 lanes → two i64 lanes holding their exact pair sums. */
   @inline
   static widenI32(aI32x4: v128): v128 {

@@ -1,4 +1,5 @@
 // Statistics of the columns of the exact copy: what the quantiser needs to know before it writes a code.
+import { lanes } from "../core/lanes";
 import { exact } from "./exact";
 
 /** Storage as one float64 per element; x points at element j of a row. */
@@ -209,8 +210,8 @@ export abstract class statistics {
       const yI32x4 = statistics.ordered(yF32x4);
       low2I32x4 = i32x4.min_s(low2I32x4, yI32x4);
       high2I32x4 = i32x4.max_s(high2I32x4, yI32x4);
-      cF64x2 = f64x2.add(cF64x2, exact.first<f32>(x, yF32x4));
-      dF64x2 = f64x2.add(dF64x2, exact.second<f32>(x, yF32x4));
+      cF64x2 = f64x2.add(cF64x2, exact.first<f32>(x + 16, yF32x4));
+      dF64x2 = f64x2.add(dF64x2, exact.second<f32>(x + 16, yF32x4));
       if (isWatched) {
         wholeI32x4 = v128.and(wholeI32x4, f32x4.eq(f32x4.floor(xF32x4), xF32x4));
         whole2I32x4 = v128.and(whole2I32x4, f32x4.eq(f32x4.floor(yF32x4), yF32x4));
@@ -229,8 +230,8 @@ export abstract class statistics {
   static close4(low: usize, high: usize, whole: usize, lowI32x4: v128, highI32x4: v128, wholeI32x4: v128): void {
     const lowF32x4 = statistics.ordered(lowI32x4);
     const highF32x4 = statistics.ordered(highI32x4);
-    statistics.widen(low, high, exact.first<f32>(0, lowF32x4), exact.first<f32>(0, highF32x4));
-    statistics.widen(low + 16, high + 16, exact.second<f32>(0, lowF32x4), exact.second<f32>(0, highF32x4));
+    statistics.widen(low, high, f64x2.promote_low_f32x4(lowF32x4), f64x2.promote_low_f32x4(highF32x4));
+    statistics.widen(low + 16, high + 16, lanes.promoteHighF32(lowF32x4), lanes.promoteHighF32(highF32x4));
     v128.store(whole, v128.and(v128.load(whole), i64x2.extend_low_i32x4_s(wholeI32x4)));
     v128.store(whole, v128.and(v128.load(whole, 16), i64x2.extend_high_i32x4_s(wholeI32x4)), 16);
   }

@@ -33,7 +33,7 @@ export abstract class exact {
     }
   }
 
-  /** Elements 0 and 1 of the four as f64x2. Floats load their pair: cheaper than to shuffle it out of the four. */
+  /** Elements 0 and 1 of fourX4 = load4(x) as f64x2. Floats load their pair again: cheaper than to shuffle it out of the four. */
   @inline
   static first<T>(x: usize, fourX4: v128): v128 {
     if (isReference<T>() || isInteger<T>()) return f64x2.convert_low_i32x4_s(fourX4);
@@ -41,7 +41,7 @@ export abstract class exact {
     else return fourX4;
   }
 
-  /** Elements 2 and 3 of the four as f64x2. */
+  /** Elements 2 and 3 of fourX4 = load4(x) as f64x2. */
   @inline
   static second<T>(x: usize, fourX4: v128): v128 {
     if (isReference<T>() || isInteger<T>()) {
