@@ -16,6 +16,8 @@ const WORN_PRODUCTS = 4;
 const STALL = 0.5;
 /** Steps without any decrease before a descent gives up. */
 const MOST_FAILURES = 6;
+/** First ridge on a Gram matrix in float64, as a part of its diagonal: a few of its roundings. */
+export const EXACT_RIDGE = 1e-15;
 
 export interface DescentSettings {
   readonly arithmetic: Arithmetic;
@@ -28,6 +30,8 @@ export interface DescentSettings {
   readonly mayToggle: boolean;
   /** Whether the codes are less than the data, so that a stall may call for Hessian products on the exact copy. */
   readonly isRounded: boolean;
+  /** Whether products are on the exact copy from the start. */
+  readonly isExact: boolean;
   /** Where conjugate gradients stop. */
   readonly forcing: number;
   /** Pointers to the generator's state (u32) and to the row weights of samples (rows f32). */
@@ -46,7 +50,7 @@ export class Descent {
   #share: number;
   #gramRows: number;
   #isGram: boolean;
-  #isExact = false;
+  #isExact: boolean;
   /** Hessian products of the first solve with the present preconditioner, 0 before it. */
   #freshProducts = 0;
   #isWorn = true;
@@ -63,6 +67,7 @@ export class Descent {
     this.#share = settings.share;
     this.#gramRows = Math.min(matrix.rows, settings.gramRows);
     this.#isGram = settings.isGram;
+    this.#isExact = settings.isExact;
   }
 
   get share(): number {
@@ -84,8 +89,9 @@ export class Descent {
     if (!isWhole || isGramSampled) system.rowWeights(rowWeights);
     if (this.#isWorn) {
       this.#freshProducts = 0;
-      if (isGramSampled) this.#withSample(this.#gramRows, (sample) => this.#precondition(system.rowsOf(sample)));
-      else this.#precondition(system.rowsOf(null));
+      if (isGramSampled) {
+        this.#withSample(this.#gramRows, (sample) => this.#precondition(system.rowsOf(sample), sample.index));
+      } else this.#precondition(system.rowsOf(null), 0);
     }
     const direction = isWhole
       ? system.solve(this.#isExact ? "exact" : null, forcing)
@@ -125,13 +131,20 @@ export class Descent {
     }
   }
 
-  #precondition(rows: PreconditionerRows): void {
+  /** index: numbers of the rows, u32, or 0 for all. */
+  #precondition(rows: PreconditionerRows, index: number): void {
     const { outputs, dataset, fitIntercept } = this.#problem;
     const { preconditioner } = this.system;
     if (this.#isGram) {
-      preconditioner.buildGram(rows);
       const dimension = dataset.cols + (fitIntercept ? 1 : 0);
-      this.gramPasses += ((rows.rows / this.#matrix.rows) * (dimension / 4)) / outputs;
+      const passes = ((rows.rows / this.#matrix.rows) * (dimension / 4)) / outputs;
+      // what the codes do not show of the Hessian, their Gram matrix does not show either
+      if (this.#isExact && outputs === 1 && preconditioner.buildExact(rows, index, EXACT_RIDGE)) {
+        this.system.exactPasses += passes;
+      } else {
+        preconditioner.buildGram(rows);
+        this.gramPasses += passes;
+      }
     } else preconditioner.buildDiagonal(rows);
   }
 

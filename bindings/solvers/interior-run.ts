@@ -8,7 +8,7 @@ import type { ByteView } from "../data/dataset.js";
 import type { Problem } from "../data/problem.js";
 import { Scope } from "../engine/core.js";
 import { conjugateGradients, type LinearSystem } from "./conjugate-gradients.js";
-import { GRAM_COLUMNS } from "./descent.js";
+import { EXACT_RIDGE, GRAM_COLUMNS } from "./descent.js";
 import { exactHessian } from "./exact-hessian.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
 import type { NewtonSettings, Progress } from "./newton-run.js";
@@ -42,7 +42,6 @@ const SMALLEST_SAMPLE = 1000;
 const WORTH_SAMPLING = 4;
 /** First ridge on the Gram matrix: small, since the rows at the margin outweigh the regulariser by many orders. */
 const RIDGE = 1e-12;
-const EXACT_RIDGE = 1e-15;
 /** Outer steps without a better gap before the run gives up. */
 const MOST_FAILURES = 15;
 
@@ -255,7 +254,7 @@ export class InteriorRun {
     const curvature = { h: buffers.h, p: 0, weights: 0 };
     const build = (matrix: typeof inner, weights: number, index: number, count: number): void => {
       const part = { matrix, curvature: { ...curvature, h: weights }, rows: count };
-      if (this.#isGram && this.#isExact && preconditioner.buildExact(weights, index, count, EXACT_RIDGE)) {
+      if (this.#isGram && this.#isExact && preconditioner.buildExact(part, index, EXACT_RIDGE)) {
         this.#exactPasses += (count / rows) * (this.#dimension / 4);
       } else if (this.#isGram) {
         preconditioner.buildGram(part, RIDGE);

@@ -29,6 +29,8 @@ const SMALLEST_SHARE = 0.1;
 const SMALLEST_SAMPLE = 1000;
 /** Largest cost of a Gram matrix with its factor, in passes. */
 const GRAM_PASSES = 15;
+/** Multiplications for a Gram matrix in float64 that take no longer than a descent would. */
+const DIRECT_PRODUCTS = 2 ** 28;
 /** Conjugate gradients stop when the residual has fallen to this part; on the sample, whose solution is rough anyway, earlier. */
 const FORCING = 0.1;
 const SAMPLE_FORCING = 0.3;
@@ -100,7 +102,7 @@ export class NewtonRun {
 
   /** What the size of the problem suggests, where the caller has not chosen. */
   #choose(random: number, rowWeights: number): DescentSettings {
-    const { dataset, outputs, fitIntercept } = this.#problem;
+    const { dataset, loss, outputs, fitIntercept } = this.#problem;
     const { hessianShare, preconditioner } = this.#settings;
     const { rows, cols } = dataset;
     const dimension = cols + (fitIntercept ? 1 : 0);
@@ -108,13 +110,22 @@ export class NewtonRun {
     const gramRows = Math.min(rows, Math.max(SAMPLE_PER_COLUMN * dimension, SMALLEST_SAMPLE));
     const gramPasses = ((gramRows / rows) * (dimension / 4) + (dimension * dimension) / (2 * rows)) / outputs;
     const isCheap = dimension <= GRAM_COLUMNS && gramPasses <= GRAM_PASSES;
+    const isRounded = this.#view.exact !== this.#view.inner;
+    // a constant Hessian that is soon made: then the first direction ends at the optimum
+    const isDirect =
+      loss === "squared" &&
+      rows * dimension * dimension <= DIRECT_PRODUCTS &&
+      hessianShare === null &&
+      preconditioner === "auto";
+    const share = isLarge && !isDirect ? Math.max(SMALLEST_SHARE, (SAMPLE_PER_COLUMN * dimension) / rows) : 1;
     return {
       arithmetic: this.#arithmetic,
-      share: hessianShare ?? (isLarge ? Math.max(SMALLEST_SHARE, (SAMPLE_PER_COLUMN * dimension) / rows) : 1),
-      gramRows,
-      isGram: preconditioner === "auto" ? isCheap : preconditioner === "gram",
+      share: hessianShare ?? share,
+      gramRows: isDirect ? rows : gramRows,
+      isGram: isDirect || (preconditioner === "auto" ? isCheap : preconditioner === "gram"),
       mayToggle: preconditioner === "auto",
-      isRounded: this.#view.exact !== this.#view.inner,
+      isRounded,
+      isExact: isDirect && isRounded,
       forcing: FORCING,
       random,
       rowWeights,
@@ -187,10 +198,10 @@ export class NewtonRun {
     const { start, warmStart } = this.#settings;
     const { rows } = this.#problem.dataset;
     const { exact } = this.#view;
-    const { gramRows, share } = this.#descentSettings;
+    const { gramRows, share, isExact } = this.#descentSettings;
     const hasSample = share < 1 && 2 * gramRows <= rows;
     const hasCodes = exact === null && this.#problem.dataset.cols >= CODES_COLUMNS;
-    if (start !== null || !warmStart || !(hasSample || hasCodes)) return false;
+    if (start !== null || !warmStart || isExact || !(hasSample || hasCodes)) return false;
     const { system } = this.#descent;
     const before = system.point.objective;
     this.#timed("inner", () => {
@@ -221,7 +232,7 @@ export class NewtonRun {
     this.#rough(inner, (scope) => {
       const products = this.#arithmetic.products(scope, this.#problem, frame, inner, true);
       const system = this.#systemOn(scope, this.#facts, products);
-      const settings = { ...this.#descentSettings, isRounded: false };
+      const settings = { ...this.#descentSettings, isRounded: false, isExact: false };
       const descent = new Descent(this.#problem, frame, inner, system, settings);
       const size = this.#problem.outputs * frame.padded;
       if (hasStart) {

@@ -2,10 +2,9 @@
 import type { ByteMatrix, Frame } from "../data/dataset.js";
 import type { Problem } from "../data/problem.js";
 import { Scope } from "../engine/core.js";
+import { exactGram } from "./exact-gram.js";
 import type { Curvature, Products } from "./products.js";
 
-/** Rows per block of a Gram matrix in float64. */
-const BLOCK = 256;
 /** First ridge on the Gram matrix, as a part of its diagonal, and the largest; in between it is made ten times larger. */
 const RIDGE = 1e-6;
 const MOST_RIDGE = 0.2;
@@ -83,62 +82,31 @@ export class Preconditioner {
   }
 
   /**
-   * From the Gram matrix of rows of the exact copy in float64, for weak directions that the codes do not show. One output only.
-   * h: the rows' curvature, `count` f32; index: their numbers, u32, or 0 for the first `count`. False when it cannot be factored.
+   * From the Gram matrix of the exact copy of `part`'s rows in float64, for weak directions that the codes do not show. One output only.
+   * index: numbers of the rows, u32, or 0 for all. False when it cannot be factored.
    */
-  buildExact(h: number, index: number, count: number, ridge: number): boolean {
+  buildExact({ curvature, rows }: PreconditionerRows, index: number, ridge: number): boolean {
     this.release();
-    const { core, dataset } = this.#problem;
+    const { core } = this.#problem;
     const { kernels } = core;
-    const { cols, stored } = dataset;
-    const { scale, offset, largest, hasIntercept } = this.#frame;
     const dimension = this.#dimension;
-    const pitch = 4 * Math.ceil(Math.max(dimension, stored.width) / 4);
-    const decode = kernels[`gradient${stored.storage}`];
     const isBuilt = Scope.scratch(core, (scratch) => {
       const out = this.#scope.alloc(dimension * dimension * 8, "the preconditioner");
-      const factor = scratch.alloc(pitch * 8, "column maps");
-      const shift = scratch.alloc(pitch * 8, "column maps");
-      const one = scratch.alloc(8, "a one");
-      const most = Math.min(count, BLOCK);
-      const x = scratch.alloc(most * pitch * 8, "a block of rows");
-      const weighed = scratch.alloc(most * dimension * 8, "a block of rows");
-      const sums = scratch.alloc(dimension * pitch * 8, "a Gram matrix");
-      core.f64(one, 1)[0] = 1;
-      core.f64(sums, dimension * pitch).fill(0);
-      kernels.frameMaps(scale, offset, stored.passScale, stored.passOffset, cols, pitch, factor, shift);
-      // code = factor·stored + factor·shift
-      kernels.scaleColumns(shift, factor, 0, pitch, 1, shift);
-      if (hasIntercept) core.f64(shift, pitch)[cols] = largest;
-      for (let first = 0; first < count; first += BLOCK) {
-        const rows = Math.min(BLOCK, count - first);
-        core.f64(x, rows * pitch).fill(0);
-        for (let i = 0; i < rows; i++) {
-          // a gradient of one row with derivative 1 is the row
-          const row = index === 0 ? first + i : (core.u32(index, count)[first + i] as number);
-          const from = stored.pointer + row * stored.strideBytes;
-          decode(from, stored.low, stored.strideBytes, 1, stored.width, one, 1, x + i * pitch * 8);
-        }
-        kernels.scaleColumns(x, factor, 0, pitch, rows, x);
-        for (let i = 0; i < rows; i++) {
-          const code = x + i * pitch * 8;
-          kernels.addScaled(code, 1, shift, pitch);
-          const weight = core.f32(h, count)[first + i] as number;
-          kernels.combine(weighed + i * dimension * 8, 0, weight / count, code, dimension);
-        }
-        // and one of all rows for as many classes as columns their Gram matrix
-        kernels.gradientF64(x, 0, pitch * 8, rows, pitch, weighed, dimension, sums);
+      const gram = scratch.alloc(dimension * dimension * 8, "a Gram matrix");
+      const weight = scratch.alloc(rows * 4, "row weights");
+      kernels.rowWeights(curvature.h, curvature.p, curvature.weights, rows, 1, weight);
+      exactGram(this.#problem, this.#frame, weight, index, rows, dimension, gram);
+      const sums = core.f64(gram, dimension * dimension);
+      const penalty = core.f64(this.#ridge, dimension);
+      let trace = 0;
+      for (let j = 0; j < dimension; j++) {
+        const at = j * dimension + j;
+        sums[at] = (sums[at] as number) + (penalty[j] as number);
+        trace += sums[at];
       }
+      if (!(trace > 0)) return false;
       for (let added = ridge; added <= MOST_RIDGE; added *= 10) {
-        let trace = 0;
-        const penalty = core.f64(this.#ridge, dimension);
-        for (let j = 0; j < dimension; j++) {
-          const row = core.f64(out + j * dimension * 8, dimension);
-          row.set(core.f64(sums + j * pitch * 8, dimension));
-          row[j] = (row[j] as number) + (penalty[j] as number);
-          trace += row[j] as number;
-        }
-        if (!(trace > 0)) break;
+        core.f64(out, dimension * dimension).set(sums);
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
         if (kernels.choleskyFactor(out, dimension) === dimension) {
           this.#factor = out;

@@ -1,0 +1,76 @@
+// The weighted Gram matrix of rows of the exact copy, in float64: for weak directions that the codes do not show.
+import type { Frame } from "../data/dataset.js";
+import type { Problem } from "../data/problem.js";
+import { Scope } from "../engine/core.js";
+
+/** Rows at a time: as float64 they stay in the second-level cache. */
+const BLOCK = 256;
+/** Columns that meet all columns from themselves on at a time: a multiple of 4, and of the kernel's five vectors. */
+const GROUP = 20;
+
+/**
+ * out = Σ weightᵢ·codeᵢcodeᵢᵀ/count in code coordinates, the upper part (dimension × dimension f64); weight: `count` f32.
+ * index: numbers of the rows, u32, or 0 for the first `count`. dimension: columns, with the intercept's where the frame has one.
+ */
+export function exactGram(
+  { core, dataset }: Problem,
+  frame: Frame,
+  weight: number,
+  index: number,
+  count: number,
+  dimension: number,
+  out: number,
+): void {
+  const { kernels } = core;
+  const { cols, stored } = dataset;
+  const { scale, offset, largest, hasIntercept } = frame;
+  const pitch = 4 * Math.ceil(Math.max(dimension, stored.width) / 4);
+  const decode = kernels[`gradient${stored.storage}`];
+  const groups = Array.from({ length: Math.ceil(dimension / GROUP) }, (_, i) => i * GROUP);
+  Scope.scratch(core, (scratch) => {
+    const factor = scratch.alloc(pitch * 8, "column maps");
+    const shift = scratch.alloc(pitch * 8, "column maps");
+    const one = scratch.alloc(8, "a one");
+    const most = Math.min(count, BLOCK);
+    const x = scratch.alloc(most * pitch * 8, "a block of rows");
+    const weighed = scratch.alloc(most * GROUP * 8, "a block of rows");
+    // per group GROUP × (pitch − first) sums
+    const sums = groups.map((first) => scratch.alloc(GROUP * (pitch - first) * 8, "a Gram matrix"));
+    core.f64(one, 1)[0] = 1;
+    groups.forEach((first, i) => {
+      core.f64(sums[i] as number, GROUP * (pitch - first)).fill(0);
+    });
+    kernels.frameMaps(scale, offset, stored.passScale, stored.passOffset, cols, pitch, factor, shift);
+    // code = factor·stored + factor·shift
+    kernels.scaleColumns(shift, factor, 0, pitch, 1, shift);
+    if (hasIntercept) core.f64(shift, pitch)[cols] = largest;
+    for (let start = 0; start < count; start += BLOCK) {
+      const rows = Math.min(BLOCK, count - start);
+      core.f64(x, rows * pitch).fill(0);
+      for (let i = 0; i < rows; i++) {
+        // a gradient of one row with derivative 1 is the row
+        const row = index === 0 ? start + i : (core.u32(index, count)[start + i] as number);
+        const from = stored.pointer + row * stored.strideBytes;
+        decode(from, stored.low, stored.strideBytes, 1, stored.width, one, 1, x + i * pitch * 8);
+      }
+      kernels.scaleColumns(x, factor, 0, pitch, rows, x);
+      for (let i = 0; i < rows; i++) kernels.addScaled(x + i * pitch * 8, 1, shift, pitch);
+      const d = core.f32(weight + start * 4, rows);
+      groups.forEach((first, g) => {
+        const width = Math.min(GROUP, pitch - first);
+        for (let i = 0; i < rows; i++) {
+          const part = (d[i] as number) / count;
+          kernels.combine(weighed + i * width * 8, 0, part, x + (i * pitch + first) * 8, width);
+        }
+        // and one of all rows for as many classes as the group has columns their Gram matrix
+        const columns = pitch - first;
+        kernels.gradientF64(x + first * 8, 0, pitch * 8, rows, columns, weighed, width, sums[g] as number);
+      });
+    }
+    for (let j = 0; j < dimension; j++) {
+      const first = j - (j % GROUP);
+      const row = (sums[first / GROUP] as number) + (j - first) * (pitch - first) * 8;
+      core.f64(out + (j * dimension + first) * 8, dimension - first).set(core.f64(row, dimension - first));
+    }
+  });
+}
