@@ -123,6 +123,11 @@ export class InteriorRun {
     this.#isGram = settings.preconditioner === "auto" ? dimension <= GRAM_COLUMNS : settings.preconditioner === "gram";
   }
 
+  /** The relative gap at which the run has converged. */
+  get #goal(): number {
+    return this.#settings.tol * this.#settings.tol;
+  }
+
   release(): void {
     this.#problem.forget(this.#scope);
     this.#memory.preconditioner.release();
@@ -229,7 +234,7 @@ export class InteriorRun {
         const gained = this.#zeroObjective - this.#objective + left;
         return gained > 0 ? Math.min(1, left / gained) : 1;
       };
-      const goal = this.#settings.tol ** 2;
+      const goal = this.#goal;
       this.#gap = relative(above + 0.5 * kernels.dotF64(this.#g, y, this.#size));
       // a sample of rows may not know what the residual points to: before it alone keeps the run going, the Hessian itself is asked
       if (this.#gap > goal && relative(above) <= goal) {
@@ -372,9 +377,11 @@ export class InteriorRun {
       const now = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, 0);
       const then = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, reach);
       // no nearer to the walls than the constraints' own residual warrants: it falls at its own pace, set by γ
-      const target = Math.max(mu * (then / now) ** 3, LEAST_CENTRING * this.#above);
+      // products, not powers: the last bit of ** differs between engines
+      const left = then / now;
+      const target = Math.max(mu * left * left * left, LEAST_CENTRING * this.#above);
       kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, target, 1);
-      const goal = this.#settings.tol ** 2 * (this.#zeroObjective - this.#bestObjective);
+      const goal = this.#goal * (this.#zeroObjective - this.#bestObjective);
       this.#solve(RESIDUAL * Math.max(target, LAST * goal), MOST_CORRECTIONS);
     });
     return this.#timed("exact", () => {
