@@ -230,6 +230,14 @@ const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
     isByte: true,
     problem: { l2: 1e-5 },
   },
+  "auto, hinge, float64, weights": {
+    solver: "auto",
+    loss: "hinge",
+    rows: 240,
+    cols: 19,
+    isWeighted: true,
+    problem: { l2: 0.001 },
+  },
 };
 
 /** Rows, labels and weights from sums of uniform numbers. */

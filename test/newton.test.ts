@@ -409,9 +409,19 @@ describe("what auto refuses, and how it ends", () => {
     engine.dispose();
   });
 
-  it("hinge has no curvature", () => {
+  it("a part of the Hessian for hinge, whose interior-point method needs all rows", () => {
     const { engine, problem } = pose("hinge", sample, sample, sample.data);
-    refuse(() => auto(problem), "UNSUPPORTED", /auto: loss "hinge" has no curvature.*squaredHinge/);
+    const held = engine.bytes;
+    refuse(
+      () => newton(problem, { hessianShare: 0.5 }),
+      "UNSUPPORTED",
+      /newton: .*"hinge".*all rows.*hessianShare: 0.5/,
+    );
+    refuse(() => newton(problem, { hessianShare: 2 }), "BAD_OPTION", /hessianShare/);
+    expect(engine.bytes).toBe(held);
+    for (const hessianShare of ["auto", 1] as const) {
+      expect(last(newton(problem, { hessianShare }))).toMatchObject({ isConverged: true, hessianShare: 1 });
+    }
     engine.dispose();
   });
 
