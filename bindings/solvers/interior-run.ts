@@ -52,6 +52,7 @@ export class InteriorRun {
   readonly #scope: Scope;
   readonly #memory: NewtonMemory;
   readonly #dimension: number;
+  readonly #empty: readonly number[];
   readonly #isGram: boolean;
   readonly #gramRows: number;
   readonly #size: number;
@@ -119,6 +120,7 @@ export class InteriorRun {
     problem.own(built.scope);
     const dimension = cols + (problem.fitIntercept ? 1 : 0);
     this.#dimension = dimension;
+    this.#empty = dataset.emptyColumns(problem.fitIntercept);
     this.#gramRows = Math.min(rows, Math.max(SAMPLE_PER_COLUMN * dimension, SMALLEST_SAMPLE));
     this.#isGram = settings.preconditioner === "auto" ? dimension <= GRAM_COLUMNS : settings.preconditioner === "gram";
   }
@@ -228,7 +230,7 @@ export class InteriorRun {
       kernels.interiorCurvature(this.#rows, this.#pitch, this.#weights, rows, this.#gamma, h);
       this.#precondition();
       core.f64(y, this.#size).set(core.f64(this.#g, this.#size));
-      this.#memory.preconditioner.solve(y);
+      this.#apply(y);
       const above = kernels.interiorGap(margins, labels.f64, this.#weights, rows, this.#rows, this.#pitch) / rows;
       const relative = (left: number): number => {
         const gained = this.#zeroObjective - this.#objective + left;
@@ -281,6 +283,14 @@ export class InteriorRun {
     }
   }
 
+  /** vector ← M⁻¹·vector, empty columns aside: without l2 they have no curvature, and what rounding leaves in their gradient would send their weights far away. */
+  #apply(vector: number): void {
+    const values = this.#problem.core.f64(vector, this.#size);
+    for (const j of this.#empty) values[j] = 0;
+    this.#memory.preconditioner.solve(vector);
+    for (const j of this.#empty) values[j] = 0;
+  }
+
   /** ρ at the weights plus the direction: the gradient that the dual variables after it stand for. */
   #residual(): void {
     const { core, dataset, labels } = this.#problem;
@@ -309,7 +319,7 @@ export class InteriorRun {
   #system(): LinearSystem {
     const { core } = this.#problem;
     const { frame } = this.#view;
-    const { buffers, preconditioner, products, ridge } = this.#memory;
+    const { buffers, products, ridge } = this.#memory;
     const { z, r, y, p, hp, u2, h } = buffers;
     const curvature = { h, p: 0, weights: 0 };
     return {
@@ -329,7 +339,7 @@ export class InteriorRun {
           this.#passes++;
         }
       },
-      precondition: (vector) => preconditioner.solve(vector),
+      precondition: (vector) => this.#apply(vector),
     };
   }
 
