@@ -27,6 +27,8 @@ const LEAST_CENTRING = 0.002;
 /** A direction is good enough when its residual could gain this part of the complementarity aimed at. */
 const RESIDUAL = 0.1;
 const LAST = 0.01;
+/** And when it could cost the rows at the kink no more than this part of the gap. */
+const KINK = 0.1;
 /** Conjugate gradients inside one correction, and most corrections. */
 const FORCING = 0.1;
 const MOST_CORRECTIONS = 6;
@@ -392,7 +394,10 @@ export class InteriorRun {
       const target = Math.max(mu * left * left * left, LEAST_CENTRING * this.#above);
       kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, target, 1);
       const goal = this.#goal * (this.#zeroObjective - this.#bestObjective);
-      this.#solve(RESIDUAL * Math.max(target, LAST * goal), MOST_CORRECTIONS);
+      // what is left moves the margins of rows at the kink, of curvature 1/γ, by √(2γ·left) in the mean: losses see half of that to first order
+      const loss = Math.max(KINK * this.#above, goal);
+      const enough = Math.min(RESIDUAL * Math.max(target, LAST * goal), (2 * loss * loss) / gamma);
+      this.#solve(enough, MOST_CORRECTIONS);
     });
     return this.#timed("exact", () => {
       const furthest = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1 / TO_THE_WALL);
