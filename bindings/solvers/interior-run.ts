@@ -44,8 +44,10 @@ const WORTH_SAMPLING = 4;
 /** First ridge on the Gram matrix: small, since the rows at the margin outweigh the regulariser by many orders. */
 const RIDGE = 1e-12;
 const EXACT_RIDGE = 1e-15;
-/** Outer steps without a better gap before the run gives up. */
+/** Outer steps without a lower objective or a smaller gap before the run gives up. */
 const MOST_FAILURES = 15;
+/** Part of the objective below which a gap is not seen in it any more. */
+const NOISE = 2 ** -52;
 
 export class InteriorRun {
   readonly #problem: Problem;
@@ -82,6 +84,7 @@ export class InteriorRun {
   #gap = 1;
   #above = 1;
   #leastAbove = Number.POSITIVE_INFINITY;
+  #isBetter = false;
   #failures = 0;
 
   constructor(problem: Problem, settings: NewtonSettings) {
@@ -197,7 +200,8 @@ export class InteriorRun {
     );
     kernels.scaleColumns(this.#v, this.#memory.ridge, 0, this.#size, 1, hp);
     this.#objective = loss / dataset.rows + 0.5 * kernels.dotF64(this.#v, hp, this.#size);
-    if (this.#objective < this.#bestObjective) {
+    this.#isBetter = this.#objective < this.#bestObjective;
+    if (this.#isBetter) {
       this.#bestObjective = this.#objective;
       core.f64(this.#best, this.#size).set(core.f64(this.#v, this.#size));
     }
@@ -248,8 +252,8 @@ export class InteriorRun {
         this.#gap = Math.min(this.#gap, relative(above + 0.5 * kernels.dotF64(this.#g, z, this.#size)));
       }
       this.#above = above;
-      if (this.#objective <= this.#bestObjective || above < this.#leastAbove) this.#failures = 0;
-      else this.#failures++;
+      const isNearer = above < this.#leastAbove && above > NOISE * this.#objective;
+      this.#failures = this.#isBetter || isNearer ? 0 : this.#failures + 1;
       this.#leastAbove = Math.min(this.#leastAbove, above);
       return { gap: this.#gap, isConverged: this.#gap <= goal };
     });
