@@ -176,6 +176,8 @@ export interface HingeOptimum {
   readonly objective: number;
   /** At most F*, rounding included. With l2 = 0: at most F of all weights up to a hundred times as long as theta's. */
   readonly lower: number;
+  /** The dual variables of that bound, n of them between 0 and 1; with an intercept Σ ω·a·y = 0 up to rounding. */
+  readonly dual: Float64Array;
   /** F(0). */
   readonly zero: number;
   readonly steps: number;
@@ -284,7 +286,9 @@ export function minimiseHinge(problem: Problem): HingeOptimum {
 
   const zero = objective(problem, new Float64Array(width));
   let best: { theta: Float64Array; objective: number } = { theta: new Float64Array(width), objective: zero };
+  // 0 is a bound, and its dual variables are 0
   let lower = 0;
+  let dual = new Float64Array(rows);
   let failures = 0;
   let steps = 0;
 
@@ -292,9 +296,9 @@ export function minimiseHinge(problem: Problem): HingeOptimum {
     const theta = thetaOf();
     const found = objective(problem, theta);
     const bound = lowerBound(x, rows, width, { weight, isPositive, a, ridge, intercept }, w);
-    failures = found < best.objective || bound > lower ? 0 : failures + 1;
+    failures = found < best.objective || bound.value > lower ? 0 : failures + 1;
     if (found < best.objective) best = { theta, objective: found };
-    lower = Math.max(lower, bound);
+    if (bound.value > lower) ({ value: lower, dual } = bound);
   };
 
   const H = new Float64Array(width * width);
@@ -392,7 +396,11 @@ export function minimiseHinge(problem: Problem): HingeOptimum {
     }
     evaluate();
   }
-  return { ...best, lower, zero, steps };
+  const allDual = new Float64Array(all);
+  kept.forEach((i, row) => {
+    allDual[i] = dual[row]!;
+  });
+  return { ...best, lower, dual: allDual, zero, steps };
 }
 
 interface Dual {
@@ -415,8 +423,8 @@ function lowerBound(
   width: number,
   { weight, isPositive, a, ridge, intercept }: Dual,
   w: Float64Array,
-): number {
-  const own = a.map((value) => Math.min(1, Math.max(0, value)));
+): { readonly value: number; readonly dual: Float64Array<ArrayBuffer> } {
+  const own = Float64Array.from(a, (value) => Math.min(1, Math.max(0, value)));
   const share = (sign: boolean): Sum => {
     const sum = new Sum();
     for (let i = 0; i < rows; i++) if (isPositive[i] === sign) sum.add(weight[i]! * own[i]!);
@@ -425,7 +433,7 @@ function lowerBound(
   let slip = 0;
   if (intercept) {
     const [up, down] = [share(true).value, share(false).value];
-    if (!(up > 0 && down > 0)) return 0;
+    if (!(up > 0 && down > 0)) return { value: 0, dual: new Float64Array(rows) };
     for (let i = 0; i < rows; i++) {
       const [mine, other] = isPositive[i] ? [up, down] : [down, up];
       if (mine > other) own[i]! *= other / mine;
@@ -436,7 +444,7 @@ function lowerBound(
   }
   const linear = new Sum();
   for (let i = 0; i < rows; i++) linear.add(weight[i]! * own[i]!);
-  const gained = linear.value - linear.error(2) - slip * linear.value;
+  const gained = Math.max(0, linear.value - linear.error(2) - slip * linear.value);
   let lost = 0;
   let length = 0;
   let reach = 0;
@@ -458,5 +466,7 @@ function lowerBound(
   if (ridge.some((r, j) => r === 0 && !(intercept && j === width - 1))) lost = BALL * Math.sqrt(reach * length);
   // the best multiple of a, which is feasible as well
   const part = lost > 0 && ridge[0]! > 0 ? Math.min(1, gained / (2 * lost)) : 1;
-  return (part * gained - part * part * lost) * (1 - 8 * U);
+  // both terms are at most the larger one: a sum over columns of four roundings each, and a few more
+  const value = part * gained - part * part * lost - (width + 16) * U * gained;
+  return { value, dual: own.map((a) => part * a) };
 }
