@@ -271,6 +271,14 @@ const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
     isWeighted: true,
     options: { sampling: "blocks", option: "II" },
   },
+  "auto, hinge, float64, weights": {
+    solver: "auto",
+    loss: "hinge",
+    rows: 240,
+    cols: 19,
+    isWeighted: true,
+    problem: { l2: 0.001 },
+  },
 };
 
 /** Rows, labels and weights from sums of uniform numbers. */

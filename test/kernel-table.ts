@@ -1,6 +1,7 @@
 // The manifest: every kernel the module exports, what it may be given, and what it is measured against.
 // kernels.test.ts runs each entry on every variant; mutants.test.ts runs broken kernels through the same entries; a test compares
 // the names with the module's exports. A new export without an entry here fails the build.
+import { INTERIOR, type InteriorFamily } from "./interior-kernels.js";
 import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
 import {
   type Check,
@@ -86,7 +87,8 @@ export type Family =
   | "grid"
   | "vector"
   | "spectrum"
-  | NewtonFamily;
+  | NewtonFamily
+  | InteriorFamily;
 
 export interface KernelEntry {
   /** Name of the export. */
@@ -676,6 +678,7 @@ export const TABLE: readonly KernelEntry[] = [
   ...outer,
   ...spectrum,
   ...NEWTON,
+  ...INTERIOR,
 ];
 
 /** Exports that act on a whole run, held to account step by step against test/oracle/inner.ts by the parity tests; and the module's own. */

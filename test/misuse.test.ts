@@ -918,6 +918,7 @@ describe("out of memory", () => {
       const rows = rowsOf();
       (rows[3] as number[])[1] = 1e4; // so that robust clipping looks
       const dataset = engine.dataset(rows, targets(), { exact });
+      const labelled = engine.dataset(rows, binary(), { exact });
       failEverywhere(engine, key, () => engine.problem(dataset, { loss: "squared", l2: 0.1 }).dispose());
       for (const [kind, intercept] of [
         ["codes", true],
@@ -952,8 +953,15 @@ describe("out of memory", () => {
           for (const _ of auto(problem, { outerSteps: 2 }));
         });
         problem.dispose();
+        labelled.plane("codes", fitIntercept); // codes stay with their dataset
+        const hinge = engine.problem(labelled, { loss: "hinge", l2: 0.1, fitIntercept });
+        failEverywhere(engine, key, () => {
+          for (const _ of auto(hinge, { outerSteps: 2 }));
+        });
+        hinge.dispose();
       }
       dataset.dispose();
+      labelled.dispose();
       key.dispose();
       expect(engine.bytes).toBe(0);
       expect(fingerprint(engine)).toBe(healthy);

@@ -5,68 +5,22 @@ import {
   auto,
   BitcenterError,
   createEngine,
-  type DatasetOptions,
-  type Engine,
   type LossName,
-  type MatrixInput,
   type NewtonOptions,
   type NewtonReport,
   newton,
   type Problem,
 } from "../bindings/index.js";
 import { type Problem as Exact, joinParameters, objective, remainingGap } from "./oracle/objective.js";
-import { type Sample, sampleFor } from "./support/data.js";
+import { sampleFor } from "./support/data.js";
+import { last, pose, STORAGES, valuesOf } from "./support/posed.js";
 import { randomProblem, WIDE } from "./support/problems.js";
 import { Dice } from "./support/random.js";
 import { describeVariants, VARIANTS } from "./support/variants.js";
 
 /** What the solver promises with default options. */
 const GAP = 1e-9;
-const TAU = 0.7;
 const SMOOTH: readonly LossName[] = ["squared", "logistic", "softmax", "squaredHinge", "huber"];
-
-interface Posed {
-  readonly engine: Engine;
-  readonly problem: Problem;
-  readonly exact: Exact;
-}
-
-function pose(
-  loss: LossName,
-  sample: Sample,
-  input: MatrixInput,
-  values: ArrayLike<number>,
-  options: {
-    readonly l2?: number;
-    readonly fitIntercept?: boolean;
-    readonly dataset?: DatasetOptions;
-    readonly variant?: "baseline" | "relaxed";
-  } = {},
-): Posed {
-  const { rows, cols, labels } = sample;
-  const { l2 = 1e-3, fitIntercept = true, dataset = {}, variant } = options;
-  const engine = createEngine(variant === undefined ? {} : { variant });
-  const problem = engine.problem(engine.dataset(input, labels, dataset), { loss, l2, fitIntercept, epsilon: TAU });
-  const isBinary = loss === "logistic" || loss === "squaredHinge";
-  const exact: Exact = {
-    values: Float64Array.from(values),
-    rows,
-    cols,
-    labels: isBinary ? labels.map((y) => (y > 0 ? 1 : -1)) : labels,
-    loss,
-    tau: TAU,
-    classes: problem.outputs,
-    l2,
-    intercept: fitIntercept,
-    ...(dataset.sampleWeight !== undefined && { weights: dataset.sampleWeight }),
-  };
-  return { engine, problem, exact };
-}
-
-function last(reports: Iterable<NewtonReport>): NewtonReport {
-  const all = [...reports];
-  return all.at(-1) as NewtonReport;
-}
 
 /** (F − F*)/(F(0) − F*) by the oracle. */
 function relativeGap(exact: Exact, { coef, intercept }: Pick<NewtonReport, "coef" | "intercept">): number {
@@ -81,23 +35,6 @@ function relativeGap(exact: Exact, { coef, intercept }: Pick<NewtonReport, "coef
       objective(exact, theta) +
       left)
   );
-}
-
-/** The sample's values as another storage type would hold them. */
-const STORAGES: Readonly<Record<string, (sample: Sample) => { data: MatrixInput; options?: DatasetOptions }>> = {
-  float64: ({ data, rows, cols }) => ({ data: { data, rows, cols } }),
-  float32: ({ data, rows, cols }) => ({ data: { data: Float32Array.from(data), rows, cols } }),
-  int16: ({ data, rows, cols }) => ({ data: { data: Int16Array.from(data, (x) => 3000 * x), rows, cols } }),
-  uint8: ({ data, rows, cols }) => ({ data: { data: Uint8Array.from(data, (x) => 128 + 30 * x), rows, cols } }),
-  int8: ({ data, rows, cols }) => ({ data: { data: Int8Array.from(data, (x) => 30 * x), rows, cols } }),
-  "16-bit data": ({ data, rows, cols }) => ({
-    data: { data: Float32Array.from(data), rows, cols },
-    options: { bits: 16 },
-  }),
-};
-
-function valuesOf(input: MatrixInput): ArrayLike<number> {
-  return (input as { data: ArrayLike<number> }).data;
 }
 
 describeVariants("auto", (variant) => {
@@ -461,9 +398,19 @@ describe("what auto refuses, and how it ends", () => {
     engine.dispose();
   });
 
-  it("hinge has no curvature", () => {
+  it("a part of the Hessian for hinge, whose interior-point method needs all rows", () => {
     const { engine, problem } = pose("hinge", sample, sample, sample.data);
-    refuse(() => auto(problem), "UNSUPPORTED", /auto: loss "hinge" has no curvature.*squaredHinge/);
+    const held = engine.bytes;
+    refuse(
+      () => newton(problem, { hessianShare: 0.5 }),
+      "UNSUPPORTED",
+      /newton: .*"hinge".*all rows.*hessianShare: 0.5/,
+    );
+    refuse(() => newton(problem, { hessianShare: 2 }), "BAD_OPTION", /hessianShare/);
+    expect(engine.bytes).toBe(held);
+    for (const hessianShare of ["auto", 1] as const) {
+      expect(last(newton(problem, { hessianShare }))).toMatchObject({ isConverged: true, hessianShare: 1 });
+    }
     engine.dispose();
   });
 

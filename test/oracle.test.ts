@@ -13,6 +13,7 @@ import {
   runInner,
   shiftOf,
 } from "./oracle/inner.js";
+import { minimiseHinge } from "./oracle/interior.js";
 import {
   derivativeFloat32,
   differenceFloat32,
@@ -34,6 +35,7 @@ import {
   joinParameters,
   minimise,
   norm,
+  normalisedWeights,
   objective,
   type Problem,
   solveLinear,
@@ -766,6 +768,98 @@ describe("objective", () => {
     expect(
       Math.max(Math.abs((all[0] as number) - 1), Math.abs((all[1] as number) - 3), Math.abs((all[2] as number) - 5)),
     ).toBeLessThan(50 * u64);
+  });
+});
+
+describe("hinge: minimiseHinge", () => {
+  /** l2 > 0, no intercept: one dual variable β in [0, ω/n] after the other at its optimum (Hsieh et al. 2008), from w = Σ β·y·x/l2; n and cols small. */
+  function coordinateAscent(problem: Problem, epochs: number): { primal: number; dual: number } {
+    const { rows, cols, values, labels, l2 } = problem;
+    const omega = normalisedWeights(problem);
+    const beta = new Float64Array(rows);
+    const w = new Float64Array(cols);
+    for (let step = 0; step < epochs * rows; step++) {
+      const i = step % rows;
+      const y = labels[i] as number;
+      const row = values.subarray(i * cols, (i + 1) * cols);
+      const along = row.reduce((sum, x, j) => sum + x * (w[j] as number), 0);
+      const before = beta[i] as number;
+      const best = before + ((1 - y * along) * l2) / row.reduce((sum, x) => sum + x * x, 0);
+      beta[i] = Math.min((omega[i] as number) / rows, Math.max(0, best));
+      row.forEach((x, j) => {
+        w[j] = (w[j] as number) + (((beta[i] as number) - before) * y * x) / l2;
+      });
+    }
+    const dual = beta.reduce((sum, b) => sum + b, 0) - (l2 / 2) * norm(w) ** 2;
+    return { primal: objective(problem, w), dual };
+  }
+
+  it.each([0.01, 0.1, 2])("l2 %d: both bounds are those of dual coordinate ascent", (l2) => {
+    const random = dice(61);
+    const weights = Float64Array.from({ length: 40 }, () => 0.5 + random.uniform());
+    const problem: Problem = { ...randomProblem("squaredHinge", 40, 3, 62, { weights, l2 }), loss: "hinge" };
+    const best = minimiseHinge(problem);
+    const { primal, dual } = coordinateAscent(problem, 20_000);
+    // 40 terms below ω·(1 + |t|) < 40 and four roundings each, in each of the four numbers
+    const slack = 4 * 40 * 40 * u64;
+    expect(primal - dual).toBeLessThan(1e-9); // it has converged
+    expect(best.lower).toBeLessThanOrEqual(primal + slack);
+    expect(best.objective).toBeGreaterThanOrEqual(dual - slack);
+    expect(best.objective).toBeGreaterThanOrEqual(best.lower);
+    expect(best.objective - best.lower).toBeLessThan(1e-12);
+  });
+
+  it("one row, two rows, and a class without weight: closed forms", () => {
+    const of = (values: number[], labels: number[], more: Partial<Problem>): Problem => ({
+      values: Float64Array.from(values),
+      rows: labels.length,
+      cols: values.length / labels.length,
+      labels,
+      loss: "hinge",
+      classes: 1,
+      l2: 0.1,
+      intercept: false,
+      ...more,
+    });
+    // max(0, 1 − t) + l2/2·w² with t = 2w: the kink at w = ½, unless l2·w > 2 there
+    const kink = minimiseHinge(of([2], [1], {}));
+    const loose = minimiseHinge(of([2], [1], { l2: 8 }));
+    // symmetric about 0: b = 0, w = 1, both rows on the margin
+    const pair = minimiseHinge(of([1, -1], [1, -1], { intercept: true }));
+    // the positive rows alone: b does it all
+    const alone = minimiseHinge(of([1, -1, 3], [1, -1, 1], { intercept: true, weights: [1, 0, 2] }));
+    // F within 1e-13 of the optimum: l2/2·(w − w*)² below it
+    const near = (got: number | undefined, want: number, l2: number): void => {
+      expect(Math.abs((got as number) - want)).toBeLessThanOrEqual(Math.sqrt((2 * 1e-13) / l2));
+    };
+    for (const { objective: F, lower } of [kink, loose, pair, alone]) expect(F - lower).toBeLessThan(1e-13);
+    near(kink.theta[0], 0.5, 0.1);
+    near(loose.theta[0], 0.25, 8);
+    near(pair.theta[0], 1, 0.1);
+    near(alone.theta[0], 0, 0.1);
+    for (const [F, want] of [
+      [kink.objective, 0.0125],
+      [loose.objective, 0.75],
+      [pair.objective, 0.05],
+      [alone.objective, 0],
+    ] as const) {
+      expect(Math.abs(F - want)).toBeLessThan(1e-13);
+    }
+  });
+
+  it("with an intercept the dual variables balance, and no point is below the bound", () => {
+    const random = dice(63);
+    const problem: Problem = {
+      ...randomProblem("squaredHinge", 50, 4, 64, { intercept: true, l2: 0.05 }),
+      loss: "hinge",
+    };
+    const { theta, lower, dual } = minimiseHinge(problem);
+    const balance = dual.reduce((sum, a, i) => sum + a * (problem.labels[i] as number), 0);
+    expect(Math.abs(balance)).toBeLessThanOrEqual(50 * 50 * u64); // fifty terms of at most 1
+    for (let draw = 0; draw < 200; draw++) {
+      const other = theta.map((x) => x + 10 ** (-1 - (draw % 8)) * random.normal());
+      expect(objective(problem, other)).toBeGreaterThanOrEqual(lower);
+    }
   });
 });
 

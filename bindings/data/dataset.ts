@@ -340,6 +340,15 @@ export class Dataset {
     return this.#shuffled;
   }
 
+  /** Columns whose codes are all 0, whatever the width of the codes: constant ones, which a centred offset takes along. @internal */
+  emptyColumns(hasIntercept: boolean): readonly number[] {
+    const { low, high } = this.#statistics;
+    const isCentred = hasIntercept && this.isCentred;
+    return Array.from({ length: this.cols }, (_, j) => j).filter(
+      (j) => low[j] === high[j] && (isCentred || low[j] === 0),
+    );
+  }
+
   /**
    * Bytes for the Newton solvers. 8-bit data serve as they are, for Hessian products and exact passes alike: centring and column scales
    * are then algebra (assembly/solver/frame.ts). Other data get int8 codes; two planes of 16 bits are exact bytes too. @internal

@@ -28,6 +28,8 @@ const LEAST_CENTRING = 0.002;
 /** A direction is good enough when its residual could gain this part of the complementarity aimed at. */
 const RESIDUAL = 0.1;
 const LAST = 0.01;
+/** And when it could cost the rows at the kink no more than this part of the gap. */
+const KINK = 0.1;
 /** Conjugate gradients inside one correction, and most corrections. */
 const FORCING = 0.1;
 const MOST_CORRECTIONS = 6;
@@ -42,8 +44,10 @@ const SMALLEST_SAMPLE = 1000;
 const WORTH_SAMPLING = 4;
 /** First ridge on the Gram matrix: small, since the rows at the margin outweigh the regulariser by many orders. */
 const RIDGE = 1e-12;
-/** Outer steps without a better gap before the run gives up. */
+/** Outer steps without a lower objective or a smaller gap before the run gives up. */
 const MOST_FAILURES = 15;
+/** Part of the objective below which a gap is not seen in it any more. */
+const NOISE = 2 ** -52;
 
 export class InteriorRun {
   readonly #problem: Problem;
@@ -52,6 +56,7 @@ export class InteriorRun {
   readonly #scope: Scope;
   readonly #memory: NewtonMemory;
   readonly #dimension: number;
+  readonly #empty: readonly number[];
   readonly #isGram: boolean;
   readonly #gramRows: number;
   readonly #size: number;
@@ -79,6 +84,7 @@ export class InteriorRun {
   #gap = 1;
   #above = 1;
   #leastAbove = Number.POSITIVE_INFINITY;
+  #isBetter = false;
   #failures = 0;
 
   constructor(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic) {
@@ -119,8 +125,14 @@ export class InteriorRun {
     problem.own(built.scope);
     const dimension = cols + (problem.fitIntercept ? 1 : 0);
     this.#dimension = dimension;
+    this.#empty = dataset.emptyColumns(problem.fitIntercept);
     this.#gramRows = Math.min(rows, Math.max(SAMPLE_PER_COLUMN * dimension, SMALLEST_SAMPLE));
     this.#isGram = settings.preconditioner === "auto" ? dimension <= GRAM_COLUMNS : settings.preconditioner === "gram";
+  }
+
+  /** The relative gap at which the run has converged. */
+  get #goal(): number {
+    return this.#settings.tol * this.#settings.tol;
   }
 
   release(): void {
@@ -188,7 +200,8 @@ export class InteriorRun {
     );
     kernels.scaleColumns(this.#v, this.#memory.ridge, 0, this.#size, 1, hp);
     this.#objective = loss / dataset.rows + 0.5 * kernels.dotF64(this.#v, hp, this.#size);
-    if (this.#objective < this.#bestObjective) {
+    this.#isBetter = this.#objective < this.#bestObjective;
+    if (this.#isBetter) {
       this.#bestObjective = this.#objective;
       core.f64(this.#best, this.#size).set(core.f64(this.#v, this.#size));
     }
@@ -223,13 +236,13 @@ export class InteriorRun {
       kernels.interiorCurvature(this.#rows, this.#pitch, this.#weights, rows, this.#gamma, h);
       this.#precondition();
       core.f64(y, this.#size).set(core.f64(this.#g, this.#size));
-      this.#memory.preconditioner.solve(y);
+      this.#apply(y);
       const above = kernels.interiorGap(margins, labels.f64, this.#weights, rows, this.#rows, this.#pitch) / rows;
       const relative = (left: number): number => {
         const gained = this.#zeroObjective - this.#objective + left;
         return gained > 0 ? Math.min(1, left / gained) : 1;
       };
-      const goal = this.#settings.tol ** 2;
+      const goal = this.#goal;
       this.#gap = relative(above + 0.5 * kernels.dotF64(this.#g, y, this.#size));
       // a sample of rows may not know what the residual points to: before it alone keeps the run going, the Hessian itself is asked
       if (this.#gap > goal && relative(above) <= goal) {
@@ -239,8 +252,8 @@ export class InteriorRun {
         this.#gap = Math.min(this.#gap, relative(above + 0.5 * kernels.dotF64(this.#g, z, this.#size)));
       }
       this.#above = above;
-      if (this.#objective <= this.#bestObjective || above < this.#leastAbove) this.#failures = 0;
-      else this.#failures++;
+      const isNearer = above < this.#leastAbove && above > NOISE * this.#objective;
+      this.#failures = this.#isBetter || isNearer ? 0 : this.#failures + 1;
       this.#leastAbove = Math.min(this.#leastAbove, above);
       return { gap: this.#gap, isConverged: this.#gap <= goal };
     });
@@ -276,6 +289,14 @@ export class InteriorRun {
     }
   }
 
+  /** vector ← M⁻¹·vector, empty columns aside: without l2 they have no curvature, and what rounding leaves in their gradient would send their weights far away. */
+  #apply(vector: number): void {
+    const values = this.#problem.core.f64(vector, this.#size);
+    for (const j of this.#empty) values[j] = 0;
+    this.#memory.preconditioner.solve(vector);
+    for (const j of this.#empty) values[j] = 0;
+  }
+
   /** ρ at the weights plus the direction: the gradient that the dual variables after it stand for. */
   #residual(): void {
     const { core, dataset, labels } = this.#problem;
@@ -304,7 +325,7 @@ export class InteriorRun {
   #system(): LinearSystem {
     const { core } = this.#problem;
     const { frame } = this.#view;
-    const { buffers, preconditioner, products, ridge } = this.#memory;
+    const { buffers, products, ridge } = this.#memory;
     const { z, r, y, p, hp, u2, h } = buffers;
     const curvature = { h, p: 0, weights: 0 };
     return {
@@ -324,7 +345,7 @@ export class InteriorRun {
           this.#passes++;
         }
       },
-      precondition: (vector) => preconditioner.solve(vector),
+      precondition: (vector) => this.#apply(vector),
     };
   }
 
@@ -372,10 +393,15 @@ export class InteriorRun {
       const now = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, 0);
       const then = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, reach);
       // no nearer to the walls than the constraints' own residual warrants: it falls at its own pace, set by γ
-      const target = Math.max(mu * (then / now) ** 3, LEAST_CENTRING * this.#above);
+      // products, not powers: the last bit of ** differs between engines
+      const left = then / now;
+      const target = Math.max(mu * left * left * left, LEAST_CENTRING * this.#above);
       kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, target, 1);
-      const goal = this.#settings.tol ** 2 * (this.#zeroObjective - this.#bestObjective);
-      this.#solve(RESIDUAL * Math.max(target, LAST * goal), MOST_CORRECTIONS);
+      const goal = this.#goal * (this.#zeroObjective - this.#bestObjective);
+      // what is left moves the margins of rows at the kink, of curvature 1/γ, by √(2γ·left) in the mean: losses see half of that to first order
+      const loss = Math.max(KINK * this.#above, goal);
+      const enough = Math.min(RESIDUAL * Math.max(target, LAST * goal), (2 * loss * loss) / gamma);
+      this.#solve(enough, MOST_CORRECTIONS);
     });
     return this.#timed("exact", () => {
       const furthest = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1 / TO_THE_WALL);
