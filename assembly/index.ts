@@ -8,6 +8,7 @@ import { exact, planes } from "./kernel/exact";
 import { cholesky, gram } from "./kernel/gram";
 import { matvec } from "./kernel/matvec";
 import { quantize } from "./kernel/quantize";
+import { tiles } from "./kernel/tiles";
 import { vector } from "./kernel/vector";
 import { change } from "./loss/change";
 import { curvature } from "./loss/curvature";
@@ -179,11 +180,15 @@ export function largestEigenvalueI16(codes: usize, stride: usize, rows: i32, col
 export function maxRowNormF32(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 { return spectrum.maxRowNorm<f32>(codes, stride, rows, cols, weights); }
 export function largestEigenvalueF32(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<f32>(codes, stride, rows, cols, weights, iterations, p, q, t, zero); }
 
+// kernel/tiles
+export function tileBytes(rows: i32, columns: i32): usize { return tiles.bytes(rows, columns); }
+export function markTiles(x: usize, stride: usize, rows: i32, columns: i32, map: usize): f64 { return tiles.mark(x, stride, rows, columns, map); }
+
 // kernel/matvec
-export function multiplyI8(x: usize, stride: usize, rows: i32, columns: i32, p: usize, classes: i32, a: usize): void { matvec.multiply<i8>(x, stride, rows, columns, p, classes, a); }
-export function transposedI8(x: usize, stride: usize, rows: i32, columns: i32, t: usize, classes: i32, s: usize): void { matvec.transposed<i8>(x, stride, rows, columns, t, classes, s); }
-export function multiplyU8(x: usize, stride: usize, rows: i32, columns: i32, p: usize, classes: i32, a: usize): void { matvec.multiply<u8>(x, stride, rows, columns, p, classes, a); }
-export function transposedU8(x: usize, stride: usize, rows: i32, columns: i32, t: usize, classes: i32, s: usize): void { matvec.transposed<u8>(x, stride, rows, columns, t, classes, s); }
+export function multiplyI8(x: usize, stride: usize, rows: i32, columns: i32, p: usize, classes: i32, a: usize, map: usize): void { matvec.multiply<i8>(x, stride, rows, columns, p, classes, a, map); }
+export function transposedI8(x: usize, stride: usize, rows: i32, columns: i32, t: usize, classes: i32, s: usize, map: usize): void { matvec.transposed<i8>(x, stride, rows, columns, t, classes, s, map); }
+export function multiplyU8(x: usize, stride: usize, rows: i32, columns: i32, p: usize, classes: i32, a: usize, map: usize): void { matvec.multiply<u8>(x, stride, rows, columns, p, classes, a, map); }
+export function transposedU8(x: usize, stride: usize, rows: i32, columns: i32, t: usize, classes: i32, s: usize, map: usize): void { matvec.transposed<u8>(x, stride, rows, columns, t, classes, s, map); }
 
 // kernel/vector
 export function dotF64(a: usize, b: usize, count: i32): f64 { return vector.dot(a, b, count); }
@@ -220,22 +225,22 @@ export function choleskyFactor(g: usize, n: i32): i32 { return cholesky.factor(g
 export function choleskySolve(r: usize, n: i32, b: usize, pitch: i32, classes: i32): void { cholesky.solve(r, n, b, pitch, classes); }
 export function gramScratchBytes(columns: i32): usize { return gram.scratchBytes(columns); }
 export function weightCodesI8(weight: usize, top: f32, rows: i32, codes: usize): void { gram.weightCodes<i8>(weight, top, rows, codes); }
-export function gramI8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, unit: f64, scratch: usize, g: usize): void { gram.accumulate<i8>(x, stride, rows, columns, d, unit, scratch, g); }
+export function gramI8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, unit: f64, scratch: usize, g: usize, map: usize): void { gram.accumulate<i8>(x, stride, rows, columns, d, unit, scratch, g, map); }
 export function weightedSumsI8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, s: usize): void { gram.weightedSums<i8>(x, stride, rows, columns, d, s); }
 export function momentsI8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, dBytes: usize, q: usize, s: usize): f64 { return gram.moments<i8>(x, stride, rows, columns, d, dBytes, q, s); }
 export function weightCodesU8(weight: usize, top: f32, rows: i32, codes: usize): void { gram.weightCodes<u8>(weight, top, rows, codes); }
-export function gramU8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, unit: f64, scratch: usize, g: usize): void { gram.accumulate<u8>(x, stride, rows, columns, d, unit, scratch, g); }
+export function gramU8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, unit: f64, scratch: usize, g: usize, map: usize): void { gram.accumulate<u8>(x, stride, rows, columns, d, unit, scratch, g, map); }
 export function weightedSumsU8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, s: usize): void { gram.weightedSums<u8>(x, stride, rows, columns, d, s); }
 export function momentsU8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, dBytes: usize, q: usize, s: usize): f64 { return gram.moments<u8>(x, stride, rows, columns, d, dBytes, q, s); }
 
 // solver/blocks
 export function blockScratchBytes(columns: i32, classes: i32): usize { return blocks.scratchBytes(columns, classes); }
-export function blockMarginsI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize): void { blocks.margins<i8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u); }
-export function hessianI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize): void { blocks.hessian<i8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals); }
-export function followI8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize): f64 { return blocks.follow<i8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals); }
-export function blockMarginsU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize): void { blocks.margins<u8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u); }
-export function hessianU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize): void { blocks.hessian<u8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals); }
-export function followU8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize): f64 { return blocks.follow<u8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals); }
+export function blockMarginsI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize, map: usize): void { blocks.margins<i8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u, map); }
+export function hessianI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize, map: usize): void { blocks.hessian<i8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals, map); }
+export function followI8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize, map: usize): f64 { return blocks.follow<i8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals, map); }
+export function blockMarginsU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize, map: usize): void { blocks.margins<u8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u, map); }
+export function hessianU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize, map: usize): void { blocks.hessian<u8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals, map); }
+export function followU8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize, map: usize): f64 { return blocks.follow<u8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals, map); }
 
 // solver/frame
 export function frameMaps(scale: usize, offset: usize, passScale: usize, passOffset: usize, columns: i32, pitch: i32, factor: usize, shift: usize): void { frame.maps(scale, offset, passScale, passOffset, columns, pitch, factor, shift); }

@@ -22,6 +22,7 @@ import {
   checkGram,
   checkGramScratchBytes,
   checkHessian,
+  checkMarkTiles,
   checkMoments,
   checkMultiply,
   checkMultiplyF32,
@@ -35,6 +36,7 @@ import {
   checkSnap,
   checkSubtractCodes,
   checkSumInt16,
+  checkTileBytes,
   checkToFloat64,
   checkToInt16,
   checkTransposed,
@@ -43,11 +45,43 @@ import {
   checkWeightedSums,
 } from "./support/newton-checkers.js";
 
-export type NewtonFamily = "matvec" | "float64" | "int16" | "gram" | "cholesky" | "blocks" | "frame" | "curvature";
+export type NewtonFamily =
+  | "tiles"
+  | "matvec"
+  | "float64"
+  | "int16"
+  | "gram"
+  | "cholesky"
+  | "blocks"
+  | "frame"
+  | "curvature";
 
 const BYTES: readonly ByteStorage[] = ["I8", "U8"];
 const x16 = "multiple of 16";
 const any = "any";
+
+const maps: readonly KernelEntry[] = [
+  {
+    name: "tileBytes",
+    family: "tiles",
+    storage: "–",
+    columns: x16,
+    worst: "100 000 columns, 60 000 rows",
+    oracle: "the layout",
+    tolerance: "0",
+    check: checkTileBytes,
+  },
+  {
+    name: "markTiles",
+    family: "tiles",
+    storage: "I8 or U8 → bits",
+    columns: x16,
+    worst: "one byte alone, of an odd last row too; 1 to 257 rows, 16 to 784 columns",
+    oracle: "tileMap",
+    tolerance: "0",
+    check: checkMarkTiles,
+  },
+];
 
 const products: readonly KernelEntry[] = BYTES.flatMap((storage): KernelEntry[] => [
   {
@@ -55,7 +89,8 @@ const products: readonly KernelEntry[] = BYTES.flatMap((storage): KernelEntry[] 
     family: "matvec",
     storage: `${storage} · I16 → I32`,
     columns: x16,
-    worst: "all bytes and codes at their limits, max|x|·‖p‖₁ just below 2³¹; 1 to 513 rows, 1 to 10 classes",
+    worst:
+      "all bytes and codes at their limits, max|x|·‖p‖₁ just below 2³¹; 1 to 513 rows, 1 to 10 classes; with a map of zeros and without",
     oracle: "product",
     tolerance: "0",
     check: checkMultiply(storage),
@@ -424,4 +459,12 @@ const curvatures: readonly KernelEntry[] = [
   },
 ];
 
-export const NEWTON: readonly KernelEntry[] = [...products, ...vectors, ...grams, ...blocks, ...frames, ...curvatures];
+export const NEWTON: readonly KernelEntry[] = [
+  ...maps,
+  ...products,
+  ...vectors,
+  ...grams,
+  ...blocks,
+  ...frames,
+  ...curvatures,
+];

@@ -1,7 +1,7 @@
 // Broken forms of the kernels behind the Newton solvers, part of mutants.test.ts: each makes one mistake, and its checker must reject it.
 import type { Kernel } from "../bindings/engine/kernels.js";
 import { nearestEven } from "./oracle/loss.js";
-import { blockCodes, curved, powerAbove } from "./oracle/newton.js";
+import { blockCodes, curved, powerAbove, tileMap } from "./oracle/newton.js";
 import type { Harness } from "./support/memory.js";
 import type { ByteStorage } from "./support/newton-checkers.js";
 
@@ -114,20 +114,104 @@ export function newtonMutants(
     }
     return out;
   };
-  /** The kernel on one piece of the rows after another; `move` sets the arguments of the piece that starts at row `first`. */
+  /** The kernel on one piece of the rows after another; `move` sets the arguments of the piece that starts at row `first`. A map changes no sum, and is left out. */
   const pieces =
-    (name: string, rowsAt: number, size: number, move: (args: number[], first: number) => void): Kernel =>
+    (
+      name: string,
+      rowsAt: number,
+      size: number,
+      mapAt: number | null,
+      move: (args: number[], first: number) => void,
+    ): Kernel =>
     (...args) => {
       const rows = at(args, rowsAt);
       let answer = 0;
       for (let first = 0; first < rows; first += size) {
         const edited = args.slice();
         edited[rowsAt] = Math.min(size, rows - first);
+        if (mapAt !== null) edited[mapAt] = 0;
         move(edited, first);
         answer = real(name)(...edited);
       }
       return answer;
     };
+
+  /** Two forms that misread the map: it follows rows and columns among the arguments. */
+  const mapMutants = (name: string, rowsAt: number, mapAt: number): Mutants => {
+    const mapped =
+      (change: (map: Int32Array, strip: number, across: number, words: number) => void): Kernel =>
+      (...args) => {
+        const [rows, columns, map] = [at(args, rowsAt), at(args, rowsAt + 1), at(args, mapAt)];
+        if (map === 0) return real(name)(...args);
+        const [across, words] = [columns / 8, Math.ceil(columns / 256)];
+        const strip = across + 32 * words;
+        const copy = new Int32Array(i32(map, Math.ceil(rows / STRIP) * strip));
+        change(copy, strip, across, words);
+        const edited = args.slice();
+        edited[mapAt] = memory.inout(copy);
+        return real(name)(...edited);
+      };
+    return {
+      "takes the map of the first strip of 64 rows for all": mapped((map, strip) => {
+        for (let first = strip; first < map.length; first += strip) map.copyWithin(first, 0, strip);
+      }),
+      "skips the last tile": mapped((map, strip, across, words) => {
+        for (let first = 0; first < map.length; first += strip) {
+          map[first + across - 1] = 0;
+          for (let pair = 0; pair < 32; pair++) {
+            const word = first + across + pair * words + words - 1;
+            map[word] = at(map, word) & ~(1 << ((across - 1) & 31));
+          }
+        }
+      }),
+      "skips the last pair of rows": mapped((map, strip, across, words) => {
+        for (let first = 0; first < map.length; first += strip) {
+          let last = 31;
+          while (last > 0 && map.subarray(first, first + across).every((word) => (word >>> last) % 2 === 0)) last--;
+          for (let tile = 0; tile < across; tile++) map[first + tile] = at(map, first + tile) & ~(1 << last);
+          map.fill(0, first + across + last * words, first + across + (last + 1) * words);
+        }
+      }),
+    };
+  };
+
+  /** The map of changed bytes; `keep` gives what the byte of row i and column j counts as. */
+  const markOf =
+    (keep: (byte: number, i: number, j: number, rows: number) => number): Kernel =>
+    (...args) => {
+      const [x, stride, rows, columns, map] = args as number[] as Arguments<5>;
+      const xs = bytesOf("U8", x, stride, rows, columns).map((byte, at) =>
+        keep(byte, Math.floor(at / columns), at % columns, rows),
+      );
+      const words = tileMap(xs, rows, columns);
+      i32(map, words.length).set(words);
+      return real("markTiles")(...args.slice(0, 4), memory.output(4 * words.length));
+    };
+  const tileMutants: Readonly<Record<string, Mutants>> = {
+    tileBytes: {
+      "counts bits in words of their own": distorted("tileBytes", (answer, [rows]) => answer + (rows as number)),
+      "forgets the last strip": (...args) => real("tileBytes")(at(args, 0) & ~63, at(args, 1)),
+      "swaps rows and columns": misled("tileBytes", swap(0, 1)),
+    },
+    markTiles: {
+      "sees the even rows only": markOf((byte, i) => (i % 2 === 0 ? byte : 0)),
+      "sees the odd rows only": markOf((byte, i) => (i % 2 === 1 ? byte : 0)),
+      "does not see the last column of a tile": markOf((byte, _, j) => (j % 8 === 7 ? 0 : byte)),
+      "takes bytes from 128 for nothing": markOf((byte) => (byte > 127 ? 0 : byte)),
+      "drops an odd last row": markOf((byte, i, _, rows) => (i === rows - 1 && rows % 2 === 1 ? 0 : byte)),
+      "marks every tile": markOf(() => 1),
+      "keeps what stood there": followed("markTiles", (args) => {
+        const map = i32(at(args, 4), 1);
+        map[0] = at(map, 0) | 2;
+      }),
+      "counts the tiles of one strip": distorted("markTiles", (answer, args) =>
+        at(args, 2) > STRIP
+          ? real("markTiles")(...args.slice(0, 2), STRIP, at(args, 3), memory.output(1 << 14))
+          : answer,
+      ),
+      "counts rows twice": distorted("markTiles", (answer) => 2 * answer),
+    },
+  };
 
   // ---- products ----------------------------------------------------------------------------------------------------------
 
@@ -180,6 +264,7 @@ export function newtonMutants(
     return {
       [multiply]: {
         [misread(storage)]: real(`multiply${other(storage)}`),
+        ...mapMutants(multiply, 2, 7),
         "drops an odd last row": misled(multiply, even(2)),
         "answers an odd last row with the one before": followed(multiply, (args) => {
           const [rows, classes] = [at(args, 2), at(args, 5)];
@@ -209,12 +294,13 @@ export function newtonMutants(
       },
       [transposed]: {
         [misread(storage)]: real(`transposed${other(storage)}`),
-        "forgets where a strip of 64 rows starts": pieces(transposed, 2, STRIP, (args, first) => {
+        "forgets where a strip of 64 rows starts": pieces(transposed, 2, STRIP, 7, (args, first) => {
           args[0] = at(args, 0) + first * at(args, 1);
         }),
-        "takes the rows of the first strip again": pieces(transposed, 2, STRIP, (args, first) => {
+        "takes the rows of the first strip again": pieces(transposed, 2, STRIP, 7, (args, first) => {
           args[4] = at(args, 4) + 2 * first * at(args, 5);
         }),
+        ...mapMutants(transposed, 2, 7),
         "ends with the first strip": misled(transposed, atMost(2, STRIP)),
         "drops an odd last row": misled(transposed, even(2)),
         "counts an odd last row twice": transposedOf(storage, (pairs, row, k, classes, rows) =>
@@ -468,10 +554,11 @@ export function newtonMutants(
           }
           return NOTHING;
         },
-        "forgets where the weights of a block of 256 rows start": pieces(gram, 2, BLOCK, (args, first) => {
+        "forgets where the weights of a block of 256 rows start": pieces(gram, 2, BLOCK, 8, (args, first) => {
           args[0] = at(args, 0) + first * at(args, 1);
         }),
         "takes the weights of the first strip of 64 again": gramOf(storage, (d, row) => at(d, row % STRIP)),
+        ...mapMutants(gram, 2, 8),
         "ends with the first block": misled(gram, atMost(2, BLOCK)),
         "drops an odd last row": misled(gram, even(2)),
         "counts an odd last row twice": gramOf(
@@ -494,7 +581,7 @@ export function newtonMutants(
         [misread(storage)]: real(`weightedSums${other(storage)}`),
         "drops an odd last row": misled(sums, even(2)),
         "drops the last row": misled(sums, add(2, -1)),
-        "forgets where a strip of 64 rows starts": pieces(sums, 2, STRIP, (args, first) => {
+        "forgets where a strip of 64 rows starts": pieces(sums, 2, STRIP, null, (args, first) => {
           args[0] = at(args, 0) + first * at(args, 1);
         }),
         "swaps the rows of a pair": (...args) => {
@@ -708,8 +795,9 @@ export function newtonMutants(
           edited[7] = memory.inout(new Float64Array(at(args, 4)).fill(at(f64(at(args, 7), 1), 0)));
           return real(margins)(...edited);
         },
+        ...mapMutants(margins, 2, 11),
         "ends with the first block": misled(margins, atMost(2, BLOCK)),
-        "takes the rows of the first block again": pieces(margins, 2, BLOCK, (args, first) => {
+        "takes the rows of the first block again": pieces(margins, 2, BLOCK, 11, (args, first) => {
           args[10] = at(args, 10) + 8 * first * at(args, 4);
         }),
         "drops an odd last row": misled(margins, even(2)),
@@ -751,6 +839,7 @@ export function newtonMutants(
           edited[7] = memory.inout(new Float64Array(at(args, 4)));
           return real(hessian)(...edited);
         },
+        ...mapMutants(hessian, 2, 14),
         "ends with the first block": misled(hessian, atMost(2, BLOCK)),
         "drops an odd last row": misled(hessian, even(2)),
         "doubles the totals": followed(hessian, (args) => {
@@ -789,6 +878,7 @@ export function newtonMutants(
           args[0] = at(args, 0) + at(args, 1);
           args[1] = -at(args, 1);
         }),
+        ...mapMutants(follow, 3, 11),
         "ends with the first block": misled(follow, atMost(3, BLOCK)),
         "drops an odd last row": misled(follow, even(3)),
         "starts its totals from zero": (...args) => {
@@ -1305,12 +1395,14 @@ export function newtonMutants(
 
   const storages: readonly ByteStorage[] = ["I8", "U8"];
   const mutants: Record<string, Mutants> = {
+    ...tileMutants,
     ...vectorMutants,
     ...choleskyMutants,
     ...frameMutants,
     ...curvatureMutants,
   };
   const plain: Record<string, Kernel> = {
+    markTiles: markOf((byte) => byte),
     dotF64: dotOf(4, joined),
     toInt16: toInt16Of(tiesUp),
     choleskyFactor: factorOf(),

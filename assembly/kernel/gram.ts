@@ -1,6 +1,7 @@
 // The preconditioner of conjugate gradients: a weighted Gram matrix of bytes, its Cholesky factor, and solves with it.
 
 import { matvec } from "./matvec";
+import { tiles } from "./tiles";
 import { vector } from "./vector";
 
 /** Rows per block: |x·(d·x)| ≤ 255·32385 for uint8 and 128·32640 for int8, times 256 rows stays below 2³¹. */
@@ -40,7 +41,7 @@ export abstract class gram {
 
   /**
    * Upper part (k ≥ j) of G += unit·Σ dᵢ·xᵢxᵢᵀ, with the weight codes d: rows i16 ≥ 0. G: columns × columns f64, row-major; below the diagonal
-   * it holds partial sums. x: rows × stride bytes; columns: multiple of 16.
+   * it holds partial sums. x: rows × stride bytes; columns: multiple of 16; map: as `tiles` writes it, or 0.
    */
   static accumulate<T>(
     x: usize,
@@ -51,6 +52,7 @@ export abstract class gram {
     unit: f64,
     scratch: usize,
     g: usize,
+    map: usize,
   ): void {
     const rowBytes = (<usize>columns) << 3;
     const sums = scratch + (((<usize>ROWS >> 1) * <usize>columns) << 2);
@@ -73,7 +75,8 @@ export abstract class gram {
         const first = j & ~15;
         const width = columns - first;
         memory.fill(sums, 0, (<usize>(group * width)) << 2);
-        gram.strip<T>(x + <usize>first, stride, block, width, scratch + ((<usize>j) << 2), columns, group, sums);
+        const t = scratch + ((<usize>j) << 2);
+        gram.strip<T>(x + <usize>first, stride, block, width, t, columns, group, sums, map ? map + (first >> 1) : 0);
         for (let k = 0; k < group; k++) {
           const row = g + <usize>(j + k) * rowBytes + ((<usize>first) << 3);
           vector.addInt32(row, unit, sums + ((<usize>(k * width)) << 2), width);
@@ -82,23 +85,36 @@ export abstract class gram {
       rows -= block;
       x += <usize>block * stride;
       d += (<usize>block) << 1;
+      if (map) map += (<usize>ROWS >> 6) * tiles.stripBytes(columns);
     }
   }
 
   /** s += Σ dᵢ·xᵢ with the weight codes d; s: columns i32, zeroed by the caller; at most 256 rows. */
   static weightedSums<T>(x: usize, stride: usize, rows: i32, columns: i32, d: usize, s: usize): void {
     // one class: pairs of rows lie as the codes do, and the partner of a last odd row must be 0
-    matvec.transposed<T>(x, stride, rows, columns, d, 1, s);
+    matvec.transposed<T>(x, stride, rows, columns, d, 1, s, 0);
   }
 
-  /** Sums of `group` columns j with columns ≥ first of a block; t: pairs of rows, `pitch` int32 apart. */
-  static strip<T>(x: usize, stride: usize, rows: i32, width: i32, t: usize, pitch: i32, group: i32, sums: usize): void {
+  /** Sums of `group` columns j with columns ≥ first of a block; t: pairs of rows, `pitch` int32 apart; map: from column `first` on, or 0. */
+  static strip<T>(
+    x: usize,
+    stride: usize,
+    rows: i32,
+    width: i32,
+    t: usize,
+    pitch: i32,
+    group: i32,
+    sums: usize,
+    map: usize,
+  ): void {
     const tBytes = (<usize>pitch) << 2;
     const sBytes = (<usize>width) << 2;
     while (rows > 0) {
       const strip = min(rows, 64);
-      if (group == GROUP) matvec.transposed5<T>(x, stride, strip, width, t, tBytes, sums, sBytes);
-      else {
+      if (group == GROUP) {
+        if (map) matvec.transposed5Tiles<T>(x, stride, strip, width, t, tBytes, sums, sBytes, map);
+        else matvec.transposed5<T>(x, stride, strip, width, t, tBytes, sums, sBytes);
+      } else {
         for (let k: usize = 0; k < <usize>group; k++) {
           matvec.transposed1<T>(x, stride, strip, width, t + (k << 2), tBytes, sums + k * sBytes);
         }
@@ -106,6 +122,7 @@ export abstract class gram {
       rows -= strip;
       x += <usize>strip * stride;
       t += <usize>(strip >> 1) * tBytes;
+      if (map) map += tiles.stripBytes(pitch);
     }
   }
 

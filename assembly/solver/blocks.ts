@@ -1,6 +1,7 @@
 // Passes of the Newton solvers over rows of bytes, a block of rows at a time, so that a block is read from memory once and its int16
 // coefficients get a unit of their own. Block: 256 rows, the most for which 255·32767·rows < 2³¹. docs/numerics.md §10.
 import { matvec } from "../kernel/matvec";
+import { tiles } from "../kernel/tiles";
 import { vector } from "../kernel/vector";
 import { curvature } from "../loss/curvature";
 
@@ -35,7 +36,13 @@ export abstract class blocks {
     return vector.powerAbove(top) / 32768;
   }
 
-  /** U (+)= unit·(X·codesᵀ) + shift; codes: classes × columns int16, shift: classes f64, U: rows × classes f64. */
+  /** The map of the next block. */
+  @inline
+  static nextMap(map: usize, columns: i32): usize {
+    return map ? map + (<usize>BLOCK >> 6) * tiles.stripBytes(columns) : 0;
+  }
+
+  /** U (+)= unit·(X·codesᵀ) + shift; codes: classes × columns int16, shift: classes f64, U: rows × classes f64. map, here and below: as `tiles` writes it, or 0. */
   static margins<T>(
     x: usize,
     stride: usize,
@@ -48,13 +55,15 @@ export abstract class blocks {
     isAdded: i32,
     scratch: usize,
     u: usize,
+    map: usize,
   ): void {
     while (rows > 0) {
       const block = min(rows, BLOCK);
-      matvec.multiply<T>(x, stride, block, columns, codes, classes, scratch);
+      matvec.multiply<T>(x, stride, block, columns, codes, classes, scratch, map);
       blocks.toReal(scratch, block, classes, unit, shift, isAdded, u);
       x += <usize>block * stride;
       u += (<usize>block * <usize>classes) << 3;
+      map = blocks.nextMap(map, columns);
       rows -= block;
     }
   }
@@ -106,10 +115,11 @@ export abstract class blocks {
     unit: f64,
     sums: usize,
     g: usize,
+    map: usize,
   ): void {
     const count = columns * classes;
     memory.fill(sums, 0, (<usize>count) << 2);
-    matvec.transposed<T>(x, stride, rows, columns, pairs, classes, sums);
+    matvec.transposed<T>(x, stride, rows, columns, pairs, classes, sums, map);
     vector.addInt32(g, unit, sums, count);
   }
 
@@ -147,6 +157,7 @@ export abstract class blocks {
     scratch: usize,
     g: usize,
     totals: usize,
+    map: usize,
   ): void {
     const t = blocks.coefficients(scratch, classes);
     const pairs = blocks.pairs(scratch, classes);
@@ -155,7 +166,7 @@ export abstract class blocks {
     memory.fill(totals, 0, (<usize>classes) << 3);
     while (rows > 0) {
       const block = min(rows, BLOCK);
-      matvec.multiply<T>(x, stride, block, columns, codes, classes, scratch);
+      matvec.multiply<T>(x, stride, block, columns, codes, classes, scratch, map);
       const top =
         classes == 1
           ? curvature.apply1(scratch, <f32>unit, <f32>load<f64>(shift), h, block, t)
@@ -163,7 +174,7 @@ export abstract class blocks {
       if (top > 1e-30 && top < 1e30) {
         const blockUnit = blocks.unitFor(<f64>top);
         blocks.pack(t, block, classes, <f32>(1 / blockUnit), pairs);
-        blocks.add<T>(x, stride, block, columns, classes, pairs, blockUnit, sums, g);
+        blocks.add<T>(x, stride, block, columns, classes, pairs, blockUnit, sums, g, map);
         blocks.addTotals(pairs, block, classes, blockUnit, totals);
       } else if (!(top <= 1e-30)) {
         for (let k: usize = 0; k < (<usize>classes) << 3; k += 8) store<f64>(totals + k, NaN);
@@ -173,6 +184,7 @@ export abstract class blocks {
       h += (<usize>block) << 2;
       p += (<usize>block * <usize>classes) << 2;
       if (weights) weights += (<usize>block) << 2;
+      map = blocks.nextMap(map, columns);
     }
   }
 
@@ -181,7 +193,7 @@ export abstract class blocks {
    *   code = nearest((c − held)/unit) per block,  held += unit·code,  g += unit·Σ code·xᵢ,  totals += unit·Σ code
    * so that always g = Σ held·xᵢ exactly (up to float64 sums), and what is missing shrinks with the changes of c: the unit of a block is
    * 2⁻¹⁵ of its largest change (the very largest may be a whole unit short, for its code ends at 32767). c must be finite. c, held: rows × classes f64; g: classes × columns f64; totals: classes f64.
-   * low: distance in bytes to the low plane of 16-bit data (x = 256·high + low), or 0. Returns Σ (c − held)², what is missing now.
+   * low: distance in bytes to the low plane of 16-bit data (x = 256·high + low), or 0; map: of the high plane. Returns Σ (c − held)², what is missing now.
    */
   static follow<T>(
     x: usize,
@@ -195,6 +207,7 @@ export abstract class blocks {
     scratch: usize,
     g: usize,
     totals: usize,
+    map: usize,
   ): f64 {
     const pairs = blocks.pairs(scratch, classes);
     const sums = blocks.sums(scratch, classes);
@@ -207,14 +220,15 @@ export abstract class blocks {
       if (top > 1e-290 && top < 1e290) {
         const unit = blocks.unitFor(top);
         missing += blocks.packChange(c, held, block, classes, unit, pairs);
-        blocks.add<T>(x, stride, block, columns, classes, pairs, low ? 256 * unit : unit, sums, g);
-        if (low) blocks.add<T>(x + low, stride, block, columns, classes, pairs, unit, sums, g);
+        blocks.add<T>(x, stride, block, columns, classes, pairs, low ? 256 * unit : unit, sums, g, map);
+        if (low) blocks.add<T>(x + low, stride, block, columns, classes, pairs, unit, sums, g, 0);
         blocks.addTotals(pairs, block, classes, unit, totals);
       }
       rows -= block;
       x += <usize>block * stride;
       c += count;
       held += count;
+      map = blocks.nextMap(map, columns);
     }
     return missing;
   }

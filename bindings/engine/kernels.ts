@@ -65,6 +65,8 @@ export type KernelName =
   | "maxCodeI16"
   | "toFloat32"
   | "toFloat64"
+  | "tileBytes"
+  | "markTiles"
   | `multiply${ByteStorage}`
   | `transposed${ByteStorage}`
   | "dotF64"

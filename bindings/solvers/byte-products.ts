@@ -6,9 +6,13 @@ import type { GradientFacts, Problem } from "../data/problem.js";
 import type { Core, Scope } from "../engine/core.js";
 import type { ByteStorage } from "../engine/kernels.js";
 import type { Arithmetic, Curvature, GramSums, Products } from "./products.js";
+import { tileMap } from "./tile-map.js";
 
 /** Most int16 planes of a rounded vector: 45 bits. */
 const MOST_PLANES = 3;
+
+/** Classes that the kernels take at a time, at most; only these skip zeros. */
+const GROUP = 5;
 
 /** Rounding noise in the norm of a gradient. */
 const GRADIENT_NOISE = 1e-2;
@@ -36,6 +40,7 @@ export class ByteProducts implements Products {
   readonly #sums: number;
   readonly #totals: number;
   readonly #scratch: number;
+  readonly #map: number;
   /** The derivatives that the gradient's sums stand for: rows × outputs f64; 0 before the first gradient. */
   readonly #held: number;
   readonly #heldSums: number;
@@ -71,6 +76,7 @@ export class ByteProducts implements Products {
     this.#sums = scope.alloc(outputs * columns * 8, "column sums");
     this.#totals = scope.alloc(outputs * 8, "column sums");
     this.#scratch = scope.alloc(core.kernels.blockScratchBytes(columns, outputs), "a block of rows");
+    this.#map = outputs >= GROUP ? tileMap(core, scope, matrix) : 0;
     this.#held = hasGradient ? scope.alloc(rows * outputs * 8, "the derivatives of the gradient") : 0;
     this.#heldSums = hasGradient ? scope.alloc(outputs * columns * 8, "column sums") : 0;
     this.#heldTotals = hasGradient ? scope.alloc(outputs * 8, "column sums") : 0;
@@ -106,14 +112,14 @@ export class ByteProducts implements Products {
   #multiplyCodes(unit: number, isAdded: boolean, u: number): void {
     const { pointer, low, strideBytes, rows, columns } = this.matrix;
     const kernel = this.#core.kernels[`blockMargins${this.#storage}`];
-    const pass = (from: number, scale: number, shifts: number, isOn: boolean): void => {
+    const pass = (from: number, scale: number, shifts: number, isOn: boolean, map: number): void => {
       const on = isOn ? 1 : 0;
-      kernel(from, strideBytes, rows, columns, this.#outputs, this.#codes, scale, shifts, on, this.#scratch, u);
+      kernel(from, strideBytes, rows, columns, this.#outputs, this.#codes, scale, shifts, on, this.#scratch, u, map);
     };
-    if (low === 0) pass(pointer, unit, this.#shifts, isAdded);
+    if (low === 0) pass(pointer, unit, this.#shifts, isAdded, this.#map);
     else {
-      pass(pointer, 256 * unit, this.#shifts, isAdded);
-      pass(pointer + low, unit, this.#none, true);
+      pass(pointer, 256 * unit, this.#shifts, isAdded, this.#map);
+      pass(pointer + low, unit, this.#none, true, 0);
     }
   }
 
@@ -165,6 +171,7 @@ export class ByteProducts implements Products {
       this.#scratch,
       this.#sums,
       this.#totals,
+      this.#map,
     );
     kernels.combine(this.#sums, 0, scale, this.#sums, outputs * columns);
     kernels.combine(this.#totals, 0, scale, this.#totals, outputs);
@@ -208,6 +215,7 @@ export class ByteProducts implements Products {
         this.#scratch,
         this.#heldSums,
         this.#heldTotals,
+        this.#map,
       );
       const facts = this.#problem.assembleGradient(this.#frame, stored, this.#heldSums, this.#heldTotals, v, g, rows);
       // rounding errors of the rows are independent, and no row of codes is longer than largest·√columns
@@ -227,10 +235,13 @@ export class ByteProducts implements Products {
     const block = scratch.alloc(columns * 4, "column sums");
     kernels[`weightCodes${storage}`](weight, top, rows, codes);
     const unit = top / (storage === "I8" ? 255 : 127);
+    const map = tileMap(core, scratch, matrix);
+    const mapBytes = kernels.tileBytes(GRAM_BLOCK, columns);
     for (let row = 0; row < rows; row += GRAM_BLOCK) {
       const count = Math.min(GRAM_BLOCK, rows - row);
       const x = pointer + row * strideBytes;
-      kernels[`gram${storage}`](x, strideBytes, count, columns, codes + 2 * row, unit, strip, squares);
+      const at = map === 0 ? 0 : map + (row / GRAM_BLOCK) * mapBytes;
+      kernels[`gram${storage}`](x, strideBytes, count, columns, codes + 2 * row, unit, strip, squares, at);
       core.bytes(block, columns * 4).fill(0);
       kernels[`weightedSums${storage}`](x, strideBytes, count, columns, codes + 2 * row, block);
       kernels.addInt32(first, unit, block, columns);

@@ -58,6 +58,27 @@ export function upperGram(x: Vector, columns: number, d: Vector, first: number, 
   return g;
 }
 
+/**
+ * Which tiles (2 rows × 8 columns) of X rows × columns hold anything but zeros, strip by strip of 64 rows: per 8 columns a word with a bit per pair of rows,
+ * then per pair of rows a bit per 8 columns, in words of 32.
+ */
+export function tileMap(x: Vector, rows: number, columns: number): Int32Array {
+  const [across, words] = [columns / 8, Math.ceil(columns / 256)];
+  const size = across + 32 * words;
+  const map = new Int32Array(Math.ceil(rows / 64) * size);
+  for (let i = 0; i < rows; i++) {
+    const [strip, pair] = [Math.floor(i / 64) * size, (i % 64) >> 1];
+    for (let j = 0; j < columns; j++) {
+      if (x[i * columns + j] === 0) continue;
+      const tile = j >> 3;
+      const row = strip + across + pair * words + (tile >> 5);
+      map[strip + tile] = (map[strip + tile] as number) | (1 << pair);
+      map[row] = (map[row] as number) | (1 << (tile & 31));
+    }
+  }
+  return map;
+}
+
 /** Smallest power of two ≥ x, for normal x > 0; else NaN. */
 export function powerAbove(x: number): number {
   if (!(x > 0) || !Number.isFinite(x)) return Number.NaN;

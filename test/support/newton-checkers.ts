@@ -8,6 +8,7 @@ import {
   powerAbove,
   product,
   sampleRows,
+  tileMap,
   transposedProduct,
   upperGram,
 } from "../oracle/newton.js";
@@ -101,9 +102,25 @@ function nearAll(what: string, got: ArrayLike<number>, want: ArrayLike<number>, 
   }
 }
 
-/** Bytes rows × columns; in every third matrix the last columns are padding, zero as the datasets keep it. */
+/** Bytes rows × columns; in every third matrix the last columns are padding, zero as the datasets keep it, and in every other one patches are zero. */
 function drawBytes(storage: ByteStorage, rows: number, columns: number, dice: Dice, i: number): Numbers {
   const values = pack(storage, fill(bytePattern(i), rows * columns, BYTE[storage], dice));
+  if (choice(i, 13, 2) === 0) {
+    for (let row = 0; row < rows; row += 2) {
+      for (let j = 0; j < columns; j += 8) {
+        // tiles of 2 × 8 without anything, with a row or with a number
+        const kind = dice.below(4);
+        const [one, other] = [row + dice.below(2), j + dice.below(8)];
+        for (let a = row; a < Math.min(row + 2, rows); a++) {
+          for (let b = j; b < Math.min(j + 8, columns); b++) {
+            if (kind === 0 || (kind === 1 && a === one) || (kind === 2 && (a !== one || b !== other))) {
+              values[a * columns + b] = 0;
+            }
+          }
+        }
+      }
+    }
+  }
   if (columns >= 16 && choice(i, 3, 3) === 0) {
     const cols = columns - 1 - choice(i, 4, 15);
     for (let row = 0; row < rows; row++) values.fill(0, row * columns + cols, (row + 1) * columns);
@@ -124,6 +141,16 @@ function storeBytes(
 ): { x: number; stride: number } {
   const stride = columns + 16 * choice(i, 5, 4);
   return { x: memory.input(layOut(storage, values, rows, columns, stride), choice(i, 6, 4)), stride };
+}
+
+/** The map of the matrix's tiles, in two cases of three. */
+function storeMap(
+  memory: Harness,
+  xs: Numbers,
+  { rows, columns }: { rows: number; columns: number },
+  i: number,
+): number {
+  return choice(i, 12, 3) === 0 ? 0 : memory.input(tileMap(xs, rows, columns), choice(i, 14, 4));
 }
 
 /** Shrinks every group of `size` numbers, `step` apart, until largest·Σ|value| < 2³¹. */
@@ -169,7 +196,16 @@ export function checkMultiply(storage: ByteStorage): Check {
       memory.reset();
       const { x, stride } = storeBytes(memory, storage, xs, shape, cases);
       const a = memory.output(rows * classes * 4, (cases >> 3) & 3);
-      kernel(x, stride, rows, columns, memory.input(ps, (cases >> 2) & 3), classes, a);
+      kernel(
+        x,
+        stride,
+        rows,
+        columns,
+        memory.input(ps, (cases >> 2) & 3),
+        classes,
+        a,
+        storeMap(memory, xs, shape, cases),
+      );
       equalAll(`${what}, ${label(shape)}`, i32(memory, a, rows * classes), product(xs, rows, columns, ps, classes));
       memory.verify();
       cases++;
@@ -216,7 +252,8 @@ export function checkTransposed(storage: ByteStorage): Check {
       memory.reset();
       const { x, stride } = storeBytes(memory, storage, xs, shape, cases);
       const s = memory.inout(before, (cases >> 3) & 3);
-      kernel(x, stride, rows, columns, memory.input(pairRows(ts, rows, classes), (cases >> 2) & 3), classes, s);
+      const pairs = memory.input(pairRows(ts, rows, classes), (cases >> 2) & 3);
+      kernel(x, stride, rows, columns, pairs, classes, s, storeMap(memory, xs, shape, cases));
       const want = transposedProduct(xs, columns, ts, classes, 0, rows).map((sum, i) => sum + at(before, i));
       equalAll(`${what}, ${label(shape)}`, i32(memory, s, classes * columns), want);
       memory.verify();
@@ -567,6 +604,62 @@ function checkSize(size: (columns: number, classes: number) => number): Check {
 export const checkGramScratchBytes = checkSize(gramScratch);
 export const checkBlockScratchBytes = checkSize(blockScratch);
 
+/** Per strip of 64 rows a word per 8 columns, and per pair of rows a bit per 8 columns in whole words. */
+const mapBytes = (rows: number, columns: number): number =>
+  Math.ceil(rows / 64) * (columns / 2 + 32 * 4 * Math.ceil(columns / 256));
+
+export const checkTileBytes: Check = (kernel, memory) => {
+  let cases = 0;
+  memory.reset();
+  memory.output(64); // a size touches no memory
+  for (const rows of [...ROWS, 513, 60_000]) {
+    for (const columns of [...COLUMNS, 240, 256, 272, 100_000]) {
+      expectEqual(`${rows} × ${columns}`, kernel(rows, columns), mapBytes(rows, columns));
+      cases++;
+    }
+  }
+  memory.verify();
+  return cases;
+};
+
+export const checkMarkTiles: Check = (kernel, memory) => {
+  const dice = new Dice(80);
+  let cases = 0;
+  const judge = (what: string, rows: number, columns: number, xs: Numbers): void => {
+    memory.reset();
+    const { x, stride } = storeBytes(memory, "U8", xs, { rows, columns }, cases);
+    // poisoned: what stands there must not count
+    const map = memory.output(mapBytes(rows, columns), cases & 3);
+    const count = kernel(x, stride, rows, columns, map);
+    const want = tileMap(xs, rows, columns);
+    equalAll(`${what}, ${rows} × ${columns}`, i32(memory, map, want.length), want);
+    let tiles = 0;
+    for (let i = 0; i < rows; i += 2) {
+      for (let j = 0; j < columns; j += 8) {
+        let isMarked = false;
+        for (let a = i; a < Math.min(i + 2, rows); a++) {
+          for (let b = j; b < j + 8; b++) isMarked ||= xs[a * columns + b] !== 0;
+        }
+        if (isMarked) tiles++;
+      }
+    }
+    expectEqual(`${what}, ${rows} × ${columns}: tiles`, count, tiles);
+    memory.verify();
+    cases++;
+  };
+  for (const rows of ROWS) {
+    for (const columns of [...COLUMNS, 256, 272])
+      judge(bytePattern(cases), rows, columns, drawBytes("U8", rows, columns, dice, cases));
+  }
+  // one byte that is not zero, of every value's kind
+  for (let hot = 0; hot < 67 * 272; hot += 211) {
+    const xs = new Uint8Array(67 * 272);
+    xs[hot] = dice.pick([1, 127, 128, 255]);
+    judge(`byte ${hot}`, 67, 272, xs);
+  }
+  return cases;
+};
+
 export function checkWeightCodes(storage: ByteStorage): Check {
   return (kernel, memory) => {
     const dice = new Dice(71);
@@ -626,7 +719,8 @@ export function checkGram(storage: ByteStorage): Check {
       const weights = memory.input(d, (cases >> 2) & 3);
       const scratch = memory.output(gramScratch(columns), (cases >> 4) & 3);
       const g = memory.inout(before, (cases >> 3) & 3);
-      kernel(x, stride, rows, columns, weights, unit, scratch, g);
+      const map = storeMap(memory, xs, { rows, columns }, cases);
+      kernel(x, stride, rows, columns, weights, unit, scratch, g, map);
       const got = memory.f64(g, columns * columns);
       const sums = upperGram(xs, columns, d, 0, rows);
       for (let j = 0; j < columns; j++) {
@@ -886,7 +980,15 @@ export function checkBlockMargins(storage: ByteStorage): Check {
       const { x, stride } = storeBytes(memory, storage, xs, shape, cases);
       const scratch = memory.output(blockScratch(columns, classes), (cases >> 2) & 3);
       const u = memory.inout(before, (cases >> 3) & 3);
-      const args = [memory.input(codes), unit, memory.input(shift), isAdded, scratch, u];
+      const args = [
+        memory.input(codes),
+        unit,
+        memory.input(shift),
+        isAdded,
+        scratch,
+        u,
+        storeMap(memory, xs, shape, cases),
+      ];
       kernel(x, stride, rows, columns, classes, ...args);
       const a = product(xs, rows, columns, codes, classes);
       const want = a.map((sum, i) => {
@@ -987,7 +1089,8 @@ export function checkHessian(storage: ByteStorage): Check {
       const vectors = [memory.input(codes), unit, memory.input(shift)];
       // with one margin the weights are in h: those given must not count
       const state = [h, p, weights].map((values) => (values === null ? 0 : memory.input(values)));
-      kernel(x, stride, rows, columns, classes, ...vectors, ...state, scratch, g, totals);
+      const map = storeMap(memory, xs, shape, cases);
+      kernel(x, stride, rows, columns, classes, ...vectors, ...state, scratch, g, totals, map);
       const a = product(xs, rows, columns, codes, classes);
       const m = a.map((sum, i) => unit * sum + at(shift, i % classes));
       const t = curved(m, rows, classes, h, p, weights);
@@ -1136,7 +1239,10 @@ export function checkFollow(storage: ByteStorage): Check {
       const scratch = memory.output(blockScratch(columns, classes), (cases >> 2) & 3);
       const [heldAt, g, totals] = [memory.inout(held), memory.inout(g0, (cases >> 3) & 3), memory.inout(totals0)];
       const distance = low === null ? 0 : rows * stride;
-      const left = kernel(x, distance, stride, rows, columns, classes, memory.input(c), heldAt, scratch, g, totals);
+      // of the high plane
+      const map = storeMap(memory, xs, shape, cases);
+      const cAt = memory.input(c);
+      const left = kernel(x, distance, stride, rows, columns, classes, cAt, heldAt, scratch, g, totals, map);
       const [wantG, wantTotals, wantHeld] = [g0.slice(), totals0.slice(), held.slice()];
       const [size, totalSize] = [g0.map(Math.abs), totals0.map(Math.abs)];
       for (let first = 0; first < rows; first += BLOCK) {
