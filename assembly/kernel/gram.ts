@@ -1,5 +1,6 @@
 // The preconditioner of conjugate gradients: a weighted Gram matrix of bytes, its Cholesky factor, and solves with it.
 
+import { lanes } from "../core/lanes";
 import { matvec } from "./matvec";
 import { tiles } from "./tiles";
 import { vector } from "./vector";
@@ -218,28 +219,90 @@ export abstract class cholesky {
     return n;
   }
 
-  /** Solves RᵀR·y = b in place for `classes` right-hand sides; b: classes × pitch f64 (the first n columns are used). */
+  /** out (4 f64) −= the dot products of four rows, `rowBytes` apart, with b. */
+  @inline
+  static dot4(a: usize, rowBytes: usize, b: usize, count: i32, out: usize): void {
+    const end = b + ((<usize>(count & ~3)) << 3);
+    const r1 = rowBytes;
+    const r2 = rowBytes * 2;
+    const r3 = rowBytes * 3;
+    let s0F64x2 = f64x2.splat(0);
+    let s1F64x2 = s0F64x2;
+    let s2F64x2 = s0F64x2;
+    let s3F64x2 = s0F64x2;
+    let t0F64x2 = s0F64x2;
+    let t1F64x2 = s0F64x2;
+    let t2F64x2 = s0F64x2;
+    let t3F64x2 = s0F64x2;
+    while (b < end) {
+      const bF64x2 = v128.load(b);
+      s0F64x2 = f64x2.add(s0F64x2, f64x2.mul(v128.load(a), bF64x2));
+      s1F64x2 = f64x2.add(s1F64x2, f64x2.mul(v128.load(a + r1), bF64x2));
+      s2F64x2 = f64x2.add(s2F64x2, f64x2.mul(v128.load(a + r2), bF64x2));
+      s3F64x2 = f64x2.add(s3F64x2, f64x2.mul(v128.load(a + r3), bF64x2));
+      const cF64x2 = v128.load(b, 16);
+      t0F64x2 = f64x2.add(t0F64x2, f64x2.mul(v128.load(a, 16), cF64x2));
+      t1F64x2 = f64x2.add(t1F64x2, f64x2.mul(v128.load(a + r1, 16), cF64x2));
+      t2F64x2 = f64x2.add(t2F64x2, f64x2.mul(v128.load(a + r2, 16), cF64x2));
+      t3F64x2 = f64x2.add(t3F64x2, f64x2.mul(v128.load(a + r3, 16), cF64x2));
+      a += 32;
+      b += 32;
+    }
+    let s0 = lanes.sumF64(f64x2.add(s0F64x2, t0F64x2));
+    let s1 = lanes.sumF64(f64x2.add(s1F64x2, t1F64x2));
+    let s2 = lanes.sumF64(f64x2.add(s2F64x2, t2F64x2));
+    let s3 = lanes.sumF64(f64x2.add(s3F64x2, t3F64x2));
+    for (let j: usize = 0; j < (<usize>(count & 3)) << 3; j += 8) {
+      const value = load<f64>(b + j);
+      s0 += load<f64>(a + j) * value;
+      s1 += load<f64>(a + j + r1) * value;
+      s2 += load<f64>(a + j + r2) * value;
+      s3 += load<f64>(a + j + r3) * value;
+    }
+    store<f64>(out, load<f64>(out) - s0);
+    store<f64>(out, load<f64>(out, 8) - s1, 8);
+    store<f64>(out, load<f64>(out, 16) - s2, 16);
+    store<f64>(out, load<f64>(out, 24) - s3, 24);
+  }
+
+  /** Solves RᵀR·y = b in place for `classes` right-hand sides; b: classes × pitch f64 (the first n columns are used). Four rows at a time. */
   static solve(r: usize, n: i32, b: usize, pitch: i32, classes: i32): void {
     const rowBytes = (<usize>n) << 3;
     const bBytes = (<usize>pitch) << 3;
-    for (let i = 0; i < n; i++) {
+    for (let i = 0; i < n; i += 4) {
+      const size = min(n - i, 4);
       const ii = (<usize>i) << 3;
-      const row = r + <usize>i * rowBytes + ii;
-      const pivot = load<f64>(row);
+      const corner = r + <usize>i * rowBytes + ii;
       for (let k: usize = 0; k < <usize>classes; k++) {
         const at = b + k * bBytes + ii;
-        const y = load<f64>(at) / pivot;
-        store<f64>(at, y);
-        vector.addScaled(at + 8, -y, row + 8, n - i - 1);
+        for (let q: usize = 0; q < <usize>size; q++) {
+          const column = corner + (q << 3);
+          let value = load<f64>(at + (q << 3));
+          for (let p: usize = 0; p < q; p++) value -= load<f64>(column + p * rowBytes) * load<f64>(at + (p << 3));
+          store<f64>(at + (q << 3), value / load<f64>(column + q * rowBytes));
+        }
+        if (size == 4) {
+          const y0 = load<f64>(at);
+          const y1 = load<f64>(at, 8);
+          const y2 = load<f64>(at, 16);
+          const y3 = load<f64>(at, 24);
+          cholesky.subtract4(at + 32, corner + 32, rowBytes, y0, y1, y2, y3, n - i - 4);
+        }
       }
     }
-    for (let i = n - 1; i >= 0; i--) {
+    for (let i = (n - 1) & ~3; i >= 0; i -= 4) {
+      const size = min(n - i, 4);
       const ii = (<usize>i) << 3;
-      const row = r + <usize>i * rowBytes + ii;
-      const pivot = load<f64>(row);
+      const corner = r + <usize>i * rowBytes + ii;
       for (let k: usize = 0; k < <usize>classes; k++) {
         const at = b + k * bBytes + ii;
-        store<f64>(at, (load<f64>(at) - vector.dot(row + 8, at + 8, n - i - 1)) / pivot);
+        if (size == 4) cholesky.dot4(corner + 32, rowBytes, at + 32, n - i - 4, at);
+        for (let q = <usize>size; q > 0; q--) {
+          const row = corner + (q - 1) * rowBytes;
+          let value = load<f64>(at + ((q - 1) << 3));
+          for (let p = q; p < <usize>size; p++) value -= load<f64>(row + (p << 3)) * load<f64>(at + (p << 3));
+          store<f64>(at + ((q - 1) << 3), value / load<f64>(row + ((q - 1) << 3)));
+        }
       }
     }
   }

@@ -827,7 +827,8 @@ export function checkMoments(storage: ByteStorage): Check {
 
 // ---- Cholesky ----------------------------------------------------------------------------------------------------------
 
-const DIMENSIONS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 33] as const;
+/** Around groups of four rows. */
+const DIMENSIONS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 18, 31, 33] as const;
 
 /** Upper triangle n × n, NaN below: what is not to be read shows in every result. */
 function upper(n: number, value: (j: number, k: number) => number): Float64Array {
