@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 
 const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist");
 const require = createRequire(import.meta.url);
-// A limit moves only for something users get: 30 kB made room for hinge (interior point) and for sampling in blocks.
+// A limit moves only for something users get: 30 kB made room for hinge (interior point), sampling in blocks, and the kernels that skip tiles of zeros.
 const budgets = { "main entry, as built": 120_000, "kernels.wasm": 30_000, "kernels.relaxed.wasm": 30_000 };
 
 /** `file` and all it imports, in order of first sight, packages included. */

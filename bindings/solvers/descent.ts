@@ -9,9 +9,13 @@ import { RowSample } from "./row-sample.js";
 
 /** Widest Gram matrix. */
 export const GRAM_COLUMNS = 2048;
-/** The preconditioner is made anew when a solve needs this many times the products of the first one with it, and some. */
+/**
+ * The preconditioner is made anew when a solve needs this many times the products of the first one with it, and some, and when what it needs more costs
+ * this many times the passes of a new one: later solves are harder whatever the preconditioner.
+ */
 const WORN = 1.5;
 const WORN_PRODUCTS = 4;
+const WORN_COST = 2;
 /** A promised decrease that has not fallen to this part is a stall. */
 const STALL = 0.5;
 /** Steps without any decrease before a descent gives up. */
@@ -53,7 +57,7 @@ export class Descent {
   #isExact: boolean;
   /** Hessian products of the first solve with the present preconditioner, 0 before it. */
   #freshProducts = 0;
-  #isWorn = true;
+  #isWorn: boolean;
   #failures = 0;
   #lastDecrement = 0;
 
@@ -68,6 +72,8 @@ export class Descent {
     this.#gramRows = Math.min(matrix.rows, settings.gramRows);
     this.#isGram = settings.isGram;
     this.#isExact = settings.isExact;
+    // what a rougher problem has left is good enough to begin with
+    this.#isWorn = system.preconditioner.isEmpty;
   }
 
   get share(): number {
@@ -102,7 +108,10 @@ export class Descent {
           });
         });
     if (this.#freshProducts === 0) this.#freshProducts = direction.products;
-    this.#isWorn = direction.products > WORN * this.#freshProducts + WORN_PRODUCTS;
+    const more = (direction.products - this.#freshProducts) * Math.min(1, this.#share);
+    this.#isWorn =
+      direction.products > WORN * this.#freshProducts + WORN_PRODUCTS &&
+      more > (this.isGram ? WORN_COST * this.#gramCost(this.#gramRows) : 0);
     if (this.#lastDecrement > 0 && direction.decrement > STALL * this.#lastDecrement) this.#change(direction.isSolved);
     this.#lastDecrement = direction.decrement;
     return direction;
@@ -131,19 +140,23 @@ export class Descent {
     }
   }
 
+  /** Passes that a Gram matrix of so many rows costs. */
+  #gramCost(rows: number): number {
+    const { outputs, dataset, fitIntercept } = this.#problem;
+    const dimension = dataset.cols + (fitIntercept ? 1 : 0);
+    return ((rows / this.#matrix.rows) * (dimension / 4)) / outputs;
+  }
+
   /** index: numbers of the rows, u32, or 0 for all. */
   #precondition(rows: PreconditionerRows, index: number): void {
-    const { outputs, dataset, fitIntercept } = this.#problem;
     const { preconditioner } = this.system;
     if (this.#isGram) {
-      const dimension = dataset.cols + (fitIntercept ? 1 : 0);
-      const passes = ((rows.rows / this.#matrix.rows) * (dimension / 4)) / outputs;
       // what the codes do not show of the Hessian, their Gram matrix does not show either
-      if (this.#isExact && outputs === 1 && preconditioner.buildExact(rows, index, EXACT_RIDGE)) {
-        this.system.exactPasses += passes;
+      if (this.#isExact && this.#problem.outputs === 1 && preconditioner.buildExact(rows, index, EXACT_RIDGE)) {
+        this.system.exactPasses += this.#gramCost(rows.rows);
       } else {
         preconditioner.buildGram(rows);
-        this.gramPasses += passes;
+        this.gramPasses += this.#gramCost(rows.rows);
       }
     } else preconditioner.buildDiagonal(rows);
   }
@@ -151,6 +164,7 @@ export class Descent {
   /** After a stall: more rows; then better products, where the direction was solved but did not help; else the other preconditioner. */
   #change(isSolved: boolean): void {
     this.#isWorn = true;
+    this.system.looksAtAll = true;
     if (this.#share < 1) {
       this.#share = Math.min(1, 2 * this.#share);
       this.#gramRows = Math.min(this.#matrix.rows, 2 * this.#gramRows);

@@ -35,7 +35,7 @@ const DIRECT_PRODUCTS = 2 ** 28;
 const FORCING = 0.1;
 const SAMPLE_FORCING = 0.3;
 /** Estimated gaps at which the sample and the problem of the codes are solved well enough, and most steps for it. */
-const SAMPLE_GAP = 1e-3;
+const SAMPLE_GAP = 3e-2;
 const CODES_GAP = 1e-6;
 const WARM_STEPS = 8;
 /** Columns from which an exact pass costs so much more than one over codes that the problem of the codes pays. */

@@ -14,6 +14,13 @@ const ROWS_PER_CALL = 8192;
 /** The plane search ends when the slope along its last Newton step is this part of what it has gained, or after so many looks. */
 const PLANE_TOLERANCE = 1e-3;
 const MOST_LOOKS = 24;
+/**
+ * With several classes and at least four times as many rows as one call takes, the plane search looks at a quarter of each stretch of rows: which one turns by
+ * the golden section, so that no order of the rows with a period of its own decides what is seen.
+ */
+const LOOK_STRETCH = 2048;
+const LOOK_ROWS = 512;
+const LOOK_TURN = (Math.sqrt(5) - 1) / 2;
 const MOST_HALVINGS = 40;
 /** What rounding a step may cost, as a part of what it gains: the next step has to make it good. */
 const ROUNDING = 1e-3;
@@ -88,6 +95,8 @@ export class NewtonSystem {
   /** Passes over all of these rows' bytes so far, in units of one dot and one update with every row and class. */
   passes = 0;
   exactPasses = 0;
+  /** Whether plane searches look at all rows from now on: after a step that had to be shortened, or a stall. */
+  looksAtAll = false;
   /** v, g: outputs × padded f64, code coordinates. */
   readonly v: number;
   readonly g: number;
@@ -329,7 +338,10 @@ export class NewtonSystem {
       core.f64(this.v, size).set(core.f64(r, size));
     };
     for (let halving = 0, part = 1; halving <= MOST_HALVINGS; halving++, part /= 2) {
-      if (halving > 0) back();
+      if (halving > 0) {
+        this.looksAtAll = true;
+        back();
+      }
       kernels.addScaled(margins, part, u2, count);
       kernels.addScaled(this.v, part, previous, size);
       const objective = this.#loss();
@@ -372,10 +384,16 @@ export class NewtonSystem {
       kernels.scaleColumns(previous, this.#ridge, 0, this.#frame.padded, outputs, this.#buffers.hp);
       ridge22 = kernels.dotF64(previous, this.#buffers.hp, size);
     }
+    const isPart = outputs > 1 && rows >= 4 * ROWS_PER_CALL && !this.looksAtAll;
+    const [stretch, most] = isPart ? [LOOK_STRETCH, LOOK_ROWS] : [ROWS_PER_CALL, ROWS_PER_CALL];
     const look = (a1: number, a2: number): [number, number, number, number, number] => {
       core.f64(this.#buffers.looks, 5).fill(0);
-      for (let row = 0; row < rows; row += ROWS_PER_CALL) {
-        const part = Math.min(ROWS_PER_CALL, rows - row);
+      let seen = 0;
+      for (let start = 0, turn = 0; start < rows; start += stretch, turn = (turn + LOOK_TURN) % 1) {
+        const row = isPart ? start + LOOK_ROWS * Math.floor((turn * LOOK_STRETCH) / LOOK_ROWS) : start;
+        const part = Math.min(most, rows - row);
+        if (part <= 0) break;
+        seen += part;
         const at = row * outputs;
         const state = this.#buffers.state + at * 4;
         const omega = weights.f32 === 0 ? 0 : weights.f32 + row * 4;
@@ -423,11 +441,11 @@ export class NewtonSystem {
         number,
       ];
       return [
-        slope1 + (g1 * top1) / rows + ridge11 * a1 + ridge12 * a2,
-        slope2 + (g2 * top2) / rows + ridge12 * a1 + ridge22 * a2,
-        (h11 * top1 * top1) / rows + ridge11,
-        (h12 * top1 * top2) / rows + ridge12,
-        (h22 * top2 * top2) / rows + ridge22,
+        slope1 + (g1 * top1) / seen + ridge11 * a1 + ridge12 * a2,
+        slope2 + (g2 * top2) / seen + ridge12 * a1 + ridge22 * a2,
+        (h11 * top1 * top1) / seen + ridge11,
+        (h12 * top1 * top2) / seen + ridge12,
+        (h22 * top2 * top2) / seen + ridge22,
       ];
     };
     let [a1, a2] = [0, 0];
