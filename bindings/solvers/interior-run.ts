@@ -239,6 +239,8 @@ export class InteriorRun {
       this.#apply(y);
       const above = kernels.interiorGap(margins, labels.f64, this.#weights, rows, this.#rows, this.#pitch) / rows;
       const relative = (left: number): number => {
+        // zero weights are the optimum as far as float64 can tell
+        if (Math.max(left, this.#zeroObjective - this.#bestObjective) <= NOISE * this.#zeroObjective) return 0;
         const gained = this.#zeroObjective - this.#objective + left;
         return gained > 0 ? Math.min(1, left / gained) : 1;
       };
@@ -408,6 +410,8 @@ export class InteriorRun {
       const part = Math.min(1, TO_THE_WALL * furthest);
       kernels.interiorMove(margins, y, u1, rows, state, pitch, gamma, part);
       kernels.addScaled(this.#v, part, this.#direction, this.#size);
+      // not those the rows have moved by: where weights have come and gone along a direction without curvature, rounding has stayed with them
+      this.#problem.exactMargins(this.#view.frame, this.#v, margins);
       this.#evaluate();
       this.#measure();
       return this.#failures < MOST_FAILURES;
