@@ -45,7 +45,7 @@ const WORTH_SAMPLING = 4;
 const RIDGE = 1e-12;
 const EXACT_RIDGE = 1e-15;
 /** Outer steps without a lower objective or a smaller gap before the run gives up. */
-const MOST_FAILURES = 15;
+const MOST_FAILURES = 60;
 /** Part of the objective below which a gap is not seen in it any more. */
 const NOISE = 2 ** -52;
 
