@@ -20,7 +20,7 @@ import {
 } from "./oracle/objective.js";
 import { type Sample, sampleFor } from "./support/data.js";
 import { last, type Posed, pose, STORAGES, valuesOf } from "./support/posed.js";
-import { randomProblem } from "./support/problems.js";
+import { randomProblem, wildProblem } from "./support/problems.js";
 import { describeVariants, VARIANTS } from "./support/variants.js";
 
 /** What the solver promises with default options, relative to F(0) − F*; the estimate at which it stops is tol² = 1e-12. */
@@ -409,6 +409,26 @@ describeVariants("auto, hinge", (variant) => {
   });
 });
 
+// Where rounding could pass for convergence: what a report says must be true of its weights, and converged must mean optimal.
+describe("hinge: wild little problems", () => {
+  const wild = Array.from({ length: 300 }, (_, i) => wildProblem(i));
+  it.each(wild)("$name", ({ data, rows, cols, labels, weights, l2, fitIntercept }) => {
+    const sample = { data: Float64Array.from(data), rows, cols, labels, weights: labels };
+    const dataset = weights === null ? {} : { sampleWeight: weights };
+    const { engine, problem, exact } = pose("hinge", sample, { data, rows, cols }, data, { l2, fitIntercept, dataset });
+    const final = last(auto(problem));
+    engine.dispose();
+    const theta = joinParameters(exact, final.coef, final.intercept);
+    const F = objective(exact, theta);
+    const rounding = roundingOf(exact, theta);
+    expect(Math.abs(final.objective - F)).toBeLessThanOrEqual(2 * rounding);
+    expect(final.isConverged).toBe(true);
+    const { objective: best, lower, zero } = minimiseHinge(exact);
+    const unsure = Math.max(0, best - lower - (GAP / 2) * (zero - lower));
+    expect(F - lower).toBeLessThanOrEqual(GAP * (zero - lower) + rounding + unsure);
+  });
+});
+
 describe("hinge: options, and how it ends", () => {
   const sample = sampleFor("hinge", 140, 6, 31);
 
@@ -456,6 +476,8 @@ describe("hinge: options, and how it ends", () => {
     const reports = [...auto(problem, { tol: 1e-100 })];
     const final = reports.at(-1) as NewtonReport;
     expect(final).toMatchObject({ isConverged: false, isStalled: true });
+    // the gap falls to the last bit of F at the pace of a usual run; sixty more steps without progress are the end
+    expect(final.outerStep).toBeLessThanOrEqual(2 * last(auto(problem)).outerStep + 60);
     for (const { isStalled } of reports.slice(0, -1)) expect(isStalled).toBe(false);
     expect(relativeGap(exact, minimiseHinge(exact), final)).toBeLessThan(GAP);
     engine.dispose();

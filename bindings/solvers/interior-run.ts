@@ -45,7 +45,7 @@ const WORTH_SAMPLING = 4;
 /** First ridge on the Gram matrix: small, since the rows at the margin outweigh the regulariser by many orders. */
 const RIDGE = 1e-12;
 /** Outer steps without a lower objective or a smaller gap before the run gives up. */
-const MOST_FAILURES = 15;
+const MOST_FAILURES = 60;
 /** Part of the objective below which a gap is not seen in it any more. */
 const NOISE = 2 ** -52;
 
@@ -239,6 +239,8 @@ export class InteriorRun {
       this.#apply(y);
       const above = kernels.interiorGap(margins, labels.f64, this.#weights, rows, this.#rows, this.#pitch) / rows;
       const relative = (left: number): number => {
+        // zero weights are the optimum as far as float64 can tell
+        if (Math.max(left, this.#zeroObjective - this.#bestObjective) <= NOISE * this.#zeroObjective) return 0;
         const gained = this.#zeroObjective - this.#objective + left;
         return gained > 0 ? Math.min(1, left / gained) : 1;
       };
@@ -408,6 +410,8 @@ export class InteriorRun {
       const part = Math.min(1, TO_THE_WALL * furthest);
       kernels.interiorMove(margins, y, u1, rows, state, pitch, gamma, part);
       kernels.addScaled(this.#v, part, this.#direction, this.#size);
+      // not those the rows have moved by: where weights have come and gone along a direction without curvature, rounding has stayed with them
+      this.#problem.exactMargins(this.#view.frame, this.#v, margins);
       this.#evaluate();
       this.#measure();
       return this.#failures < MOST_FAILURES;

@@ -116,3 +116,68 @@ export function randomProblem(index: number, limits: Limits = WIDE): RandomProbl
   const name = `${index}: ${loss}${classes > 1 ? ` of ${classes}` : ""}, ${rows} × ${cols}, ${law}, condition ${condition.toExponential(0)}, l2 ${strength.toExponential(0)}, scales 10^±${spread.toFixed(1)}${fitIntercept ? ", intercept" : ""}`;
   return { name, data: Float32Array.from(data), rows, cols, labels, loss, l2, classes, fitIntercept };
 }
+
+export interface WildProblem {
+  readonly name: string;
+  readonly data: Float64Array | Float32Array | Uint8Array | Int16Array;
+  readonly rows: number;
+  readonly cols: number;
+  /** 0 and 1, both of them. */
+  readonly labels: Float64Array;
+  readonly weights: Float64Array | null;
+  readonly l2: number;
+  readonly fitIntercept: boolean;
+}
+
+/**
+ * Little problems that nobody has prepared: two rows to three hundred, fewer than columns or not; heavy tails, constant columns and duplicates, column
+ * scales over four decades, bytes and shorts cut off at their limits; weights of 0 or over eight decades; l2 over eight decades.
+ */
+export function wildProblem(index: number): WildProblem {
+  const dice = new Dice(index);
+  const rows = 2 + dice.below(dice.pick([5, 30, 150, 300]));
+  const cols = 1 + dice.below(dice.pick([2, 8, 30]));
+  const law = dice.below(6);
+  const scale = Float64Array.from({ length: cols }, () => (dice.below(2) ? 10 ** (4 * dice.uniform() - 2) : 1));
+  const offset = Float64Array.from({ length: cols }, () => (dice.below(2) ? 3 * dice.normal() : 0));
+  const kind = Array.from({ length: cols }, () => dice.below(12));
+  const draw = [
+    () => dice.normal(),
+    () => Number(dice.uniform() < 0.2),
+    () => dice.uniform(),
+    () => dice.cauchy(),
+    () => Math.round(2 * dice.normal()),
+    () => Math.exp(dice.normal()),
+  ][law] as () => number;
+  const values = new Float64Array(rows * cols);
+  values.forEach((_, i) => {
+    const j = i % cols;
+    const x = (draw() + (offset[j] as number)) * (scale[j] as number);
+    const isCopy = kind[j] === 1 && j > 0;
+    values[i] = kind[j] === 0 ? (offset[j] as number) : isCopy ? (values[i - 1] as number) : x;
+  });
+  const within = (low: number, high: number, x: number): number => Math.min(high, Math.max(low, x));
+  const data = [
+    values,
+    Float32Array.from(values),
+    Uint8Array.from(values, (x) => within(0, 255, 128 + 20 * x)),
+    Int16Array.from(values, (x) => within(-32768, 32767, 100 * x)),
+  ][dice.below(4)] as WildProblem["data"];
+  const truth = Float64Array.from({ length: cols }, () => dice.normal());
+  const noise = dice.pick([0, 0.3, 3]);
+  const labels = Float64Array.from({ length: rows }, (_, i) => {
+    let margin = noise * dice.normal();
+    truth.forEach((w, j) => {
+      margin += w * ((values[i * cols + j] as number) / (scale[j] as number) - (offset[j] as number));
+    });
+    return i < 2 ? i : Number(margin > 0);
+  });
+  const weighing = dice.below(4);
+  const weights = Float64Array.from({ length: rows }, (_, i) =>
+    weighing === 0 ? (i === 0 ? 1 : dice.below(3)) : 10 ** (8 * dice.uniform() - 4),
+  );
+  const l2 = 10 ** (8 * dice.uniform() - 7);
+  const fitIntercept = dice.below(2) === 1;
+  const name = `wild ${index}: ${data.constructor.name}, ${rows} × ${cols}, l2 ${l2.toExponential(0)}${weighing < 2 ? ", weights" : ""}${fitIntercept ? ", intercept" : ""}`;
+  return { name, data, rows, cols, labels, weights: weighing < 2 ? weights : null, l2, fitIntercept };
+}
