@@ -304,6 +304,33 @@ describeVariants("auto", (variant) => {
     engine.dispose();
   });
 
+  it("many rows of several classes, in an order with a period: what the plane search looks at is not all there is", () => {
+    const rows = 33_000;
+    const cols = 3;
+    const dice = new Dice(31);
+    const data = new Uint8Array(rows * cols);
+    // the first quarter of every 2048 rows knows two classes only, and little of the columns
+    const isPoor = (i: number): boolean => i % 2048 < 512;
+    const labels = Float64Array.from({ length: rows }, (_, i) => {
+      const values = Array.from({ length: cols }, () => dice.below(isPoor(i) ? 9 : 200));
+      data.set(values, i * cols);
+      const scores = values.map((x) => x / 40 + dice.normal());
+      const best = scores.indexOf(Math.max(...scores));
+      return isPoor(i) ? best % 2 : best;
+    });
+    const sample = { data: Float64Array.from(data), rows, cols, labels, weights: labels };
+    const { engine, problem, exact } = pose("softmax", sample, { data, rows, cols }, data, { variant });
+    const reports = [...auto(problem)];
+    for (const [i, { objective: value }] of reports.entries()) {
+      expect(value).toBeLessThanOrEqual((reports[Math.max(0, i - 1)] as NewtonReport).objective * (1 + 2 ** -47));
+    }
+    const final = reports.at(-1) as NewtonReport;
+    expect(final.isConverged).toBe(true);
+    expect(reports.length).toBeLessThan(20);
+    expect(relativeGap(exact, final)).toBeLessThan(GAP);
+    engine.dispose();
+  });
+
   // bench/robustness.ts has two hundred of these, larger, three seeds each
   const random = Array.from({ length: 32 }, (_, i) => i).flatMap((i) => {
     const problem = randomProblem(500 + i, { rows: [2.5, 3.2], cols: [0.8, 1.5] });
