@@ -9,7 +9,7 @@ export { type HalpOptions, halp } from "./solvers/halp.js";
 export { lpSgd } from "./solvers/lp-sgd.js";
 export { type LpOptions, type LpSvrgOptions, lpSvrg } from "./solvers/lp-svrg.js";
 export { type AutoOptions, auto, type NewtonOptions, type NewtonReport, newton } from "./solvers/newton.js";
-export type { AnchorOption, CommonOptions, DeltaBits, Rounding, Sampling } from "./solvers/options.js";
+export type { AnchorOption, BatchSize, CommonOptions, DeltaBits, Rounding, Sampling } from "./solvers/options.js";
 export type { StepReport } from "./solvers/report.js";
 export { type SagaOptions, saga } from "./solvers/saga.js";
 export { type SgdOptions, sgd } from "./solvers/sgd.js";

@@ -81,6 +81,12 @@ export abstract class relaxed {
     return i16x8.relaxed_dot_i8x16_i7x16_s(signedI8x16, sevenBitI8x16);
   }
 
+  /** Byte aI8x16[atI8x16[i]] in lane i; indices 0..15 only: beyond them CPUs differ. */
+  @inline
+  static swizzle(aI8x16: v128, atI8x16: v128): v128 {
+    return i8x16.relaxed_swizzle(aI8x16, atI8x16);
+  }
+
   /** (a·b + 2¹⁴) >> 15 per i16 lane; the same everywhere unless both operands are −32768. */
   @inline
   static scale(aI16x8: v128, bI16x8: v128): v128 {

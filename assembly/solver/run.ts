@@ -49,6 +49,12 @@ export class Run {
   coefficients: usize;
   /** Their shifts s: i32, padded to a multiple of 4. */
   shifts: usize;
+  /** Batches: groups of four rows per step (codes are then tiles, rows and strideBytes those of groups); or 0. */
+  groups: u32;
+  /** Batches: z as their dots read it, 2·columns bytes. */
+  seen: usize;
+  /** Batches: Σ codes of each row, i32. */
+  sums: usize;
   /** Dense term of the published step: classes × columns int16. */
   published: usize;
   /** Eight u16 random lanes, 16-byte aligned, then eight u16 of rounding offsets. */

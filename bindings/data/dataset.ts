@@ -309,7 +309,7 @@ export class Dataset {
     const key = `${storage} ${hasIntercept} ${isShuffled}`;
     let plane = this.#planes.get(key);
     if (plane === undefined) {
-      const { order, weights } = isShuffled ? this.#shuffle() : { order: 0, weights: this.weights };
+      const { order, weights } = isShuffled ? this.shuffled() : { order: 0, weights: this.weights };
       plane = Scope.guard(this.core, (scope) => {
         const made = { ...this.#quantise(scope, storage, hasIntercept, order), order, weights };
         this.#scope.adopt(scope);
@@ -320,8 +320,8 @@ export class Dataset {
     return plane;
   }
 
-  /** The random order of the shuffled planes, and the weights in it. */
-  #shuffle(): Pick<Plane, "order" | "weights"> {
+  /** The random order of the shuffled planes, and the weights in it. @internal */
+  shuffled(): Pick<Plane, "order" | "weights"> {
     if (this.#shuffled !== null) return this.#shuffled;
     const { core, rows, weights } = this;
     this.#shuffled = Scope.guard(core, (scope) => {

@@ -11,8 +11,10 @@ import { numberOrAuto } from "../options.js";
 import { runCentred } from "./centred.js";
 import {
   type AnchorOption,
+  type BatchSize,
   type CommonOptions,
   checkAnchorOption,
+  checkBatchSize,
   checkBits,
   checkCommon,
   checkRounding,
@@ -30,6 +32,11 @@ export interface HalpOptions extends CommonOptions {
   readonly mu?: number | "auto";
   readonly rounding?: Rounding;
   readonly option?: AnchorOption;
+  /** Rows per stochastic step (default 1): a step is then `stepSize` times the mean gradient of 8, 16 or 32 rows, all at the same delta. Not fewer outer steps, but
+   *  up to several times as many rows per second, most on narrow data. "auto" of `stepSize` becomes B/(2(L + (B − 1)·λmax)), of `innerSteps`
+   *  2 × rows ÷ B. The rows of a batch stand together in a random order made once per dataset, in a copy of the codes of their own.
+   *  Needs 8-bit data, 16 bits of delta (then the default) and a loss with one output. */
+  readonly batchSize?: BatchSize;
 }
 
 /**
@@ -38,9 +45,10 @@ export interface HalpOptions extends CommonOptions {
  */
 export function halp(problem: Problem, options: HalpOptions = {}): Generator<StepReport, void, undefined> {
   const where = "halp";
-  const common = checkCommon(where, problem, options, ["bits", "mu", "rounding", "option"]);
-  return runCentred(where, problem, common, {
-    bits: checkBits(where, options.bits, problem),
+  const common = checkCommon(where, problem, options, ["bits", "mu", "rounding", "option", "batchSize"]);
+  const batchSize = checkBatchSize(where, options.batchSize, problem, options.bits);
+  return runCentred(where, problem, { ...common, batchSize }, {
+    bits: checkBits(where, options.bits ?? (batchSize > 1 ? 16 : undefined), problem),
     mu: numberOrAuto(where, "mu", options.mu, { above: 0 }),
     isStochastic: checkRounding(where, options.rounding) === "stochastic",
     isOptionTwo: checkAnchorOption(where, options.option) === "II",

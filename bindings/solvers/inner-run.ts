@@ -1,6 +1,7 @@
 // One solver run's memory and its inner loop in WebAssembly: the struct Run, the model part z, the dense term, the cached states.
 import type { Plane } from "../data/dataset.js";
 import type { Problem, RowValues } from "../data/problem.js";
+import { roundUp } from "../data/raw-rows.js";
 import type { Core, Scope } from "../engine/core.js";
 import type { CodeStorage, InnerPair } from "../engine/kernels.js";
 import { RUN_BYTES, writeRun } from "../engine/run.js";
@@ -23,6 +24,8 @@ export interface InnerSettings {
   readonly isPublished: boolean;
   /** Adjacent rows visited per row drawn (default 1: every row is drawn). */
   readonly rowsPerDraw?: number;
+  /** Rows per step (default 1). Several: places of the dataset's random order, whatever the order of the plane; int8 codes, int16 model, one output, centred. */
+  readonly batchSize?: number;
 }
 
 export interface InnerResult {
@@ -31,6 +34,9 @@ export interface InnerResult {
 }
 
 const MODEL_BYTES: Record<CodeStorage, number> = { I8: 1, I16: 2, F32: 4 };
+/** Rows per group of tiles, and bytes of scratch per group. */
+const GROUP = 4;
+const SLOT_BYTES = 64;
 /** Keeps a factor finite: infinity times a derivative of 0 would be NaN. */
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 /** Multiply-adds per call into WebAssembly: short calls, since one long call would never leave the first compiler tier. */
@@ -55,6 +61,9 @@ export class InnerRun {
   /** Outputs K. */
   readonly #outputs: number;
   readonly #stepsPerCall: number;
+  readonly #batchSize: number;
+  /** Which row stands at each place of the steps: rows u32, or 0. */
+  readonly #order: number;
   readonly #table: number;
   readonly #tableBytes: number;
   readonly #previous: number;
@@ -67,8 +76,15 @@ export class InnerRun {
     const { core, outputs, dataset } = problem;
     const { plane, model } = settings;
     const { rows } = dataset;
-    const { padded, order } = plane;
+    const { padded } = plane;
     const size = outputs * padded;
+    const batchSize = settings.batchSize ?? 1;
+    const isBatched = batchSize > 1;
+    const { order, weights } = isBatched ? dataset.shuffled() : plane;
+    // batches work on whole groups of four rows
+    const places = isBatched ? roundUp(rows, GROUP) : rows;
+    this.#batchSize = batchSize;
+    this.#order = order;
     this.#core = core;
     this.#rows = rows;
     this.#outputs = outputs;
@@ -81,7 +97,8 @@ export class InnerRun {
     this.ridge = scope.alloc(padded * 8, "the regulariser");
     this.values = problem.allocRows(scope);
     const fours = 16 * Math.ceil(outputs / 4);
-    const scalars = scope.alloc(32 + 3 * fours + outputs * 8, "coefficients");
+    const slots = isBatched ? (batchSize / GROUP) * SLOT_BYTES + 32 : 0;
+    const scalars = scope.alloc(32 + 3 * fours + outputs * 8 + 8 + slots, "coefficients");
     this.#run = scope.alloc(RUN_BYTES, "the state of a run");
     core.kernels.ridge(plane.scale, dataset.cols, padded, problem.l2, this.ridge);
     const base = settings.hasBase ? scope.alloc(rows * outputs * 8, "the dots at the anchor") : 0;
@@ -89,18 +106,20 @@ export class InnerRun {
     this.#table = settings.hasTable === true ? scope.alloc(this.#tableBytes, "the table of derivatives") : 0;
     this.#previous = settings.hasTable === true ? scope.alloc(size * MODEL_BYTES[model], "the low-precision part") : 0;
     // exact passes go through the rows in their own order, steps in that of the plane
-    this.#states = order === 0 ? this.values.state : scope.alloc(rows * outputs * 4 + 16, "the states of a run");
-    const labels = order === 0 ? problem.labels.f32 : scope.alloc(rows * 4, "the labels of a run");
+    this.#states = order === 0 ? this.values.state : scope.alloc(places * outputs * 4 + 16, "the states of a run");
+    const labels = order === 0 ? problem.labels.f32 : scope.alloc(places * 4, "the labels of a run");
     if (order !== 0) core.kernels.gather(problem.labels.f32, 4, order, rows, 4, labels, 4);
     const drift = scope.alloc(size * 4, "the dense term");
     const shrink = scope.alloc(padded * 4, "the dense term");
     const published = settings.isPublished ? scope.alloc(size * 2, "the dense term") : 0;
     const negatives = model === "I8" ? negativeSums(scope, problem, plane) : 0;
+    const tiles = isBatched ? this.#pack(scope, plane, places) : { codes: plane.codes, sums: 0 };
+    const unit = isBatched ? GROUP : 1;
     writeRun(core.view(), this.#run, {
       alpha: settings.alpha,
-      codes: plane.codes,
-      strideBytes: plane.strideBytes,
-      rows,
+      codes: tiles.codes,
+      strideBytes: isBatched ? GROUP * padded : plane.strideBytes,
+      rows: places / unit,
       columns: padded,
       classes: outputs,
       z: this.z,
@@ -113,23 +132,34 @@ export class InnerRun {
       table: this.#table,
       previous: this.#previous,
       labels,
-      weights: plane.weights.f32,
+      weights: weights.f32,
       // lanes need 16-byte alignment: first
       lanes: scalars,
       changes: scalars + 32,
-      coefficients: scalars + 32 + fours,
+      coefficients: isBatched ? scalars + roundUp(32 + 3 * fours + outputs * 8, 16) : scalars + 32 + fours,
       shifts: scalars + 32 + 2 * fours,
       dots: scalars + 32 + 3 * fours,
+      groups: isBatched ? batchSize / GROUP : 0,
+      seen: isBatched ? scope.alloc(2 * padded, "the low-precision part") : 0,
+      sums: tiles.sums,
       negatives,
       published,
       loss: problem.lossId,
       threshold: problem.epsilon,
-      rowsPerDraw: settings.rowsPerDraw ?? 1,
+      rowsPerDraw: (settings.rowsPerDraw ?? batchSize) / unit,
       flushEvery: settings.flushEvery,
       stochastic: settings.isStochastic ? 1 : 0,
       centred: settings.isCentred ? 1 : 0,
     });
-    this.#stepsPerCall = Math.max(16, Math.min(2048, Math.floor(WORK_PER_CALL / size)));
+    this.#stepsPerCall = Math.max(16, Math.min(2048, Math.floor(WORK_PER_CALL / size / batchSize)));
+  }
+
+  /** The codes as tiles of four rows, in the random order, and the sums of the rows. */
+  #pack(scope: Scope, plane: Plane, places: number): { codes: number; sums: number } {
+    const codes = scope.alloc(places * plane.padded, "the codes of a run");
+    const sums = scope.alloc(places * 4, "row sums");
+    this.#core.kernels.packTiles(plane.codes, plane.strideBytes, this.#order, this.#rows, plane.padded, codes, sums);
+    return { codes, sums };
   }
 
   /** Where the full gradient goes: the flush's own array, or the published step's. */
@@ -139,10 +169,9 @@ export class InnerRun {
 
   /** Takes over the states of an exact pass that has written `values`. */
   takeStates(): void {
-    const { isCentred, plane } = this.#settings;
-    if (!isCentred || plane.order === 0) return;
+    if (!this.#settings.isCentred || this.#order === 0) return;
     const bytes = 4 * this.#outputs;
-    this.#core.kernels.gather(this.values.state, bytes, plane.order, this.#rows, bytes, this.#states, bytes);
+    this.#core.kernels.gather(this.values.state, bytes, this.#order, this.#rows, bytes, this.#states, bytes);
   }
 
   /** Dots of all rows with the present z, for LP-SVRG's control variate. */
@@ -159,11 +188,14 @@ export class InnerRun {
       this.#core.bytes(this.#table, this.#tableBytes).fill(0);
       this.#core.bytes(this.#previous, bytes).set(this.#core.bytes(this.z, bytes));
     }
-    const factor = Math.max(-alpha / delta, -LARGEST_FLOAT32);
-    writeRun(this.#core.view(), this.#run, { delta, deltaScale: delta, factor });
+    const share = this.#batchSize === 1 ? 1 : roundUp(this.#rows, GROUP) / this.#rows / this.#batchSize;
+    const factor = Math.max((-alpha / delta) * share, -LARGEST_FLOAT32);
+    const deltaScale = this.#batchSize === 1 ? delta : 4 * delta;
+    writeRun(this.#core.view(), this.#run, { delta, deltaScale, factor });
     const stop = kernels[`begin${this.#pair}`](this.#run, seed, outerStep, steps, isOptionTwo ? 1 : 0) >>> 0;
     if (isPublished) kernels.preparePublished(this.#run, this.#publishedGradient);
-    const step = isPublished ? kernels.advancePublished : kernels[`advance${this.#pair}`];
+    const single = isPublished ? kernels.advancePublished : kernels[`advance${this.#pair}`];
+    const step = this.#batchSize === 1 ? single : kernels.advanceTiles;
     for (let done = 0; done < stop; done += this.#stepsPerCall) {
       step(this.#run, Math.min(this.#stepsPerCall, stop - done));
     }

@@ -7,6 +7,8 @@ export type Rounding = "stochastic" | "nearest";
 /** Which iterate becomes the next anchor: I the last (what everybody runs), II a random one (what the theorems assume). */
 export type AnchorOption = "I" | "II";
 export type DeltaBits = 8 | 16;
+/** Rows of one stochastic step: 1, or eight rows and more, two groups of four at a time. */
+export type BatchSize = 1 | 8 | 16 | 32;
 /** Rows of the stochastic steps: each drawn from all of them, or blocks of 32 neighbours, from a drawn one on, in codes that are kept in a shuffled order. */
 export type Sampling = "uniform" | "blocks";
 
@@ -39,6 +41,8 @@ export interface CheckedOptions {
   readonly sampling: Sampling | null;
   readonly seed: number;
   readonly start: Weights | null;
+  /** Rows per step; 1 where the solver has no such option. */
+  readonly batchSize?: BatchSize;
 }
 
 const COMMON = ["stepSize", "innerSteps", "outerSteps", "flushEvery", "sampling", "seed", "start"];
@@ -78,6 +82,30 @@ export function checkRounding(where: string, value: Rounding | undefined): Round
 
 export function checkAnchorOption(where: string, value: AnchorOption | undefined): AnchorOption {
   return oneOf(where, "option", value, ["I", "II"] as const, "I");
+}
+
+/** The widest rows of batches, padded: int32 sums of 127·127 per column stay below 2³¹. */
+const BATCH_COLUMNS = 131_072;
+
+/** Rows per step. Batches read int8 codes with int16 parts, and have one coefficient a row. */
+export function checkBatchSize(
+  where: string,
+  value: BatchSize | undefined,
+  problem: Problem,
+  bits: DeltaBits | undefined,
+): BatchSize {
+  const size = oneOf(where, "batchSize", value, [1, 8, 16, 32] as const, 1);
+  if (size === 1) return size;
+  const { dataset, loss, fitIntercept } = problem;
+  const needs = (what: string, given: string): never => {
+    throw new BitcenterError("BAD_OPTION", `${where}: batchSize: ${size} needs ${what}, given ${given}; use batchSize: 1`);
+  };
+  if (loss === "softmax") needs("a loss with one output", 'loss: "softmax"');
+  if (dataset.bits !== 8) needs("a dataset of 8 bits", `one of ${dataset.bits}`);
+  if (bits === 8) needs("bits: 16", "bits: 8");
+  const columns = dataset.cols + (fitIntercept ? 1 : 0);
+  if (columns > BATCH_COLUMNS) needs(`at most ${BATCH_COLUMNS} columns with the intercept`, `${columns}`);
+  return size;
 }
 
 /** Bits of the model part; int8 parts exist for int8 data only. */

@@ -1,6 +1,7 @@
 // What every solver run shares: the anchor in code coordinates, the exact pass around each outer step, the report.
 import type { Plane } from "../data/dataset.js";
 import type { ExactPass, Problem } from "../data/problem.js";
+import { roundUp } from "../data/raw-rows.js";
 import { Scope } from "../engine/core.js";
 import { InnerRun, type InnerSettings } from "./inner-run.js";
 import type { CheckedOptions } from "./options.js";
@@ -15,7 +16,7 @@ const BLOCK_ROWS = 32;
 /** Codes up to this many bytes may stay in the outermost cache of an ordinary machine. A constant: results must not depend on the machine. */
 const CACHED_BYTES = 2 ** 25;
 
-type Derived = "plane" | "alpha" | "flushEvery" | "isPublished" | "rowsPerDraw";
+type Derived = "plane" | "alpha" | "flushEvery" | "isPublished" | "rowsPerDraw" | "batchSize";
 
 export interface SessionSettings extends Omit<InnerSettings, Derived> {
   /** What the steps read. */
@@ -35,6 +36,7 @@ export class Session {
   readonly g: number;
   readonly stepSize: number;
   readonly innerSteps: number;
+  readonly #batchSize: number;
   readonly #scope: Scope;
   readonly #settings: SessionSettings;
   #exact: ExactPass = { objective: Number.NaN, gradientNorm: Number.NaN, codeNorm: Number.NaN };
@@ -52,14 +54,18 @@ export class Session {
     this.options = options;
     this.#settings = settings;
     const { core, dataset, fitIntercept, outputs } = problem;
-    const size = dataset.planeBytes(settings.data, fitIntercept);
+    const batchSize = options.batchSize ?? 1;
+    const isBatched = batchSize > 1;
+    // batches have a copy of the codes of their own, in the random order: it takes no shuffled plane
+    const columns = roundUp(dataset.cols + (fitIntercept ? 1 : 0), 32);
+    const size = isBatched ? dataset.rows * columns : dataset.planeBytes(settings.data, fitIntercept);
     const isInBlocks = options.sampling === null ? size > CACHED_BYTES : options.sampling === "blocks";
-    const plane = dataset.plane(settings.data, fitIntercept, isInBlocks);
+    const plane = dataset.plane(settings.data, fitIntercept, isInBlocks && !isBatched);
     this.plane = plane;
+    this.#batchSize = batchSize;
     const largestSquared = plane.largest * plane.largest;
-    const smoothness = problem.smoothness(plane);
-    this.stepSize = options.stepSize ?? (smoothness > 0 ? 1 / (2 * smoothness) : 1);
-    this.innerSteps = options.innerSteps ?? 2 * problem.dataset.rows;
+    this.stepSize = options.stepSize ?? this.#stepSize();
+    this.innerSteps = options.innerSteps ?? Math.ceil((2 * dataset.rows) / batchSize);
     const isDense = settings.isCentred || problem.l2 > 0;
     const published = settings.mayBePublished && options.flushEvery === 1;
     const flushEvery = !isDense || (published && problem.l2 === 0) ? 0 : this.#flushEvery();
@@ -73,7 +79,8 @@ export class Session {
         alpha: this.stepSize / largestSquared,
         flushEvery,
         isPublished: published,
-        rowsPerDraw: isInBlocks ? BLOCK_ROWS : 1,
+        rowsPerDraw: isInBlocks ? BLOCK_ROWS : batchSize,
+        batchSize,
       });
       return { scope, v, g, inner };
     });
@@ -87,6 +94,18 @@ export class Session {
       this.#reference = problem.exactPass(plane, this.v, this.g, this.inner.values).objective;
       problem.toCodes(plane, options.start, this.v);
     }
+  }
+
+  /**
+   * 1/(2L) of single rows. The mean gradient of B random rows is smooth in expectation with (L + (B − 1)·λmax)/B: half of the inverse of that
+   * (Gower et al. 2019, arXiv 1901.09401; docs/numerics.md §8).
+   */
+  #stepSize(): number {
+    const { problem, plane } = this;
+    const B = this.#batchSize;
+    const smoothness = problem.smoothness(plane);
+    if (!(smoothness > 0)) return 1;
+    return B === 1 ? 1 / (2 * smoothness) : B / (2 * (smoothness + (B - 1) * problem.largestEigenvalue(plane)));
   }
 
   /** alpha·m·λmax ≤ 1 keeps the error of the lazily applied dense term below 9 % per outer step (docs/numerics.md §5). */
@@ -139,7 +158,7 @@ export class Session {
     this.problem.checkLive();
     const started = performance.now();
     const { steps, saturated } = this.inner.advance(this.options.seed, outerStep, this.innerSteps, delta, isOptionTwo);
-    this.#samples += steps;
+    this.#samples += steps * this.#batchSize;
     this.#saturated = saturated;
     this.#innerSeconds += (performance.now() - started) / 1000;
   }
