@@ -150,7 +150,7 @@ export function fillBaseI16I16(run: usize): void { inner.fillBase<i16, i16>(chan
 export function preparePublished(run: usize, gradient: usize): void { inner.preparePublished(changetype<Run>(run), gradient); }
 export function advancePublished(run: usize, steps: u32): void { inner.advancePublished(changetype<Run>(run), steps); }
 export function packTiles(codes: usize, stride: usize, order: usize, rows: i32, columns: i32, out: usize, sums: usize): void { tiles.pack(codes, stride, order, rows, columns, out, sums); }
-export function dotTiles(x: usize, y: usize, z: usize, seen: usize, columns: i32, sumX: usize, sumY: usize, out: usize): void { tiles.dots(x, y, z, seen, columns, sumX, sumY, out); }
+export function dotTiles(x: usize, y: usize, z: usize, seen: usize, columns: i32, sums: usize, slots: usize): void { tiles.dots(x, y, z, seen, columns, sums, slots); }
 export function advanceTiles(run: usize, steps: u32): void { tiles.advance(changetype<Run>(run), steps); }
 export function countLimitsI8(z: usize, count: usize): f64 { return flush.countLimits<i8>(z, count); }
 export function countLimitsI16(z: usize, count: usize): f64 { return flush.countLimits<i16>(z, count); }

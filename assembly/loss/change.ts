@@ -34,23 +34,17 @@ export abstract class change {
     return moved > 0 ? -(y * moved) : <f32>0;
   }
 
-  /** Four rows at once, the same numbers. */
-  static difference4(kind: i32, deltaF32x4: v128, stateF32x4: v128, yF32x4: v128, threshold: f32): v128 {
-    if (kind == Loss.SQUARED) return deltaF32x4;
-    if (kind == Loss.LOGISTIC) {
-      const oneF32x4 = f32x4.splat(1);
-      const qF32x4 = f32x4.abs(stateF32x4);
-      // −y, for a negative state y: the sign bit alone
-      const sideF32x4 = v128.xor(f32x4.neg(yF32x4), v128.and(f32x4.lt(stateF32x4, f32x4.splat(0)), f32x4.splat(-0.0)));
-      const eF32x4 = scalar.expm1x4(scalar.boundedx4(f32x4.mul(sideF32x4, deltaF32x4)));
-      const topF32x4 = f32x4.mul(f32x4.mul(qF32x4, f32x4.sub(oneF32x4, qF32x4)), eF32x4);
-      return f32x4.mul(sideF32x4, f32x4.div(topF32x4, f32x4.add(oneF32x4, f32x4.mul(qF32x4, eF32x4))));
-    }
-    let changedF32x4 = deltaF32x4;
-    changedF32x4 = f32x4.replace_lane(changedF32x4, 0, change.difference(kind, f32x4.extract_lane(deltaF32x4, 0), f32x4.extract_lane(stateF32x4, 0), f32x4.extract_lane(yF32x4, 0), threshold));
-    changedF32x4 = f32x4.replace_lane(changedF32x4, 1, change.difference(kind, f32x4.extract_lane(deltaF32x4, 1), f32x4.extract_lane(stateF32x4, 1), f32x4.extract_lane(yF32x4, 1), threshold));
-    changedF32x4 = f32x4.replace_lane(changedF32x4, 2, change.difference(kind, f32x4.extract_lane(deltaF32x4, 2), f32x4.extract_lane(stateF32x4, 2), f32x4.extract_lane(yF32x4, 2), threshold));
-    return f32x4.replace_lane(changedF32x4, 3, change.difference(kind, f32x4.extract_lane(deltaF32x4, 3), f32x4.extract_lane(stateF32x4, 3), f32x4.extract_lane(yF32x4, 3), threshold));
+  /** Logistic, four rows at once: the same numbers as `difference`. */
+  @inline
+  static logistic4(deltaF32x4: v128, stateF32x4: v128, yF32x4: v128): v128 {
+    const oneF32x4 = f32x4.splat(1);
+    const qF32x4 = f32x4.abs(stateF32x4);
+    // −y, and +y for a negative state: the sign bits
+    const signF32x4 = v128.andnot(f32x4.splat(-0.0), stateF32x4);
+    const sideF32x4 = v128.xor(yF32x4, signF32x4);
+    const eF32x4 = scalar.expm1x4(scalar.boundedx4(f32x4.mul(sideF32x4, deltaF32x4)));
+    const topF32x4 = f32x4.mul(f32x4.mul(qF32x4, f32x4.sub(oneF32x4, qF32x4)), eF32x4);
+    return f32x4.mul(sideF32x4, f32x4.div(topF32x4, f32x4.add(oneF32x4, f32x4.mul(qF32x4, eF32x4))));
   }
 
   /** The derivative itself, for SGD: margin is the whole margin. */

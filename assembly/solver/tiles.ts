@@ -5,12 +5,16 @@
 //   run.codes, rows, strideBytes, row, rowsPerDraw and rowsLeft count groups; run.state, labels, weights and sums cover the zero rows, too.
 import { lanes, relaxed } from "../core/lanes";
 import { change } from "../loss/change";
+import { Loss } from "../loss/loss";
 import { coefficient } from "./coefficient";
 import { inner } from "./inner";
 import { Run } from "./run";
 
-/** Bytes of scratch per group at run.coefficients: two vectors of coefficients, kappa of four rows, address of the tiles. */
+/** Bytes of scratch per group at run.coefficients: float32 of its four rows, two vectors of coefficients, and what the next two lines say. */
 const SLOT: usize = 64;
+/** Address of the group's tiles, number of the group. */
+const TILES_AT: usize = 48;
+const GROUP_AT: usize = 52;
 /** Columns per window of the plain dots: two int32 lanes a row sum to at most 127·8192·2048 < 2³¹. */
 const WINDOW: i32 = 2048;
 /** From row-major to column-major tile; from memory, since a vector constant is rebuilt at each use. */
@@ -69,36 +73,28 @@ export abstract class tiles {
     }
   }
 
-  /** `see` of a whole z. */
-  static look(z: usize, seen: usize, columns: i32): void {
-    const step: usize = ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
-    for (const end = z + ((<usize>columns) << 1); z < end; z += 32) {
-      tiles.see(v128.load(z), v128.load(z, 16), seen, <usize>columns);
-      seen += step;
-    }
+  /** fround of the exact dots of two rows: H·128 + L − 8192·S, in the lower half of f32x4. */
+  @inline
+  static join2(hI32x4: v128, lI32x4: v128, sI32x4: v128): v128 {
+    const upperF64x2 = f64x2.mul(f64x2.convert_low_i32x4_s(hI32x4), f64x2.splat(128));
+    const offsetF64x2 = f64x2.mul(f64x2.convert_low_i32x4_s(sI32x4), f64x2.splat(8192));
+    const lowF64x2 = f64x2.convert_low_i32x4_s(lI32x4);
+    return f32x4.demote_f64x2_zero(f64x2.sub(f64x2.add(upperF64x2, lowF64x2), offsetF64x2));
   }
 
-  /** fround of the exact dots of four rows: H·128 + L − 8192·S, each exact in int32 (127·127·columns < 2³¹ up to 131 072 columns). */
-  @inline
-  static join(hI32x4: v128, lI32x4: v128, sI32x4: v128): v128 {
-    const upperF64x2 = f64x2.splat(128);
-    const offsetF64x2 = f64x2.splat(8192);
+  /** The same of the four rows of a group, into its slot. H, L and S are exact in int32: 127·127·columns < 2³¹ up to 131 072 columns. */
+  static join(slot: usize, hI32x4: v128, lI32x4: v128, sums: usize): void {
+    const sI32x4 = v128.load(sums + (load<usize>(slot, GROUP_AT) << 4));
+    v128.store64_lane(slot, tiles.join2(hI32x4, lI32x4, sI32x4), 0);
     const h2I32x4 = i32x4.shuffle(hI32x4, hI32x4, 2, 3, 2, 3);
     const l2I32x4 = i32x4.shuffle(lI32x4, lI32x4, 2, 3, 2, 3);
-    const s2I32x4 = i32x4.shuffle(sI32x4, sI32x4, 2, 3, 2, 3);
-    const aF64x2 = f64x2.sub(
-      f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_s(hI32x4), upperF64x2), f64x2.convert_low_i32x4_s(lI32x4)),
-      f64x2.mul(f64x2.convert_low_i32x4_s(sI32x4), offsetF64x2),
-    );
-    const bF64x2 = f64x2.sub(
-      f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_s(h2I32x4), upperF64x2), f64x2.convert_low_i32x4_s(l2I32x4)),
-      f64x2.mul(f64x2.convert_low_i32x4_s(s2I32x4), offsetF64x2),
-    );
-    return i32x4.shuffle(f32x4.demote_f64x2_zero(aF64x2), f32x4.demote_f64x2_zero(bF64x2), 0, 1, 4, 5);
+    v128.store64_lane(slot, tiles.join2(h2I32x4, l2I32x4, i32x4.shuffle(sI32x4, sI32x4, 2, 3, 2, 3)), 0, 8);
   }
 
-  /** Dots of the eight rows of two groups with z, rounded to float32, at out and out + SLOT. A function of its own: older compilers spill its vectors otherwise. */
-  static dots2(x: usize, y: usize, seen: usize, columns: i32, sumX: usize, sumY: usize, out: usize): void {
+  /** Dots of the eight rows of the groups at `slot` and the next one with z, rounded to float32, into their slots; sums: of place 0. A function of its own: older compilers spill its vectors otherwise. */
+  static pair(slot: usize, seen: usize, columns: i32, sums: usize): void {
+    let x = load<usize>(slot, TILES_AT);
+    let y = load<usize>(slot + SLOT, TILES_AT);
     if (ASC_FEATURE_RELAXED_SIMD) {
       const end = x + ((<usize>columns) << 2);
       const low = <usize>columns;
@@ -123,38 +119,30 @@ export abstract class tiles {
         lx2I32x4 = relaxed.dot(v128.load(x, 16), l1I8x16, lx2I32x4);
         hy2I32x4 = relaxed.dot(v128.load(y, 16), h1I8x16, hy2I32x4);
         ly2I32x4 = relaxed.dot(v128.load(y, 16), l1I8x16, ly2I32x4);
-        const h2I8x16 = v128.load32_splat(seen, 8);
-        const l2I8x16 = v128.load32_splat(seen + low, 8);
-        hxI32x4 = relaxed.dot(v128.load(x, 32), h2I8x16, hxI32x4);
-        lxI32x4 = relaxed.dot(v128.load(x, 32), l2I8x16, lxI32x4);
-        hyI32x4 = relaxed.dot(v128.load(y, 32), h2I8x16, hyI32x4);
-        lyI32x4 = relaxed.dot(v128.load(y, 32), l2I8x16, lyI32x4);
-        const h3I8x16 = v128.load32_splat(seen, 12);
-        const l3I8x16 = v128.load32_splat(seen + low, 12);
-        hx2I32x4 = relaxed.dot(v128.load(x, 48), h3I8x16, hx2I32x4);
-        lx2I32x4 = relaxed.dot(v128.load(x, 48), l3I8x16, lx2I32x4);
-        hy2I32x4 = relaxed.dot(v128.load(y, 48), h3I8x16, hy2I32x4);
-        ly2I32x4 = relaxed.dot(v128.load(y, 48), l3I8x16, ly2I32x4);
-        x += 64;
-        y += 64;
-        seen += 16;
+        x += 32;
+        y += 32;
+        seen += 8;
       }
       hxI32x4 = i32x4.add(hxI32x4, hx2I32x4);
       lxI32x4 = i32x4.add(lxI32x4, lx2I32x4);
       hyI32x4 = i32x4.add(hyI32x4, hy2I32x4);
       lyI32x4 = i32x4.add(lyI32x4, ly2I32x4);
-      v128.store(out, tiles.join(hxI32x4, lxI32x4, v128.load(sumX)));
-      v128.store(out + SLOT, tiles.join(hyI32x4, lyI32x4, v128.load(sumY)));
+      tiles.join(slot, hxI32x4, lxI32x4, sums);
+      tiles.join(slot + SLOT, hyI32x4, lyI32x4, sums);
     } else {
-      tiles.plain(x, seen, columns, out);
-      tiles.plain(y, seen, columns, out + SLOT);
+      tiles.plain(x, seen, columns, slot);
+      tiles.plain(y, seen, columns, slot + SLOT);
     }
   }
 
-  /** `dots2` with the whole of z. */
-  static dots(x: usize, y: usize, z: usize, seen: usize, columns: i32, sumX: usize, sumY: usize, out: usize): void {
-    tiles.look(z, seen, columns);
-    tiles.dots2(x, y, seen, columns, sumX, sumY, out);
+  /** `pair` with the whole of z, of the tiles at x and y; sums: eight i32. */
+  static dots(x: usize, y: usize, z: usize, seen: usize, columns: i32, sums: usize, slots: usize): void {
+    tiles.look(z, seen, columns, slots + 2 * SLOT);
+    store<usize>(slots, x, TILES_AT);
+    store<usize>(slots, 0, GROUP_AT);
+    store<usize>(slots + SLOT, y, TILES_AT);
+    store<usize>(slots + SLOT, 1, GROUP_AT);
+    tiles.pair(slots, seen, columns, sums);
   }
 
   static plain(x: usize, seen: usize, columns: i32, out: usize): void {
@@ -194,21 +182,27 @@ export abstract class tiles {
     v128.store(out, i32x4.shuffle(f32x4.demote_f64x2_zero(lowF64x2), f32x4.demote_f64x2_zero(highF64x2), 0, 1, 4, 5));
   }
 
-  /** float32 dots of one group at `slot` → kappa of its four rows, in their place. */
-  static kappa(run: Run, group: usize, slot: usize): v128 {
-    const at = group << 4;
+  /** float32 dots of one group at `slot` → kappa of its four rows, in their place; returns their sizes as bits. */
+  static kappa(run: Run, slot: usize): v128 {
+    const at = load<usize>(slot, GROUP_AT) << 4;
+    const state = run.state + at;
+    const labels = run.labels + at;
     const deltaF32x4 = f32x4.mul(f32x4.splat(run.deltaScale), v128.load(slot));
-    let dcF32x4 = change.difference4(
-      run.loss,
-      deltaF32x4,
-      v128.load(run.state + at),
-      v128.load(run.labels + at),
-      run.threshold,
-    );
+    let dcF32x4 = deltaF32x4;
+    if (run.loss == Loss.LOGISTIC) {
+      dcF32x4 = change.logistic4(deltaF32x4, v128.load(state), v128.load(labels));
+    } else if (run.loss != Loss.SQUARED) {
+      v128.store(slot, deltaF32x4);
+      for (let i: usize = 0; i < 16; i += 4) {
+        const dc = change.difference(run.loss, load<f32>(slot + i), load<f32>(state + i), load<f32>(labels + i), run.threshold);
+        store<f32>(slot + i, dc);
+      }
+      dcF32x4 = v128.load(slot);
+    }
     if (run.weights) dcF32x4 = f32x4.mul(dcF32x4, v128.load(run.weights + at));
     const kappaF32x4 = f32x4.mul(f32x4.splat(run.factor), dcF32x4);
     v128.store(slot, kappaF32x4);
-    return kappaF32x4;
+    return v128.and(kappaF32x4, i32x4.splat(0x7fffffff));
   }
 
   /** kappa of one group → the operands of the update; returns |k| where k < 0, else 0 (i32x4). */
@@ -246,18 +240,18 @@ export abstract class tiles {
     }
   }
 
-  /** z = sat16(z + sat16((Σ k·code + r) >> s)) in all columns, and what the next dots see of it. offsets: eight i32, r (+ Σ |k| over k < 0). */
-  static update(z: usize, seen: usize, columns: i32, slots: usize, slotsEnd: usize, s: i32, offsets: usize): void {
+  /** z = sat16(z + sat16((Σ k·code + r) >> s)) in all columns, and what the next dots see of it. At slotsEnd: what the sums start from, eight i32, r (+ Σ |k| over k < 0). */
+  static update(z: usize, seen: usize, columns: i32, slots: usize, slotsEnd: usize, s: i32): void {
     const transposeI8x16 = v128.load(TRANSPOSE);
     const step: usize = ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
     const end = (<usize>columns) << 2;
     for (let at: usize = 0; at < end; at += 64) {
-      let aI32x4 = v128.load(offsets);
-      let bI32x4 = v128.load(offsets, 16);
+      let aI32x4 = v128.load(slotsEnd);
+      let bI32x4 = v128.load(slotsEnd, 16);
       let cI32x4 = aI32x4;
       let dI32x4 = bI32x4;
       for (let slot = slots; slot < slotsEnd; slot += SLOT) {
-        const x = load<usize>(slot, 48) + at;
+        const x = load<usize>(slot, TILES_AT) + at;
         const kI8x16 = v128.load(slot, 16);
         const signI8x16 = v128.load(slot, 32);
         aI32x4 = tiles.tile(x, kI8x16, signI8x16, transposeI8x16, aI32x4);
@@ -281,46 +275,38 @@ export abstract class tiles {
     }
   }
 
-  /** u of four rows: (lane + ½)/65536, exact in float32. */
-  @inline
-  static offset(laneI32x4: v128): v128 {
-    return f32x4.mul(
-      f32x4.add(f32x4.convert_i32x4_s(laneI32x4), f32x4.splat(0.5)),
-      f32x4.splat(<f32>(1.0 / 65536)),
-    );
+  /** `see` of a whole z: an update by nothing. at: 32 bytes of scratch. */
+  static look(z: usize, seen: usize, columns: i32, at: usize): void {
+    v128.store(at, i32x4.splat(0));
+    v128.store(at, i32x4.splat(0), 16);
+    tiles.update(z, seen, columns, at, at, 0);
   }
 
-  /** kappa of all groups → coefficients with one shift for the batch, and r; returns the shift. */
+  /** kappa of all groups → coefficients with one shift for the batch, and what the update's sums start from, at `end`; returns the shift. */
   static codes(run: Run, slots: usize, end: usize, topI32x4: v128): i32 {
     topI32x4 = i32x4.max_s(topI32x4, i32x4.shuffle(topI32x4, topI32x4, 2, 3, 0, 1));
     topI32x4 = i32x4.max_s(topI32x4, i32x4.shuffle(topI32x4, topI32x4, 1, 0, 3, 2));
     const sI32x4 = coefficient.shift<i8, i16>(topI32x4);
     const s = i32x4.extract_lane(sI32x4, 0);
-    const halfF32x4 = f32x4.splat(0.5);
     let negativeI32x4 = i32x4.splat(0);
-    for (let slot = slots; slot < end; slot += 2 * SLOT) {
-      inner.advanceLanes(run);
-      let uLowF32x4 = halfF32x4;
-      let uHighF32x4 = halfF32x4;
+    let half: usize = 0;
+    for (let slot = slots; slot < end; slot += SLOT) {
+      if (half == 0) inner.advanceLanes(run);
+      let uF32x4 = f32x4.splat(0.5);
       if (run.stochastic) {
-        const lanesI16x8 = v128.load(run.lanes);
-        uLowF32x4 = tiles.offset(i32x4.extend_low_i16x8_u(lanesI16x8));
-        uHighF32x4 = tiles.offset(i32x4.extend_high_i16x8_u(lanesI16x8));
+        // (lane + ½)/65536 is exact in float32: 17 bits
+        const laneF32x4 = f32x4.convert_i32x4_s(v128.load16x4_u(run.lanes + half));
+        uF32x4 = f32x4.mul(f32x4.add(laneF32x4, uF32x4), f32x4.splat(<f32>(1.0 / 65536)));
       }
-      negativeI32x4 = i32x4.add(negativeI32x4, tiles.code(slot, sI32x4, uLowF32x4));
-      negativeI32x4 = i32x4.add(negativeI32x4, tiles.code(slot + SLOT, sI32x4, uHighF32x4));
+      negativeI32x4 = i32x4.add(negativeI32x4, tiles.code(slot, sI32x4, uF32x4));
+      half ^= 8;
     }
     inner.advanceLanes(run);
-    const rI16x8 = v128.load(inner.offsets(run, s));
-    let lowI32x4 = i32x4.extend_low_i16x8_u(rI16x8);
-    let highI32x4 = i32x4.extend_high_i16x8_u(rI16x8);
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      const sumI32x4 = i32x4.splat(lanes.sumI32(negativeI32x4));
-      lowI32x4 = i32x4.add(lowI32x4, sumI32x4);
-      highI32x4 = i32x4.add(highI32x4, sumI32x4);
-    }
-    v128.store(end, lowI32x4);
-    v128.store(end, highI32x4, 16);
+    const offsets = inner.offsets(run, s);
+    let startI32x4 = i32x4.splat(0);
+    if (ASC_FEATURE_RELAXED_SIMD) startI32x4 = i32x4.splat(lanes.sumI32(negativeI32x4));
+    v128.store(end, i32x4.add(startI32x4, v128.load16x4_u(offsets)));
+    v128.store(end, i32x4.add(startI32x4, v128.load16x4_u(offsets, 8)), 16);
     return s;
   }
 
@@ -328,29 +314,22 @@ export abstract class tiles {
   static advance(run: Run, steps: u32): void {
     const slots = run.coefficients;
     const end = slots + <usize>run.groups * SLOT;
-    const sign = i32x4.splat(0x7fffffff);
-    tiles.look(run.z, run.seen, run.columns);
+    tiles.look(run.z, run.seen, run.columns, end);
     for (let t: u32 = 0; t < steps; t++) {
-      let topI32x4 = i32x4.splat(0);
-      for (let slot = slots; slot < end; slot += 2 * SLOT) {
-        const first = <usize>run.row;
-        const x = inner.row(run);
+      for (let slot = slots; slot < end; slot += SLOT) {
+        store<usize>(slot, inner.row(run), TILES_AT);
+        store<usize>(slot, <usize>run.row, GROUP_AT);
         run.row = inner.next(run);
-        const second = <usize>run.row;
-        const y = inner.row(run);
-        run.row = inner.next(run);
-        store<usize>(slot, x, 48);
-        store<usize>(slot + SLOT, y, 48);
-        tiles.dots2(x, y, run.seen, run.columns, run.sums + (first << 4), run.sums + (second << 4), slot);
-        topI32x4 = i32x4.max_s(topI32x4, v128.and(tiles.kappa(run, first, slot), sign));
-        topI32x4 = i32x4.max_s(topI32x4, v128.and(tiles.kappa(run, second, slot + SLOT), sign));
       }
+      for (let slot = slots; slot < end; slot += 2 * SLOT) tiles.pair(slot, run.seen, run.columns, run.sums);
+      let topI32x4 = i32x4.splat(0);
+      for (let slot = slots; slot < end; slot += SLOT) topI32x4 = i32x4.max_s(topI32x4, tiles.kappa(run, slot));
       const s = tiles.codes(run, slots, end, topI32x4);
-      tiles.update(run.z, run.seen, run.columns, slots, end, s, end);
+      tiles.update(run.z, run.seen, run.columns, slots, end, s);
       run.position++;
       if (run.position == run.block) {
         inner.closeBlock<i8, i16>(run);
-        tiles.look(run.z, run.seen, run.columns);
+        tiles.look(run.z, run.seen, run.columns, end);
       }
     }
   }

@@ -96,16 +96,15 @@ export class Session {
     }
   }
 
-  /**
-   * 1/(2L) of single rows. The mean gradient of B random rows is smooth in expectation with (L + (B − 1)·λmax)/B: half of the inverse of that
-   * (Gower et al. 2019, arXiv 1901.09401; docs/numerics.md §8).
-   */
+  /** B/(2L): a batch moves as far as its rows would one by one; but not beyond 1/λmax, where a step goes all the way along the steepest direction. */
   #stepSize(): number {
     const { problem, plane } = this;
-    const B = this.#batchSize;
     const smoothness = problem.smoothness(plane);
     if (!(smoothness > 0)) return 1;
-    return B === 1 ? 1 / (2 * smoothness) : B / (2 * (smoothness + (B - 1) * problem.largestEigenvalue(plane)));
+    const single = 1 / (2 * smoothness);
+    return this.#batchSize === 1
+      ? single
+      : Math.min(this.#batchSize * single, 1 / problem.largestEigenvalue(plane));
   }
 
   /** alpha·m·λmax ≤ 1 keeps the error of the lazily applied dense term below 9 % per outer step (docs/numerics.md §5). */
