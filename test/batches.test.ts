@@ -1,11 +1,11 @@
 // Batches of rows on tiles (docs/numerics.md §5): engine against oracle/batch.ts, code for code and step by step; what the option may be; convergence.
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { Scope } from "../bindings/engine/core.js";
 import {
-  auto,
   BitcenterError,
   createEngine,
   type Engine,
+  type HalpOptions,
   halp,
   type LossName,
   lpSgd,
@@ -17,7 +17,7 @@ import {
   svrg,
 } from "../bindings/index.js";
 import { InnerRun } from "../bindings/solvers/inner-run.js";
-import { type BatchInput, runBatches, seen } from "./oracle/batch.js";
+import { type BatchInput, runBatches } from "./oracle/batch.js";
 import { dice, readPlane, sampleFor } from "./support/data.js";
 import { describeVariants } from "./support/variants.js";
 
@@ -159,10 +159,14 @@ describeVariants("batches agree with the oracle code for code", (variant) => {
   it.each(LOSSES)("%s: after every single step", (loss) => {
     judge(
       SIZES.flatMap((batchSize) =>
-        Array.from({ length: 20 }, (_, i) => [
-          { loss, rows: 101, cols: 33, isWeighted: batchSize === 16 },
-          { batchSize, steps: i + 1 },
-        ] as const),
+        Array.from(
+          { length: 20 },
+          (_, i) =>
+            [
+              { loss, rows: 101, cols: 33, isWeighted: batchSize === 16 },
+              { batchSize, steps: i + 1 },
+            ] as const,
+        ),
       ),
     );
   });
@@ -193,10 +197,20 @@ describeVariants("batches agree with the oracle code for code", (variant) => {
 
   it("1 to 33 columns, rows that fill neither group nor batch", () => {
     judge(
-      Array.from({ length: 33 }, (_, i) => [
-        { loss: "logistic", rows: 20 + 7 * i, cols: i + 1, fitIntercept: i % 2 === 0, isWeighted: i % 3 === 0 } as const,
-        { batchSize: SIZES[i % 3] as number, steps: 40 },
-      ] as const),
+      Array.from(
+        { length: 33 },
+        (_, i) =>
+          [
+            {
+              loss: "logistic",
+              rows: 20 + 7 * i,
+              cols: i + 1,
+              fitIntercept: i % 2 === 0,
+              isWeighted: i % 3 === 0,
+            } as const,
+            { batchSize: SIZES[i % 3] as number, steps: 40 },
+          ] as const,
+      ),
     );
   });
 
@@ -211,21 +225,30 @@ describeVariants("batches agree with the oracle code for code", (variant) => {
   it("in blocks", () => {
     judge(
       SIZES.flatMap((batchSize) =>
-        [30, 101].map((rows) => [
-          { loss: "logistic", rows, cols: 9, isWeighted: true } as const,
-          { batchSize, steps: 100, rowsPerDraw: 32 },
-        ] as const),
+        [30, 101].map(
+          (rows) =>
+            [
+              { loss: "logistic", rows, cols: 9, isWeighted: true } as const,
+              { batchSize, steps: 100, rowsPerDraw: 32 },
+            ] as const,
+        ),
       ),
     );
   });
 
   it("more columns than a window of the plain dots, and than two", () => {
-    judge([2047, 2049, 4200].map((cols) => [{ loss: "squared", rows: 21, cols } as const, { batchSize: 8, steps: 12 }] as const));
+    judge(
+      [2047, 2049, 4200].map(
+        (cols) => [{ loss: "squared", rows: 21, cols } as const, { batchSize: 8, steps: 12 }] as const,
+      ),
+    );
   });
 
   it("over 2000 steps", () => {
     judge(
-      LOSSES.map((loss) => [{ loss, rows: 301, cols: 33 } as const, { batchSize: 16, steps: 2000, flushEvery: 8 }] as const),
+      LOSSES.map(
+        (loss) => [{ loss, rows: 301, cols: 33 } as const, { batchSize: 16, steps: 2000, flushEvery: 8 }] as const,
+      ),
     );
   });
 
@@ -279,6 +302,183 @@ describeVariants("batches agree with the oracle code for code", (variant) => {
     const problem = problemFor(engine, { loss: "squaredHinge", rows: 50, cols: 33, isWeighted: true });
     const run: Run = { batchSize: 16, steps: 60, rowsPerDraw: 32 };
     expect(compare(problem, run).difference).toBe(null);
-    expect(compare(problem, { ...run, spoil: OTHERS[name] as (input: BatchInput) => BatchInput }).difference).not.toBe(null);
+    expect(compare(problem, { ...run, spoil: OTHERS[name] as (input: BatchInput) => BatchInput }).difference).not.toBe(
+      null,
+    );
+  });
+});
+
+// ---- whole solvers -----------------------------------------------------------------------------------------------
+
+type Options = Record<string, unknown>;
+
+describeVariants("halp in batches", (variant) => {
+  const engine = createEngine({ variant });
+  afterAll(() => engine.dispose());
+
+  /** Reports of halp against the oracle's inner runs around the engine's own exact passes. */
+  function replay(problem: Problem, options: Options, batchSize: number, mu: number): string[] {
+    const wrong: string[] = [];
+    const expectSame = (what: string, got: ArrayLike<number>, want: ArrayLike<number>): void => {
+      Array.from(want).forEach((value, i) => {
+        if (!Object.is(got[i], value)) wrong.push(`${what}[${i}]: ${got[i]}, expected ${value}`);
+      });
+    };
+    const { core, dataset } = problem;
+    const { rows, weights } = dataset;
+    const plane = dataset.plane("codes", problem.fitIntercept);
+    const { codes, columns, scale } = readPlane(dataset, plane);
+    const reports = [...halp(problem, { batchSize, mu, outerSteps: 4, seed: 5, ...options } as HalpOptions)];
+    const lambda = problem.largestEigenvalue(plane);
+    const stepSize = Math.min(batchSize / (2 * problem.smoothness(plane)), 1 / lambda);
+    const innerSteps = Math.ceil((2 * rows) / batchSize);
+    const scope = new Scope(core);
+    const [v, g] = [scope.alloc(plane.padded * 8, "anchor"), scope.alloc(plane.padded * 8, "gradient")];
+    const values = problem.allocRows(scope);
+    let visited = 0;
+    reports.forEach((report, k) => {
+      const { codeNorm } = problem.exactPass(plane, v, g, values);
+      const at = `outer step ${k}: `;
+      expectSame(`${at}coef`, report.coef, problem.toWeights(plane, v).coef);
+      expectSame(`${at}step size and passes`, [report.stepSize, report.passes], [stepSize, visited / rows]);
+      const delta = codeNorm / 127 / (mu * 32767) / 127;
+      const run = runBatches({
+        codes: Int8Array.from(codes),
+        z: new Int16Array(columns),
+        rows,
+        columns,
+        classes: 1,
+        loss: problem.loss,
+        tau: problem.epsilon,
+        labels: core.f64(problem.labels.f64, rows).slice(),
+        state: core.f32(values.state, rows).slice(),
+        gradient: core.f64(g, columns).slice(),
+        ridge: scale.map((one, j) => (j < dataset.cols ? problem.l2 / one / one : 0)),
+        alpha: stepSize / 127 ** 2,
+        deltaScale: delta,
+        flushEvery: Math.max(1, Math.min(64, Math.floor(1 / (stepSize * lambda)))),
+        innerSteps,
+        option: options["option"] === "II" ? "II" : "I",
+        rounding: options["rounding"] === "nearest" ? "nearest" : "stochastic",
+        seed: 5,
+        outerStep: k,
+        batchSize,
+        rowsPerDraw: options["sampling"] === "blocks" ? 32 : batchSize,
+        ...(weights.f64 !== 0 && { omega: core.f64(weights.f64, rows).slice() }),
+      });
+      const model = core.f64(v, columns);
+      run.z.forEach((code, j) => {
+        model[j] = (model[j] as number) + delta * code;
+      });
+      visited += run.steps * batchSize;
+    });
+    scope.release();
+    return wrong;
+  }
+
+  it.each(LOSSES)("replays the oracle: %s", (loss) => {
+    const wrong: string[] = [];
+    let turn = 0;
+    for (const batchSize of SIZES) {
+      for (const sampling of ["uniform", "blocks"]) {
+        for (const isWeighted of [false, true]) {
+          turn++;
+          const problem = problemFor(engine, {
+            loss,
+            rows: 150 + turn,
+            cols: 7,
+            isWeighted,
+            fitIntercept: turn % 3 > 0,
+          });
+          const options = {
+            sampling,
+            option: turn % 4 === 0 ? "II" : "I",
+            rounding: turn % 5 === 0 ? "nearest" : "stochastic",
+          };
+          for (const found of replay(problem, options, batchSize, 0.2))
+            wrong.push(`${JSON.stringify(options)}: ${found}`);
+        }
+      }
+    }
+    expect(wrong.slice(0, 10)).toEqual([]);
+  });
+
+  it("goes to the end, and stays there", () => {
+    for (const loss of ["squared", "logistic", "squaredHinge", "huber"] as const) {
+      const problem = problemFor(engine, { loss, rows: 403, cols: 9 });
+      const { gradientNorm } = [...halp(problem, { batchSize: 16, outerSteps: 60 })].at(-1) as StepReport;
+      expect(gradientNorm, loss).toBeLessThan(1e-12);
+    }
+  });
+
+  it("takes blocks for codes above 32 MiB, without a shuffled plane", () => {
+    for (const more of [0, 1]) {
+      const rows = 2 ** 25 / 32 + more;
+      const { below } = dice(8);
+      const own = createEngine({ variant });
+      const data = Int8Array.from({ length: rows }, () => below(100) - 50);
+      const dataset = own.dataset({ data, rows, cols: 1 }, Float64Array.from(data));
+      const problem = own.problem(dataset, { loss: "squared" });
+      const last = (sampling: "auto" | "uniform" | "blocks"): number => {
+        const reports = [
+          ...halp(problem, { sampling, batchSize: 8, innerSteps: 50, outerSteps: 1, stepSize: 1, seed: 4 }),
+        ];
+        return reports.at(-1)?.objective as number;
+      };
+      const [taken, uniform, blocks] = [last("auto"), last("uniform"), last("blocks")];
+      expect(uniform).not.toBe(blocks);
+      expect(taken).toBe(more === 0 ? uniform : blocks);
+      // exact copy (16 bytes a row), codes, the order
+      expect(dataset.bytes).toBeLessThan(rows * (16 + 32 + 4) + 2 ** 16);
+      own.dispose();
+    }
+  });
+
+  it("gives its memory back", () => {
+    const problem = problemFor(engine, { loss: "logistic", rows: 403, cols: 9 });
+    const use = (): void => void [...halp(problem, { batchSize: 32, outerSteps: 2 })];
+    use();
+    const before = engine.bytes;
+    use();
+    expect(engine.bytes).toBe(before);
+  });
+
+  it("says what it needs", () => {
+    const { data, labels } = sampleFor("logistic", 40, 5, 3);
+    const fine = engine.problem(engine.dataset({ data, rows: 40, cols: 5 }, labels), { loss: "logistic" });
+    const wide = engine.problem(engine.dataset({ data, rows: 40, cols: 5 }, labels, { bits: 16 }), {
+      loss: "logistic",
+    });
+    const classes = engine.problem(engine.dataset({ data, rows: 40, cols: 5 }, labels), { loss: "softmax" });
+    const flat = engine.dataset({ data: new Int8Array(2 * 131_072), rows: 2, cols: 131_072 }, [0, 1]);
+    const cases: readonly (readonly [Problem, Options, string])[] = [
+      [fine, { batchSize: 4 }, "halp: batchSize must be 1 or 8 or 16 or 32, given 4"],
+      [fine, { batchSize: 64 }, "halp: batchSize must be 1 or 8 or 16 or 32, given 64"],
+      [fine, { batchSize: "auto" }, "halp: batchSize must be 1 or 8 or 16 or 32, given"],
+      [fine, { batchSize: 8, bits: 8 }, "halp: batchSize: 8 needs bits: 16, given bits: 8; use batchSize: 1"],
+      [wide, { batchSize: 8 }, "halp: batchSize: 8 needs a dataset of 8 bits, given one of 16; use batchSize: 1"],
+      [
+        classes,
+        { batchSize: 16 },
+        'halp: batchSize: 16 needs a loss with one output, given loss: "softmax"; use batchSize: 1',
+      ],
+      [
+        engine.problem(flat, { loss: "squared" }),
+        { batchSize: 8 },
+        "halp: batchSize: 8 needs at most 131072 columns with the intercept, given 131073; use batchSize: 1",
+      ],
+    ];
+    for (const [problem, options, sentence] of cases) {
+      expect(() => halp(problem, options as HalpOptions)).toThrow(BitcenterError);
+      expect(() => halp(problem, options as HalpOptions)).toThrow(sentence);
+    }
+    expect([
+      ...halp(engine.problem(flat, { loss: "squared", fitIntercept: false }), { batchSize: 8, outerSteps: 1 }),
+    ]).toHaveLength(1);
+    for (const [name, solver] of Object.entries({ saga, svrg, sgd, lpSgd, lpSvrg })) {
+      const call = (): unknown => (solver as (problem: Problem, options: Options) => unknown)(fine, { batchSize: 8 });
+      expect(call, name).toThrow(BitcenterError);
+      expect(call, name).toThrow(`${name}: unknown option "batchSize"`);
+    }
   });
 });

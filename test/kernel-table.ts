@@ -69,6 +69,7 @@ import {
   updateI8I16,
   updateI16I16,
 } from "./support/checkers.js";
+import { checkDotTiles, checkPackTiles } from "./support/tile-checkers.js";
 
 export type Family =
   | "dot"
@@ -87,6 +88,7 @@ export type Family =
   | "grid"
   | "vector"
   | "spectrum"
+  | "tiles"
   | NewtonFamily
   | InteriorFamily;
 
@@ -311,6 +313,29 @@ const fused: readonly KernelEntry[] = [
     oracle: "permutation",
     tolerance: "0",
     check: checkPermutation,
+  },
+];
+
+const batches: readonly KernelEntry[] = [
+  {
+    name: "packTiles",
+    family: "tiles",
+    storage: "I8 ±127, order U32 → tiles I8, sums I32",
+    columns: x32,
+    worst: "one to three rows in the last group, rows apart by more than their columns",
+    oracle: "tilesOf, Σ code",
+    tolerance: "0",
+    check: checkPackTiles,
+  },
+  {
+    name: "dotTiles",
+    family: "tiles",
+    storage: "tiles I8 ±127 · I16 → F32",
+    columns: `${x32}, at most 131 072`,
+    worst: "all ±127 · −32768 and 32767, 131 072 columns",
+    oracle: "fround(Σ code·seen(z))",
+    tolerance: "0",
+    check: checkDotTiles,
   },
 ];
 
@@ -670,6 +695,7 @@ const spectrum: readonly KernelEntry[] = CODES.flatMap((storage): KernelEntry[] 
 export const TABLE: readonly KernelEntry[] = [
   ...dots,
   ...fused,
+  ...batches,
   ...statistics,
   ...quantizers,
   ...rows,
@@ -681,7 +707,7 @@ export const TABLE: readonly KernelEntry[] = [
   ...INTERIOR,
 ];
 
-/** Exports that act on a whole run, held to account step by step against test/oracle/inner.ts by the parity tests; and the module's own. */
+/** Exports that act on a whole run, held to account step by step against test/oracle/inner.ts and batch.ts by parity.test.ts and batches.test.ts; and the module's own. */
 export const RUN_LEVEL: readonly string[] = [
   "memory",
   "heapBase",
@@ -691,4 +717,5 @@ export const RUN_LEVEL: readonly string[] = [
   ...["I8I8", "I8I16", "I16I16"].map((pair) => `fillBase${pair}`),
   "preparePublished",
   "advancePublished",
+  "advanceTiles",
 ];

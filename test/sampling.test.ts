@@ -73,10 +73,10 @@ const SEEDS = 5;
 const MOST = 60;
 
 /** Outer steps until the relative gap is 1e-6: the median over the seeds. */
-function stepsTo(solver: Solver, problem: Problem, optimum: number, sampling: string): number {
+function stepsTo(solver: Solver, problem: Problem, optimum: number, options: Options): number {
   const counts = Array.from({ length: SEEDS }, (_, seed) => {
     let start = 0;
-    for (const { outerStep, objective } of solver(problem, { sampling, seed, outerSteps: MOST })) {
+    for (const { outerStep, objective } of solver(problem, { ...options, seed, outerSteps: MOST })) {
       if (outerStep === 0) start = objective - optimum;
       if (objective - optimum < 1e-6 * start) return outerStep;
     }
@@ -109,7 +109,9 @@ describe("blocks need no more outer steps than single rows", () => {
     const { problem, optimum } = solved(loss, order);
     for (const name of ["halp", "svrg", "saga"]) {
       const solver = SOLVERS[name] as Solver;
-      const [uniform, blocks] = ["uniform", "blocks"].map((sampling) => stepsTo(solver, problem, optimum, sampling));
+      const [uniform, blocks] = ["uniform", "blocks"].map((sampling) =>
+        stepsTo(solver, problem, optimum, { sampling }),
+      );
       expect(uniform, name).toBeLessThan(30);
       // SAGA likes rows to come back independently of each other: up to half as many steps again; the others a step of chance
       expect(blocks, name).toBeLessThanOrEqual((uniform as number) * (name === "saga" ? 1.5 : 1.15) + 1);
@@ -120,11 +122,39 @@ describe("blocks need no more outer steps than single rows", () => {
     "and without the shuffle they would: softmax, %s",
     (order) => {
       const { problem, dataset, optimum } = solved("softmax", order);
-      const uniform = stepsTo(SOLVERS["halp"] as Solver, problem, optimum, "uniform");
+      const uniform = stepsTo(SOLVERS["halp"] as Solver, problem, optimum, { sampling: "uniform" });
       leaveUnshuffled(dataset);
-      expect(stepsTo(SOLVERS["halp"] as Solver, problem, optimum, "blocks")).toBeGreaterThan(1.4 * uniform + 1);
+      expect(stepsTo(SOLVERS["halp"] as Solver, problem, optimum, { sampling: "blocks" })).toBeGreaterThan(
+        1.4 * uniform + 1,
+      );
     },
   );
+});
+
+// A batch of B rows with B times the step moves, in expectation, as B steps do: while that step stays short of 1/λmax, epochs are those of single rows.
+describe("batches need no more outer steps than single rows", () => {
+  const cases = (["logistic", "squared"] as const).flatMap((loss) => ORDERS.map((order) => [loss, order] as const));
+  it.each(cases)("%s, %s", (loss, order) => {
+    const { problem, optimum } = solved(loss, order);
+    const steps = (options: Options): number => stepsTo(SOLVERS["halp"] as Solver, problem, optimum, options);
+    const single = steps({ bits: 16 });
+    expect(single).toBeLessThan(30);
+    for (const batchSize of [8, 16, 32]) {
+      for (const sampling of ["uniform", "blocks"]) {
+        // a step of chance, as above
+        expect(steps({ batchSize, sampling }), `${batchSize} rows, ${sampling}`).toBeLessThanOrEqual(1.15 * single + 1);
+      }
+    }
+  });
+
+  it("and at a step beyond 1/λmax they would", () => {
+    const { problem, optimum } = solved("squared", "shuffled");
+    const plane = problem.dataset.plane("codes", true);
+    const stepSize = 32 / (2 * problem.smoothness(plane));
+    expect(stepSize * problem.largestEigenvalue(plane)).toBeGreaterThan(2);
+    const steps = (options: Options): number => stepsTo(SOLVERS["halp"] as Solver, problem, optimum, options);
+    expect(steps({ batchSize: 32, stepSize })).toBeGreaterThan(1.4 * steps({ bits: 16 }) + 1);
+  });
 });
 
 // ---- the order of the rows ---------------------------------------------------------------------------------------

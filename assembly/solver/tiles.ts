@@ -33,10 +33,7 @@ export abstract class tiles {
         for (let j: usize = 0; j < <usize>columns; j += 16) {
           const xI8x16 = v128.load(x + j);
           // 16-bit sums of two, 32-bit sums of four
-          sumI32x4 = i32x4.add(
-            sumI32x4,
-            i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_s(xI8x16)),
-          );
+          sumI32x4 = i32x4.add(sumI32x4, i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_s(xI8x16)));
           v128.store32_lane(to + (j << 2), xI8x16, 0);
           v128.store32_lane(to + (j << 2), xI8x16, 1, 16);
           v128.store32_lane(to + (j << 2), xI8x16, 2, 32);
@@ -194,7 +191,13 @@ export abstract class tiles {
     } else if (run.loss != Loss.SQUARED) {
       v128.store(slot, deltaF32x4);
       for (let i: usize = 0; i < 16; i += 4) {
-        const dc = change.difference(run.loss, load<f32>(slot + i), load<f32>(state + i), load<f32>(labels + i), run.threshold);
+        const dc = change.difference(
+          run.loss,
+          load<f32>(slot + i),
+          load<f32>(state + i),
+          load<f32>(labels + i),
+          run.threshold,
+        );
         store<f32>(slot + i, dc);
       }
       dcF32x4 = v128.load(slot);

@@ -47,11 +47,16 @@ export function halp(problem: Problem, options: HalpOptions = {}): Generator<Ste
   const where = "halp";
   const common = checkCommon(where, problem, options, ["bits", "mu", "rounding", "option", "batchSize"]);
   const batchSize = checkBatchSize(where, options.batchSize, problem, options.bits);
-  return runCentred(where, problem, { ...common, batchSize }, {
-    bits: checkBits(where, options.bits ?? (batchSize > 1 ? 16 : undefined), problem),
-    mu: numberOrAuto(where, "mu", options.mu, { above: 0 }),
-    isStochastic: checkRounding(where, options.rounding) === "stochastic",
-    isOptionTwo: checkAnchorOption(where, options.option) === "II",
-    hasTable: false,
-  });
+  return runCentred(
+    where,
+    problem,
+    { ...common, batchSize },
+    {
+      bits: checkBits(where, options.bits ?? (batchSize > 1 ? 16 : undefined), problem),
+      mu: numberOrAuto(where, "mu", options.mu, { above: 0 }),
+      isStochastic: checkRounding(where, options.rounding) === "stochastic",
+      isOptionTwo: checkAnchorOption(where, options.option) === "II",
+      hasTable: false,
+    },
+  );
 }

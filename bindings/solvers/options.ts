@@ -98,7 +98,10 @@ export function checkBatchSize(
   if (size === 1) return size;
   const { dataset, loss, fitIntercept } = problem;
   const needs = (what: string, given: string): never => {
-    throw new BitcenterError("BAD_OPTION", `${where}: batchSize: ${size} needs ${what}, given ${given}; use batchSize: 1`);
+    throw new BitcenterError(
+      "BAD_OPTION",
+      `${where}: batchSize: ${size} needs ${what}, given ${given}; use batchSize: 1`,
+    );
   };
   if (loss === "softmax") needs("a loss with one output", 'loss: "softmax"');
   if (dataset.bits !== 8) needs("a dataset of 8 bits", `one of ${dataset.bits}`);

@@ -102,9 +102,7 @@ export class Session {
     const smoothness = problem.smoothness(plane);
     if (!(smoothness > 0)) return 1;
     const single = 1 / (2 * smoothness);
-    return this.#batchSize === 1
-      ? single
-      : Math.min(this.#batchSize * single, 1 / problem.largestEigenvalue(plane));
+    return this.#batchSize === 1 ? single : Math.min(this.#batchSize * single, 1 / problem.largestEigenvalue(plane));
   }
 
   /** alpha·m·λmax ≤ 1 keeps the error of the lazily applied dense term below 9 % per outer step (docs/numerics.md §5). */
