@@ -68,7 +68,7 @@ function caseOf(core: Core, scope: Scope, problem: Problem, { name, isFloat, bat
     isCentred: true,
     hasBase: false,
     isPublished: false,
-    rowsPerDraw: args.memory && (batchSize === 1 || isTiled) ? 32 : batchSize,
+    rowsPerDraw: args.memory ? 32 : batchSize,
     batchSize: isTiled ? batchSize : 1,
   });
   const v = scope.alloc(inner.size * 8, "the anchor");
@@ -133,10 +133,12 @@ withFolder((folder) => {
       const dataset = new Dataset(core, { data, rows, cols: columns }, labels);
       const problem = new Problem(dataset, { loss: "logistic", l2: 1e-3, fitIntercept: false });
       reroute(core);
+      const { setBatchSize } = core.kernels as unknown as Readonly<Record<string, Kernel>>;
       const cases = KINDS.map((kind) => {
         const one = caseOf(core, scope, problem, kind);
         const run = (): void => {
           isBatched = kind.isFloat && kind.batchSize > 1;
+          setBatchSize?.(kind.batchSize);
           one.run();
         };
         return { ...one, run };

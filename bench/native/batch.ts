@@ -107,11 +107,17 @@ function update(z: usize, columns: i32, batchBytes: usize): void {
   }
 }
 
-/** Logistic loss, no weights; a batch is rowsPerDraw neighbours. Takes the place of advanceF32F32. */
+/** Rows per batch. */
+let batchSize: u32 = 8;
+export function setBatchSize(rows: u32): void {
+  batchSize = rows;
+}
+
+/** Logistic loss, no weights; a batch is batchSize neighbours. Takes the place of advanceF32F32. */
 export function advanceBatch(pointer: usize, steps: u32): void {
   const run = changetype<Run>(pointer);
-  const bytes = (<usize>run.rowsPerDraw) << 2;
-  const factor = f32x4.splat(run.factor / <f32>run.rowsPerDraw);
+  const bytes = (<usize>batchSize) << 2;
+  const factor = f32x4.splat(run.factor / <f32>batchSize);
   for (let t: u32 = 0; t < steps; t++) {
     inner.advanceLanes(run);
     for (let i: usize = 0; i < bytes; i += 4) {

@@ -102,6 +102,7 @@ function relaxedIsSound({ kernels, memory }: LoadedModule): boolean {
       const scaled = ((i16[(a >> 1) + lane] as number) * (i16[(b >> 1) + lane] as number) + 0x4000) >> 15;
       sound &&= i16[((out + 32) >> 1) + lane] === scaled;
     }
+    for (let lane = 0; lane < 16; lane++) sound &&= i8[out + 48 + lane] === at(a + (at(b + lane) & 15));
   }
   const [x, z, columns] = [base + 256, base + 1024, 736];
   let expected = 0;
