@@ -31,12 +31,13 @@ interface Setting {
   readonly fitIntercept?: boolean;
   readonly isWeighted?: boolean;
   readonly l2?: number;
+  readonly exact?: "auto" | "rounded16";
 }
 
 function problemFor(engine: Engine, setting: Setting): Problem {
-  const { loss, rows, cols, fitIntercept = true, isWeighted = false, l2 = 0.01 } = setting;
+  const { loss, rows, cols, fitIntercept = true, isWeighted = false, l2 = 0.01, exact = "auto" } = setting;
   const { data, labels, weights } = sampleFor(loss, rows, cols, 1000 * rows + cols);
-  const dataset = engine.dataset({ data, rows, cols }, labels, { ...(isWeighted && { sampleWeight: weights }) });
+  const dataset = engine.dataset({ data, rows, cols }, labels, { exact, ...(isWeighted && { sampleWeight: weights }) });
   return engine.problem(dataset, { loss, l2, fitIntercept, epsilon: 0.7 });
 }
 
@@ -218,6 +219,18 @@ describeVariants("batches agree with the oracle code for code", (variant) => {
     judge(
       [1, 2, 3, 4, 5, 7, 9].flatMap((rows) =>
         SIZES.map((batchSize) => [{ loss: "squared", rows, cols: 5 } as const, { batchSize, steps: 30 }] as const),
+      ),
+    );
+  });
+
+  it("codes that are part of the exact copy", () => {
+    judge(
+      SIZES.map(
+        (batchSize) =>
+          [
+            { loss: "logistic", rows: 101, cols: 33, isWeighted: true, exact: "rounded16" },
+            { batchSize, steps: 40 },
+          ] as const,
       ),
     );
   });

@@ -52,7 +52,7 @@ export function halp(problem: Problem, options: HalpOptions = {}): Generator<Ste
     problem,
     { ...common, batchSize },
     {
-      bits: checkBits(where, options.bits ?? (batchSize > 1 ? 16 : undefined), problem),
+      bits: checkBits(where, options.bits === undefined && batchSize > 1 ? 16 : options.bits, problem),
       mu: numberOrAuto(where, "mu", options.mu, { above: 0 }),
       isStochastic: checkRounding(where, options.rounding) === "stochastic",
       isOptionTwo: checkAnchorOption(where, options.option) === "II",
