@@ -15,6 +15,7 @@ import { curvature } from "./loss/curvature";
 import { scalar } from "./loss/exp";
 import { interior } from "./loss/interior";
 import { loss } from "./loss/loss";
+import { batch } from "./solver/batch";
 import { blocks } from "./solver/blocks";
 import { flush } from "./solver/flush";
 import { frame } from "./solver/frame";
@@ -23,7 +24,6 @@ import { outer } from "./solver/outer";
 import { fused } from "./solver/pass";
 import { Run } from "./solver/run";
 import { spectrum } from "./solver/spectrum";
-import { tiles } from "./solver/tiles";
 
 /** First byte the arena may use: everything below is the module's own. */
 export function heapBase(): usize { return __heap_base; }
@@ -149,9 +149,9 @@ export function fillBaseI8I16(run: usize): void { inner.fillBase<i8, i16>(change
 export function fillBaseI16I16(run: usize): void { inner.fillBase<i16, i16>(changetype<Run>(run)); }
 export function preparePublished(run: usize, gradient: usize): void { inner.preparePublished(changetype<Run>(run), gradient); }
 export function advancePublished(run: usize, steps: u32): void { inner.advancePublished(changetype<Run>(run), steps); }
-export function packTiles(codes: usize, stride: usize, order: usize, rows: i32, columns: i32, out: usize, sums: usize): void { tiles.pack(codes, stride, order, rows, columns, out, sums); }
-export function dotTiles(x: usize, y: usize, z: usize, seen: usize, columns: i32, sums: usize, slots: usize): void { tiles.dots(x, y, z, seen, columns, sums, slots); }
-export function advanceTiles(run: usize, steps: u32): void { tiles.advance(changetype<Run>(run), steps); }
+export function packGroups(codes: usize, stride: usize, order: usize, rows: i32, columns: i32, out: usize, sums: usize): void { batch.pack(codes, stride, order, rows, columns, out, sums); }
+export function dotGroups(x: usize, y: usize, z: usize, seen: usize, columns: i32, sums: usize, slots: usize): void { batch.dots(x, y, z, seen, columns, sums, slots); }
+export function advanceBatches(run: usize, steps: u32): void { batch.advance(changetype<Run>(run), steps); }
 export function countLimitsI8(z: usize, count: usize): f64 { return flush.countLimits<i8>(z, count); }
 export function countLimitsI16(z: usize, count: usize): f64 { return flush.countLimits<i16>(z, count); }
 export function negativeSums(codes: usize, stride: usize, rows: i32, columns: i32, out: usize): void { fused.negativeSums(codes, stride, rows, columns, out); }

@@ -3,6 +3,7 @@
 // the names with the module's exports. A new export without an entry here fails the build.
 import { INTERIOR, type InteriorFamily } from "./interior-kernels.js";
 import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
+import { checkDotGroups, checkPackGroups } from "./support/batch-checkers.js";
 import {
   type Check,
   CODE7,
@@ -69,7 +70,6 @@ import {
   updateI8I16,
   updateI16I16,
 } from "./support/checkers.js";
-import { checkDotTiles, checkPackTiles } from "./support/tile-checkers.js";
 
 export type Family =
   | "dot"
@@ -88,7 +88,7 @@ export type Family =
   | "grid"
   | "vector"
   | "spectrum"
-  | "tiles"
+  | "batch"
   | NewtonFamily
   | InteriorFamily;
 
@@ -318,24 +318,24 @@ const fused: readonly KernelEntry[] = [
 
 const batches: readonly KernelEntry[] = [
   {
-    name: "packTiles",
-    family: "tiles",
+    name: "packGroups",
+    family: "batch",
     storage: "I8 ±127, order U32 → tiles I8, sums I32",
     columns: x32,
     worst: "one to three rows in the last group, rows apart by more than their columns",
     oracle: "tilesOf, Σ code",
     tolerance: "0",
-    check: checkPackTiles,
+    check: checkPackGroups,
   },
   {
-    name: "dotTiles",
-    family: "tiles",
+    name: "dotGroups",
+    family: "batch",
     storage: "tiles I8 ±127 · I16 → F32",
     columns: `${x32}, at most 131 072`,
     worst: "all ±127 · −32768 and 32767, 131 072 columns",
     oracle: "fround(Σ code·seen(z))",
     tolerance: "0",
-    check: checkDotTiles,
+    check: checkDotGroups,
   },
 ];
 
@@ -717,5 +717,5 @@ export const RUN_LEVEL: readonly string[] = [
   ...["I8I8", "I8I16", "I16I16"].map((pair) => `fillBase${pair}`),
   "preparePublished",
   "advancePublished",
-  "advanceTiles",
+  "advanceBatches",
 ];

@@ -77,7 +77,7 @@ const put =
 
 type Mutants = Readonly<Record<string, Kernel>>;
 
-/** dotTiles in plain code: `sees` a code of z; `join` is what becomes of a sum. */
+/** dotGroups in plain code: `sees` a code of z; `join` is what becomes of a sum. */
 const seeingOf =
   (sees: (code: number) => number, join = (sum: number): number => sum): Kernel =>
   (x, y, z, _seen, columns, _sums, slots) => {
@@ -497,14 +497,14 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
       }
     }),
   },
-  packTiles: {
-    "forgets the last row": misled("packTiles", add(3, -1)),
-    "stops one vector early": misled("packTiles", add(4, -16)),
-    "takes rows for adjacent": misled("packTiles", (args) => put(1, at(args, 4))(args)),
-    "leaves the rows in their own order": misled("packTiles", (args) => {
+  packGroups: {
+    "forgets the last row": misled("packGroups", add(3, -1)),
+    "stops one vector early": misled("packGroups", add(4, -16)),
+    "takes rows for adjacent": misled("packGroups", (args) => put(1, at(args, 4))(args)),
+    "leaves the rows in their own order": misled("packGroups", (args) => {
       for (let i = 0; i < at(args, 3); i++) core.view().setUint32(at(args, 2) + 4 * i, i, true);
     }),
-    "lays the tiles out column by column": followed("packTiles", (args) => {
+    "lays the tiles out column by column": followed("packGroups", (args) => {
       const [rows, columns, out] = [at(args, 3), at(args, 4), at(args, 5)];
       const tiles = memory.i8(out, 4 * columns * Math.ceil(rows / 4));
       const from = tiles.slice();
@@ -512,25 +512,25 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
         tiles[i] = at(from, (i & ~15) + 4 * (i & 3) + ((i >> 2) & 3));
       });
     }),
-    "leaves old bytes in the rows that are none": followed("packTiles", (args) => {
+    "leaves old bytes in the rows that are none": followed("packGroups", (args) => {
       const [rows, columns, out] = [at(args, 3), at(args, 4), at(args, 5)];
       if (rows % 4 > 0) memory.i8(out + 4 * columns * (rows >> 2) + 12, 1).fill(1);
     }),
-    "sums without signs": followed("packTiles", (args) => {
+    "sums without signs": followed("packGroups", (args) => {
       const sums = at(args, 6);
       core.view().setInt32(sums, Math.abs(core.view().getInt32(sums, true)), true);
     }),
   },
-  dotTiles: {
-    "stops one tile early": misled("dotTiles", add(4, -32)),
-    "exchanges the groups": misled("dotTiles", swap(0, 1)),
-    "takes one group for both": misled("dotTiles", (args) => put(1, at(args, 0))(args)),
+  dotGroups: {
+    "stops one tile early": misled("dotGroups", add(4, -32)),
+    "exchanges the groups": misled("dotGroups", swap(0, 1)),
+    "takes one group for both": misled("dotGroups", (args) => put(1, at(args, 0))(args)),
     "rounds down what it sees of z": seeingOf((code) => code >> 2),
     "rounds beyond the upper limit": seeingOf((code) => wrap16(code + 2) >> 2),
     "sees the upper byte": seeingOf((code) => (code >> 8) * 64),
     "sees all of z": seeingOf((code) => code / 4),
     "forgets the lower 7 bits": seeingOf((code) => (Math.min(code + 2, 32767) >> 9) * 128),
-    "is good to 2⁻²² only": followed("dotTiles", (args) => {
+    "is good to 2⁻²² only": followed("dotGroups", (args) => {
       const slots = memory.f32(at(args, 6), 4);
       slots.forEach((dot, r) => {
         slots[r] = dot * (1 + 2 ** -22);
@@ -1171,7 +1171,7 @@ describe("the plain forms the mutants are made of are accepted", () => {
     dotF32F32: dotOf(f32, f32, joined),
     fusedF32F32: realFused(stepApart, joined),
     fusedPublished: publishedOf(updatePublished),
-    dotTiles: seeingOf((code) => Math.min(code + 2, 32767) >> 2),
+    dotGroups: seeingOf((code) => Math.min(code + 2, 32767) >> 2),
     quantizeF64I8: quantizeOf(tiesUp, within127),
     ...newton.plain,
     ...interior.plain,

@@ -158,7 +158,7 @@ export class InnerRun {
   #pack(scope: Scope, plane: Plane, places: number): { codes: number; sums: number } {
     const codes = scope.alloc(places * plane.padded, "the codes of a run");
     const sums = scope.alloc(places * 4, "row sums");
-    this.#core.kernels.packTiles(plane.codes, plane.strideBytes, this.#order, this.#rows, plane.padded, codes, sums);
+    this.#core.kernels.packGroups(plane.codes, plane.strideBytes, this.#order, this.#rows, plane.padded, codes, sums);
     return { codes, sums };
   }
 
@@ -195,7 +195,7 @@ export class InnerRun {
     const stop = kernels[`begin${this.#pair}`](this.#run, seed, outerStep, steps, isOptionTwo ? 1 : 0) >>> 0;
     if (isPublished) kernels.preparePublished(this.#run, this.#publishedGradient);
     const single = isPublished ? kernels.advancePublished : kernels[`advance${this.#pair}`];
-    const step = this.#batchSize === 1 ? single : kernels.advanceTiles;
+    const step = this.#batchSize === 1 ? single : kernels.advanceBatches;
     for (let done = 0; done < stop; done += this.#stepsPerCall) {
       step(this.#run, Math.min(this.#stepsPerCall, stop - done));
     }

@@ -1,4 +1,4 @@
-// Checkers of the kernels of batches (assembly/solver/tiles.ts) that can be called one by one; whole runs: batches.test.ts.
+// Checkers of the kernels of batches (assembly/solver/batch.ts) that can be called one by one; whole runs: batches.test.ts.
 import { seen } from "../oracle/batch.js";
 import { permutation } from "../oracle/random.js";
 import { at, type Check, CODE8, expectEqual, FULL16, pattern } from "./checkers.js";
@@ -20,7 +20,7 @@ export function tilesOf(rows: readonly ArrayLike<number>[], columns: number): In
 
 const sumOf = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, value) => sum + value, 0);
 
-export const checkPackTiles: Check = (kernel, memory) => {
+export const checkPackGroups: Check = (kernel, memory) => {
   const dice = new Dice(61);
   let cases = 0;
   for (const columns of [32, 64, 96, 800]) {
@@ -63,7 +63,7 @@ export const checkPackTiles: Check = (kernel, memory) => {
   return cases;
 };
 
-export const checkDotTiles: Check = (kernel, memory: Harness) => {
+export const checkDotGroups: Check = (kernel, memory: Harness) => {
   const dice = new Dice(62);
   let cases = 0;
   const judge = (what: string, rows: readonly ArrayLike<number>[], z: ArrayLike<number>): void => {

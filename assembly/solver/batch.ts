@@ -21,7 +21,7 @@ const WINDOW: i32 = 2048;
 const TRANSPOSE = memory.data<u8>([0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15], 16);
 
 @unmanaged
-export abstract class tiles {
+export abstract class batch {
   /** Codes of the places order[0], order[1] … (order: rows u32) as tiles; sums: Σ codes per place, i32, for whole groups. columns: multiple of 32. */
   static pack(codes: usize, stride: usize, order: usize, rows: i32, columns: i32, out: usize, sums: usize): void {
     const groupBytes = (<usize>columns) << 2;
@@ -82,10 +82,10 @@ export abstract class tiles {
   /** The same of the four rows of a group, into its slot. H, L and S are exact in int32: 127·127·columns < 2³¹ up to 131 072 columns. */
   static join(slot: usize, hI32x4: v128, lI32x4: v128, sums: usize): void {
     const sI32x4 = v128.load(sums + (load<usize>(slot, GROUP_AT) << 4));
-    v128.store64_lane(slot, tiles.join2(hI32x4, lI32x4, sI32x4), 0);
+    v128.store64_lane(slot, batch.join2(hI32x4, lI32x4, sI32x4), 0);
     const h2I32x4 = i32x4.shuffle(hI32x4, hI32x4, 2, 3, 2, 3);
     const l2I32x4 = i32x4.shuffle(lI32x4, lI32x4, 2, 3, 2, 3);
-    v128.store64_lane(slot, tiles.join2(h2I32x4, l2I32x4, i32x4.shuffle(sI32x4, sI32x4, 2, 3, 2, 3)), 0, 8);
+    v128.store64_lane(slot, batch.join2(h2I32x4, l2I32x4, i32x4.shuffle(sI32x4, sI32x4, 2, 3, 2, 3)), 0, 8);
   }
 
   /** Dots of the eight rows of the groups at `slot` and the next one with z, rounded to float32, into their slots; sums: of place 0. A function of its own: older compilers spill its vectors otherwise. */
@@ -124,22 +124,22 @@ export abstract class tiles {
       lxI32x4 = i32x4.add(lxI32x4, lx2I32x4);
       hyI32x4 = i32x4.add(hyI32x4, hy2I32x4);
       lyI32x4 = i32x4.add(lyI32x4, ly2I32x4);
-      tiles.join(slot, hxI32x4, lxI32x4, sums);
-      tiles.join(slot + SLOT, hyI32x4, lyI32x4, sums);
+      batch.join(slot, hxI32x4, lxI32x4, sums);
+      batch.join(slot + SLOT, hyI32x4, lyI32x4, sums);
     } else {
-      tiles.plain(x, seen, columns, slot);
-      tiles.plain(y, seen, columns, slot + SLOT);
+      batch.plain(x, seen, columns, slot);
+      batch.plain(y, seen, columns, slot + SLOT);
     }
   }
 
   /** `pair` with the whole of z, of the tiles at x and y; sums: eight i32. */
   static dots(x: usize, y: usize, z: usize, seen: usize, columns: i32, sums: usize, slots: usize): void {
-    tiles.look(z, seen, columns, slots + 2 * SLOT);
+    batch.look(z, seen, columns, slots + 2 * SLOT);
     store<usize>(slots, x, TILES_AT);
     store<usize>(slots, 0, GROUP_AT);
     store<usize>(slots + SLOT, y, TILES_AT);
     store<usize>(slots + SLOT, 1, GROUP_AT);
-    tiles.pair(slots, seen, columns, sums);
+    batch.pair(slots, seen, columns, sums);
   }
 
   static plain(x: usize, seen: usize, columns: i32, out: usize): void {
@@ -257,10 +257,10 @@ export abstract class tiles {
         const x = load<usize>(slot, TILES_AT) + at;
         const kI8x16 = v128.load(slot, 16);
         const signI8x16 = v128.load(slot, 32);
-        aI32x4 = tiles.tile(x, kI8x16, signI8x16, transposeI8x16, aI32x4);
-        bI32x4 = tiles.tile(x + 16, kI8x16, signI8x16, transposeI8x16, bI32x4);
-        cI32x4 = tiles.tile(x + 32, kI8x16, signI8x16, transposeI8x16, cI32x4);
-        dI32x4 = tiles.tile(x + 48, kI8x16, signI8x16, transposeI8x16, dI32x4);
+        aI32x4 = batch.tile(x, kI8x16, signI8x16, transposeI8x16, aI32x4);
+        bI32x4 = batch.tile(x + 16, kI8x16, signI8x16, transposeI8x16, bI32x4);
+        cI32x4 = batch.tile(x + 32, kI8x16, signI8x16, transposeI8x16, cI32x4);
+        dI32x4 = batch.tile(x + 48, kI8x16, signI8x16, transposeI8x16, dI32x4);
       }
       const lowI16x8 = i16x8.add_sat_s(
         v128.load(z),
@@ -272,7 +272,7 @@ export abstract class tiles {
       );
       v128.store(z, lowI16x8);
       v128.store(z, highI16x8, 16);
-      tiles.see(lowI16x8, highI16x8, seen, <usize>columns);
+      batch.see(lowI16x8, highI16x8, seen, <usize>columns);
       z += 32;
       seen += step;
     }
@@ -282,7 +282,7 @@ export abstract class tiles {
   static look(z: usize, seen: usize, columns: i32, at: usize): void {
     v128.store(at, i32x4.splat(0));
     v128.store(at, i32x4.splat(0), 16);
-    tiles.update(z, seen, columns, at, at, 0);
+    batch.update(z, seen, columns, at, at, 0);
   }
 
   /** kappa of all groups → coefficients with one shift for the batch, and what the update's sums start from, at `end`; returns the shift. */
@@ -301,7 +301,7 @@ export abstract class tiles {
         const laneF32x4 = f32x4.convert_i32x4_s(v128.load16x4_u(run.lanes + half));
         uF32x4 = f32x4.mul(f32x4.add(laneF32x4, uF32x4), f32x4.splat(<f32>(1.0 / 65536)));
       }
-      negativeI32x4 = i32x4.add(negativeI32x4, tiles.code(slot, sI32x4, uF32x4));
+      negativeI32x4 = i32x4.add(negativeI32x4, batch.code(slot, sI32x4, uF32x4));
       half ^= 8;
     }
     inner.advanceLanes(run);
@@ -317,22 +317,22 @@ export abstract class tiles {
   static advance(run: Run, steps: u32): void {
     const slots = run.coefficients;
     const end = slots + <usize>run.groups * SLOT;
-    tiles.look(run.z, run.seen, run.columns, end);
+    batch.look(run.z, run.seen, run.columns, end);
     for (let t: u32 = 0; t < steps; t++) {
       for (let slot = slots; slot < end; slot += SLOT) {
         store<usize>(slot, inner.row(run), TILES_AT);
         store<usize>(slot, <usize>run.row, GROUP_AT);
         run.row = inner.next(run);
       }
-      for (let slot = slots; slot < end; slot += 2 * SLOT) tiles.pair(slot, run.seen, run.columns, run.sums);
+      for (let slot = slots; slot < end; slot += 2 * SLOT) batch.pair(slot, run.seen, run.columns, run.sums);
       let topI32x4 = i32x4.splat(0);
-      for (let slot = slots; slot < end; slot += SLOT) topI32x4 = i32x4.max_s(topI32x4, tiles.kappa(run, slot));
-      const s = tiles.codes(run, slots, end, topI32x4);
-      tiles.update(run.z, run.seen, run.columns, slots, end, s);
+      for (let slot = slots; slot < end; slot += SLOT) topI32x4 = i32x4.max_s(topI32x4, batch.kappa(run, slot));
+      const s = batch.codes(run, slots, end, topI32x4);
+      batch.update(run.z, run.seen, run.columns, slots, end, s);
       run.position++;
       if (run.position == run.block) {
         inner.closeBlock<i8, i16>(run);
-        tiles.look(run.z, run.seen, run.columns, end);
+        batch.look(run.z, run.seen, run.columns, end);
       }
     }
   }
