@@ -1,6 +1,6 @@
 // npm run bench [-- --quick] [-- --data DIR]: kernels, passes and time to objective, one after the other.
 // --quick takes less than three minutes and writes nothing; without it, complete runs are written to bench/results/ (then: npm run bench:report).
-// Each part alone, with more options: npm run bench:kernels, bench:training, bench:objective.
+// Each part alone, with more options: npm run bench:kernels, bench:batches, bench:training, bench:objective, bench:robustness.
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,6 +27,8 @@ if (args.quick) {
   part("Robustness", "robustness", ["--count", "16", "--seeds", "1"]);
 } else {
   part("Kernels", "kernels", []);
+  part("Batches", "batches", []);
+  part("Batches from memory", "batches", ["--memory"]);
   part("Passes", "training", data);
   part("Time to objective", "objective", data);
   part("Robustness", "robustness", []);

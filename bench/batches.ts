@@ -11,6 +11,7 @@ import { Core, Scope } from "../bindings/engine/core.js";
 import type { Kernel } from "../bindings/engine/kernels.js";
 import type { Variant } from "../bindings/engine/load.js";
 import { InnerRun } from "../bindings/solvers/inner-run.js";
+import type { BatchResults, BatchRow } from "./batch-results.js";
 import { withFolder } from "./opponents.js";
 import { type Case, environment, measure, pairedRatio } from "./rounds.js";
 
@@ -109,18 +110,8 @@ function reroute(core: Core): void {
   Object.defineProperty(core, "kernels", { value: { ...kernels, advanceF32F32: either } });
 }
 
-interface Row {
-  readonly columns: number;
-  readonly name: string;
-  readonly rate: number;
-  readonly spread: number;
-  /** × single int8 rows, and × the fastest float32, single or in batches. */
-  readonly toSingle: number;
-  readonly toFloat: number;
-}
-
 const variant = new Core({ variant: args.variant as Variant | undefined }).variant;
-const results: Row[] = [];
+const results: BatchRow[] = [];
 withFolder((folder) => {
   for (const columns of WIDTHS) {
     // linear memory never shrinks: an engine for each
@@ -160,7 +151,7 @@ console.log(
 console.log("".padEnd(38) + WIDTHS.map((width) => `d = ${width}`.padStart(21)).join(""));
 for (const { name } of KINDS) {
   const cells = WIDTHS.map((width) => {
-    const row = results.find((one) => one.name === name && one.columns === width) as Row;
+    const row = results.find((one) => one.name === name && one.columns === width) as BatchRow;
     return `${(row.rate / 1e6).toPrecision(3)} (${row.toSingle.toFixed(2)}, ${row.toFloat.toFixed(2)})`.padStart(21);
   });
   console.log(name.padEnd(38) + cells.join(""));
@@ -168,5 +159,6 @@ for (const { name } of KINDS) {
 const major = process.versions.node.split(".")[0];
 const out = args.out ?? `bench/results/batches${args.memory ? "-memory" : ""}-node${major}-${variant}.json`;
 mkdirSync("bench/results", { recursive: true });
-writeFileSync(out, `${JSON.stringify({ environment: environment(variant), results }, null, 2)}\n`);
+const all: BatchResults = { environment: environment(variant), isFromMemory: args.memory, results };
+writeFileSync(out, `${JSON.stringify(all, null, 2)}\n`);
 console.log(`\nwritten to ${out}`);

@@ -3,6 +3,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { batchSection } from "./batch-report.js";
+import type { BatchResults } from "./batch-results.js";
 import type { KernelGroup, KernelResults, KernelRow } from "./kernel-results.js";
 import { curvesSvg } from "./objective-curves.js";
 import { objectiveSection, objectiveSummary } from "./objective-report.js";
@@ -326,5 +328,7 @@ if (objectives !== null) {
 if (names.includes("robustness.json")) parts.push(robustnessSection(read<RobustnessResults>("robustness.json")));
 if (trained !== null) parts.push(training(trained));
 if (kernelFiles.length > 0) parts.push(kernels(kernelFiles));
+const batchFiles = names.filter((name) => /^batches-.*\.json$/.test(name)).map((name) => read<BatchResults>(name));
+if (batchFiles.length > 0) parts.push(batchSection(batchFiles));
 writeFileSync(OUT, `${parts.join("\n\n")}\n`);
 console.log(`written to ${OUT}`);
