@@ -9,6 +9,7 @@ import type { ExactWhen } from "../bench/twin/real-products.js";
 import { Twin } from "../bench/twin/twin.js";
 import { Core, Scope } from "../bindings/engine/core.js";
 import { auto, createEngine, type LossName, type NewtonReport, type NumericArray } from "../bindings/index.js";
+import { tileMap } from "./oracle/newton.js";
 import { dice, sampleFor } from "./support/data.js";
 import { VARIANTS } from "./support/variants.js";
 
@@ -29,6 +30,8 @@ interface Shape {
   /** A multiple of 4. */
   readonly columns: number;
   readonly classes: number;
+  /** Part of the tiles that hold something, for a case with a map of zeros; in half of them one number is not 0. */
+  readonly held?: number;
 }
 
 /** Every path of the kernels: full tiles and rests of rows (4, 2), columns (32, 8, 4) and classes (5), more rows than a block and than a float32 sum. */
@@ -39,7 +42,38 @@ const SHAPES: readonly Shape[] = [
   { rows: 3, columns: 12, classes: 3 },
   { rows: 5, columns: 16, classes: 5 },
   { rows: 301, columns: 28, classes: 7 },
+  // maps: no tile, one, all zeros, all full; odd rows, more than a strip of them; more columns than a word has tiles, with and without four left over
+  { rows: 9, columns: 4, classes: 5, held: 0.5 },
+  { rows: 1, columns: 8, classes: 5, held: 1 },
+  { rows: 70, columns: 36, classes: 5, held: 0 },
+  { rows: 67, columns: 28, classes: 7, held: 1 },
+  { rows: 5, columns: 260, classes: 5, held: 0.5 },
+  { rows: 64, columns: 264, classes: 5, held: 0.3 },
+  { rows: 63, columns: 20, classes: 10, held: 0.5 },
+  { rows: 131, columns: 300, classes: 6, held: 0.2 },
+  { rows: 333, columns: 76, classes: 5, held: 0.4 },
 ];
+/** Rows of a strip of the map: as many as the kernels below the passes take at most. */
+const MAP_ROWS = 64;
+
+/** Entries of zero tiles: ±0 here, random numbers elsewhere. */
+function tilesOf({ rows, columns, held = 1 }: Shape): (i: number, j: number, value: number) => number {
+  const { uniform } = dice(rows + 7 * columns);
+  // uniform numbers are −1 … 1
+  const chance = (): number => (uniform() + 1) / 2;
+  const across = Math.floor(columns / 8);
+  const tiles = Array.from({ length: Math.ceil(rows / 2) * across }, (_, at) => {
+    const isLast = Math.floor(at / across) === rows >> 1;
+    if (chance() >= held) return () => false;
+    if (held === 1 || chance() < 0.5) return () => true;
+    const [row, column] = [isLast || chance() < 0.5 ? 0 : 1, Math.floor(8 * chance())];
+    return (i: number, j: number) => i === row && j === column;
+  });
+  return (i, j, value) => {
+    if (j >= 8 * across) return value;
+    return tiles[(i >> 1) * across + (j >> 3)]?.(i & 1, j & 7) ? value : 0 * value;
+  };
+}
 
 /** A case in memory, and as JavaScript sees it. */
 class Case {
@@ -58,9 +92,24 @@ class Case {
     // rows a little apart, with numbers between them that no kernel may use
     this.strideBytes = columns * 4 + 16;
     const { normal } = dice(rows * 1000 + columns);
-    this.x = this.reals(rows * (columns + 4), (k) => (k % (columns + 4) < columns ? normal() : 1e30));
+    const entry = tilesOf(shape);
+    const pitch = columns + 4;
+    this.x = this.reals(rows * pitch, (k) =>
+      k % pitch < columns ? entry(Math.floor(k / pitch), k % pitch, normal()) : 1e30,
+    );
     const values = core.f32(this.x, rows * (columns + 4)).slice();
     this.at = (i, j) => values[i * (columns + 4) + j] as number;
+  }
+
+  /** A map of zeros, or 0 where the shape has none (or the kernel takes `most` rows with one). */
+  map(kernels: TwinKernels, most = Number.POSITIVE_INFINITY): number {
+    const { rows, columns, held } = this.shape;
+    if (held === undefined || rows > most) return 0;
+    const size = kernels.tileBytes(rows, columns) + 16;
+    const map = this.scope.alloc(size, "test data");
+    this.core.bytes(map, size).fill(0);
+    kernels.markRealTiles(this.x, this.strideBytes, rows, columns, map);
+    return map;
   }
 
   reals(count: number, of: (k: number) => number): number {
@@ -147,7 +196,7 @@ const checkMultiply: Check = (test, kernels) => {
   const { normal } = dice(1);
   const p = test.reals(classes * columns, normal);
   const a = test.reals(rows * classes, () => 7);
-  kernels.realMultiply(test.x, test.strideBytes, rows, columns, p, classes, a);
+  kernels.realMultiply(test.x, test.strideBytes, rows, columns, p, classes, a, test.map(kernels, MAP_ROWS));
   const [sums, sizes] = marginsOf(test, test.readReals(p, classes * columns), new Float64Array(classes));
   return worst(test.readReals(a, rows * classes), sums, scaled(sizes, (columns + 1) * FLOAT32));
 };
@@ -157,7 +206,7 @@ const checkTransposed: Check = (test, kernels) => {
   const { normal } = dice(2);
   const t = test.reals(rows * classes, normal);
   const s = test.reals(classes * columns, () => 0);
-  kernels.realTransposed(test.x, test.strideBytes, rows, columns, t, classes, s);
+  kernels.realTransposed(test.x, test.strideBytes, rows, columns, t, classes, s, test.map(kernels, MAP_ROWS));
   const [sums, bounds] = transposedOf(test, test.readReals(t, rows * classes), (rows + 1) * FLOAT32);
   return worst(test.readReals(s, classes * columns), sums, bounds);
 };
@@ -169,7 +218,7 @@ const checkMargins: Check = (test, kernels) => {
   const shift = test.doubles(classes, normal);
   const u = test.doubles(rows * classes, () => 7);
   const scratch = test.scope.alloc(kernels.realScratchBytes(columns, classes), "scratch");
-  kernels.realMargins(test.x, test.strideBytes, rows, columns, classes, p, shift, scratch, u);
+  kernels.realMargins(test.x, test.strideBytes, rows, columns, classes, p, shift, scratch, u, test.map(kernels));
   const [sums, sizes] = marginsOf(test, test.readReals(p, classes * columns), test.readDoubles(shift, classes));
   return worst(test.readDoubles(u, rows * classes), sums, scaled(sizes, (columns + 1) * FLOAT32));
 };
@@ -195,7 +244,7 @@ const checkHessian: Check = (test, kernels) => {
   const scratch = test.scope.alloc(kernels.realScratchBytes(columns, classes), "scratch");
   kernels.realHessian(
     ...([test.x, test.strideBytes, rows, columns, classes, p, shift] as const),
-    ...([h, state, omega, scratch, g, totals] as const),
+    ...([h, state, omega, scratch, g, totals, test.map(kernels)] as const),
   );
   const [m, sizes] = marginsOf(test, test.readReals(p, classes * columns), test.readDoubles(shift, classes));
   const q = test.readReals(state, rows * classes);
@@ -248,7 +297,7 @@ const checkGradient: Check = (test, kernels) => {
   const c = test.doubles(rows * classes, normal);
   const g = test.doubles(classes * columns, () => 7);
   const scratch = test.scope.alloc(kernels.realScratchBytes(columns, classes), "scratch");
-  kernels.realGradient(test.x, test.strideBytes, rows, columns, classes, c, scratch, g);
+  kernels.realGradient(test.x, test.strideBytes, rows, columns, classes, c, scratch, g, test.map(kernels));
   const [sums, bounds] = transposedOf(test, test.readDoubles(c, rows * classes), (FLUSH + 2) * FLOAT32);
   return worst(test.readDoubles(g, classes * columns), sums, bounds);
 };
@@ -261,7 +310,7 @@ const checkGram: Check = (test, kernels) => {
   const g = test.doubles(columns * columns, () => 0);
   const first = test.doubles(columns, () => 0);
   const scratch = test.scope.alloc(kernels.realGramScratchBytes(columns), "scratch");
-  const total = kernels.realGram(test.x, test.strideBytes, rows, columns, d, scratch, g, first);
+  const total = kernels.realGram(test.x, test.strideBytes, rows, columns, d, scratch, g, first, test.map(kernels));
   const weights = test.readReals(d, rows);
   const got = test.readDoubles(g, columns * columns);
   const expected = new Float64Array(columns * columns);
@@ -298,16 +347,82 @@ const checkExact: Check = (test, kernels) => {
   const w = test.doubles(classes * columns, normal);
   const bias = test.doubles(classes, normal);
   const m = test.doubles(rows * classes, () => 7);
-  kernels.exactMargins(test.x, test.strideBytes, rows, columns, w, bias, classes, m);
+  const map = test.map(kernels);
+  kernels.exactMargins(test.x, test.strideBytes, rows, columns, w, bias, classes, m, map);
   const [sums, sizes] = marginsOf(test, test.readDoubles(w, classes * columns), test.readDoubles(bias, classes));
   const g = test.doubles(classes * columns, () => 0);
-  kernels.exactGradient(test.x, test.strideBytes, rows, columns, m, classes, g);
+  kernels.exactGradient(test.x, test.strideBytes, rows, columns, m, classes, g, map);
   const [turned, bounds] = transposedOf(test, test.readDoubles(m, rows * classes), 2 * (rows + 1) * FLOAT64);
   return Math.max(
     // twice: the reference has roundings of its own
     worst(test.readDoubles(m, rows * classes), sums, scaled(sizes, 2 * (columns + 1) * FLOAT64)),
     worst(test.readDoubles(g, classes * columns), turned, bounds),
   );
+};
+
+/** The map is that of the oracle, and its count that of the bits. */
+const checkMap: Check = (test, kernels) => {
+  const { rows, columns } = test.shape;
+  const bytes = kernels.tileBytes(rows, columns);
+  const map = test.scope.alloc(bytes + 4, "test data");
+  test.core.bytes(map, bytes).fill(0xff);
+  const count = kernels.markRealTiles(test.x, test.strideBytes, rows, columns, map);
+  const values = Float64Array.from({ length: rows * columns }, (_, k) => test.at(Math.floor(k / columns), k % columns));
+  const expected = Buffer.from(tileMap(values, rows, columns).buffer);
+  let tiles = 0;
+  for (let i = 0; i < rows; i += 2) {
+    for (let j = 0; j + 8 <= columns; j += 8) {
+      let isHeld = false;
+      for (let k = 0; k < 16; k++) isHeld ||= i + (k >> 3) < rows && test.at(i + (k >> 3), j + (k & 7)) !== 0;
+      tiles += Number(isHeld);
+    }
+  }
+  return expected.equals(test.core.bytes(map, bytes)) && count === tiles ? 0 : Number.POSITIVE_INFINITY;
+};
+
+/** Same bits with a map and without. */
+const checkSameBits: Check = (test, kernels) => {
+  const { rows, columns, classes } = test.shape;
+  const map = test.map(kernels);
+  const { normal, uniform } = dice(8);
+  const ofRows = test.reals(rows * classes, () => 1.1 + uniform());
+  const ofColumns = test.reals(classes * columns, normal);
+  const [derivatives, weights] = [test.doubles(rows * classes, normal), test.doubles(classes * columns, normal)];
+  const shift = test.doubles(classes, normal);
+  const scratch = test.scope.alloc(kernels.realScratchBytes(columns, classes), "scratch");
+  const space = test.scope.alloc(kernels.realGramScratchBytes(columns), "scratch");
+  const x = [test.x, test.strideBytes, rows, columns] as const;
+  const run = (zeros: number): Float64Array[] => {
+    const out = (size: number): number => test.doubles(size, () => 0);
+    const few = rows > MAP_ROWS ? 0 : zeros;
+    const [a, s] = [test.reals(rows * classes, () => 0), test.reals(classes * columns, () => 0)];
+    kernels.realMultiply(...x, ofColumns, classes, a, few);
+    kernels.realTransposed(...x, ofRows, classes, s, few);
+    const [u, m] = [out(rows * classes), out(rows * classes)];
+    kernels.realMargins(...x, classes, ofColumns, shift, scratch, u, zeros);
+    kernels.exactMargins(...x, weights, shift, classes, m, zeros);
+    const [g, h, e, totals] = [out(classes * columns), out(classes * columns), out(classes * columns), out(classes)];
+    kernels.realHessian(...x, classes, ofColumns, shift, ofRows, ofRows, 0, scratch, h, totals, zeros);
+    kernels.realGradient(...x, classes, derivatives, scratch, g, zeros);
+    kernels.exactGradient(...x, derivatives, classes, e, zeros);
+    const [squares, first] = [out(columns * columns), out(columns)];
+    const total = kernels.realGram(...x, ofRows, space, squares, first, zeros);
+    // below the diagonal anything may stand
+    const upper = test.readDoubles(squares, columns * columns);
+    upper.forEach((_, k) => {
+      if (k % columns < Math.floor(k / columns)) upper[k] = 0;
+    });
+    return [
+      ...[test.readReals(a, rows * classes), test.readReals(s, classes * columns)],
+      ...[u, m].map((one) => test.readDoubles(one, rows * classes)),
+      ...[g, h, e].map((one) => test.readDoubles(one, classes * columns)),
+      ...[test.readDoubles(totals, classes), upper, test.readDoubles(first, columns), Float64Array.of(total)],
+    ];
+  };
+  const plain = run(0);
+  // no NaN is equal to itself, and −0 is 0
+  const isSame = run(map).every((one, k) => one.every((value, at) => value === plain[k]?.[at]));
+  return isSame ? 0 : Number.POSITIVE_INFINITY;
 };
 
 const CHECKS: Record<string, Check> = {
@@ -318,6 +433,8 @@ const CHECKS: Record<string, Check> = {
   checkGradient,
   checkGram,
   checkExact,
+  checkMap,
+  checkSameBits,
 };
 
 function worstOf(module: WebAssembly.Module, check: Check, change: (kernels: TwinKernels) => TwinKernels): number {
@@ -336,32 +453,27 @@ function worstOf(module: WebAssembly.Module, check: Check, change: (kernels: Twi
   }
 }
 
+/** A kernel whose map, its last argument, begins a word too late: its tiles are those to the right. */
+function shifted(name: "realMargins" | "realHessian" | "realGradient" | "realGram" | "exactMargins" | "exactGradient") {
+  return (kernels: TwinKernels): TwinKernels => ({
+    ...kernels,
+    [name]: (...args: number[]) => {
+      const map = args.at(-1) as number;
+      return kernels[name](...args.slice(0, -1), map === 0 ? 0 : map + 4);
+    },
+  });
+}
+
 /** Kernels that are wrong by little: a row or four columns less, a neighbour's weight, a class in the wrong place. */
 const MUTANTS: Record<string, { readonly check: Check; readonly change: (kernels: TwinKernels) => TwinKernels }> = {
   "a product without the last columns": {
     check: checkMultiply,
     change: (kernels) => ({
       ...kernels,
-      realMultiply: (x, stride, rows, columns, p, classes, a) =>
-        classes === 1
-          ? kernels.realMultiply(
-              x as number,
-              stride as number,
-              rows as number,
-              (columns as number) - 4,
-              p as number,
-              1,
-              a as number,
-            )
-          : kernels.realMultiply(
-              x as number,
-              stride as number,
-              rows as number,
-              columns as number,
-              p as number,
-              classes as number,
-              a as number,
-            ),
+      realMultiply: (x, stride, rows, columns = 0, p, classes, ...rest) =>
+        kernels.realMultiply(
+          ...([x, stride, rows, classes === 1 ? columns - 4 : columns, p, classes, ...rest] as number[]),
+        ),
     }),
   },
   "a Hessian product without the last row": {
@@ -388,6 +500,27 @@ const MUTANTS: Record<string, { readonly check: Check; readonly change: (kernels
         kernels.realGram(x as number, stride as number, rows as number, columns as number, (d as number) + 4, ...rest),
     }),
   },
+  "a map without the last row": {
+    check: checkHessian,
+    change: (kernels) => ({
+      ...kernels,
+      markRealTiles: (x, stride, rows, ...rest) =>
+        kernels.markRealTiles(...([x, stride, (rows as number) - 1, ...rest] as number[])),
+    }),
+  },
+  "a map of the first row alone": {
+    check: checkMap,
+    change: (kernels) => ({
+      ...kernels,
+      markRealTiles: (x, _stride, rows, ...rest) => kernels.markRealTiles(...([x, 0, rows, ...rest] as number[])),
+    }),
+  },
+  "margins with another map": { check: checkMargins, change: shifted("realMargins") },
+  "a Hessian product with another map": { check: checkHessian, change: shifted("realHessian") },
+  "a gradient with another map": { check: checkGradient, change: shifted("realGradient") },
+  "a Gram matrix with another map": { check: checkGram, change: shifted("realGram") },
+  "exact margins with another map": { check: checkExact, change: shifted("exactMargins") },
+  "an exact gradient with another map": { check: checkSameBits, change: shifted("exactGradient") },
   "exact margins in float32": {
     check: checkExact,
     change: (kernels) => ({
@@ -439,6 +572,8 @@ function posed(): Posed[] {
   // enough rows for the phase on a sample and for Hessians of a part of the rows
   const { data, labels, rows, cols } = sampleFor("logistic", 6000, 19, 8);
   const pixels = bytes(700, 30, 6);
+  // two of three tiles are zeros, so that there is a map of them
+  const patches = pixels.data.map((value, at) => ((Math.floor(at / 60) + ((at % 30) >> 3)) % 3 === 0 ? value : 0));
   return [
     {
       name: "logistic, 6000 × 19 float32 with an intercept",
@@ -447,6 +582,10 @@ function posed(): Posed[] {
     {
       name: "softmax of 6, 700 × 30 bytes",
       ...{ loss: "softmax", data: pixels.data, labels: pixels.labels, rows: 700, cols: 30, l2: 1, fitIntercept: false },
+    },
+    {
+      name: "softmax of 6, 700 × 30 bytes, mostly zeros",
+      ...{ loss: "softmax", data: patches, labels: pixels.labels, rows: 700, cols: 30, l2: 1, fitIntercept: false },
     },
   ];
 }

@@ -6,6 +6,7 @@ import type { Kernel, Kernels } from "../../bindings/engine/kernels.js";
 import type { Variant } from "../../bindings/engine/load.js";
 
 type TwinKernelName =
+  | "markRealTiles"
   | "realMultiply"
   | "realTransposed"
   | "realScratchBytes"

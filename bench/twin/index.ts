@@ -3,12 +3,25 @@
 import { gram } from "../../assembly/kernel/gram";
 import { doubles } from "./doubles";
 import { passes } from "./passes";
+import { realTiles } from "./real-tiles";
 import { reals } from "./reals";
 
 export * from "../../assembly/index";
 
-export function realMultiply(x: usize, stride: usize, rows: i32, columns: i32, p: usize, classes: i32, a: usize): void {
-  reals.multiply(x, stride, rows, columns, p, classes, a);
+export function markRealTiles(x: usize, stride: usize, rows: i32, columns: i32, map: usize): f64 {
+  return realTiles.mark(x, stride, rows, columns, map);
+}
+export function realMultiply(
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  p: usize,
+  classes: i32,
+  a: usize,
+  map: usize,
+): void {
+  reals.multiply(x, stride, rows, columns, p, classes, a, map);
 }
 export function realTransposed(
   x: usize,
@@ -18,8 +31,9 @@ export function realTransposed(
   t: usize,
   classes: i32,
   s: usize,
+  map: usize,
 ): void {
-  reals.transposed(x, stride, rows, columns, t, classes, s);
+  reals.transposed(x, stride, rows, columns, t, classes, s, map);
 }
 export function realScratchBytes(columns: i32, classes: i32): usize {
   return passes.scratchBytes(columns, classes);
@@ -34,8 +48,9 @@ export function realMargins(
   shift: usize,
   scratch: usize,
   u: usize,
+  map: usize,
 ): void {
-  passes.margins(x, stride, rows, columns, classes, p, shift, scratch, u);
+  passes.margins(x, stride, rows, columns, classes, p, shift, scratch, u, map);
 }
 export function realHessian(
   x: usize,
@@ -51,8 +66,9 @@ export function realHessian(
   scratch: usize,
   g: usize,
   totals: usize,
+  map: usize,
 ): void {
-  passes.hessian(x, stride, rows, columns, classes, p, shift, h, state, weights, scratch, g, totals);
+  passes.hessian(x, stride, rows, columns, classes, p, shift, h, state, weights, scratch, g, totals, map);
 }
 export function realGradient(
   x: usize,
@@ -63,8 +79,9 @@ export function realGradient(
   c: usize,
   scratch: usize,
   g: usize,
+  map: usize,
 ): void {
-  passes.gradient(x, stride, rows, columns, classes, c, scratch, g);
+  passes.gradient(x, stride, rows, columns, classes, c, scratch, g, map);
 }
 export function realGramScratchBytes(columns: i32): usize {
   return passes.gramScratchBytes(columns);
@@ -78,8 +95,9 @@ export function realGram(
   scratch: usize,
   g: usize,
   first: usize,
+  map: usize,
 ): f64 {
-  return passes.gram(x, stride, rows, columns, d, scratch, g, first);
+  return passes.gram(x, stride, rows, columns, d, scratch, g, first, map);
 }
 export function realMoments(
   x: usize,
@@ -102,8 +120,9 @@ export function exactMargins(
   bias: usize,
   classes: i32,
   m: usize,
+  map: usize,
 ): void {
-  doubles.margins(x, stride, rows, columns, w, bias, classes, m);
+  doubles.margins(x, stride, rows, columns, w, bias, classes, m, map);
 }
 export function exactGradient(
   x: usize,
@@ -113,8 +132,9 @@ export function exactGradient(
   c: usize,
   classes: i32,
   g: usize,
+  map: usize,
 ): void {
-  doubles.gradient(x, stride, rows, columns, c, classes, g);
+  doubles.gradient(x, stride, rows, columns, c, classes, g, map);
 }
 export function widenU8(x: usize, stride: usize, rows: i32, columns: i32, out: usize, outStride: usize): void {
   passes.widen<u8>(x, stride, rows, columns, out, outStride);

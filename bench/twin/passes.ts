@@ -1,6 +1,7 @@
 // @ts-nocheck AssemblyScript: bench/twin/compile.ts compiles it with asc, tsc does not judge it
 // Passes of the Newton solvers over float32 rows: what assembly/solver/blocks.ts and assembly/kernel/gram.ts are for bytes. A block of rows is read from
 // memory once and met again in cache; sums are float32 over at most 256 rows, then float64.
+import { tiles } from "../../assembly/kernel/tiles";
 import { reals } from "./reals";
 
 /** Rows whose sums stay float32. */
@@ -8,6 +9,8 @@ const FLUSH: i32 = 256;
 /** Bytes of rows per block: it stays in the first-level cache beside the vectors, or (many classes, which reuse every load) in the second-level one. */
 const FEW_BYTES: usize = 24576;
 const MANY_BYTES: usize = 65536;
+/** Rows of a strip of the map of zeros (real-tiles.ts), which are a block then: what is read of them is little, and few bits of a word would be too few. */
+const MAP_ROWS: i32 = 64;
 /** Rows and columns of a step of the Gram matrix. */
 const GRAM_ROWS: i32 = 128;
 const STRIP: i32 = 32;
@@ -15,9 +18,10 @@ const GROUP: i32 = 5;
 
 @unmanaged
 export abstract class passes {
-  /** Rows per block: a multiple of 8 from 8 to 64. */
+  /** Rows per block: a multiple of 8 from 8 to 64. map, here and below: as `realTiles` writes it, or 0. */
   @inline
-  static blockRows(stride: usize, classes: i32): i32 {
+  static blockRows(stride: usize, classes: i32, map: usize): i32 {
+    if (map) return MAP_ROWS;
     const bytes = classes < 5 ? FEW_BYTES : MANY_BYTES;
     return max(8, min(64, <i32>(bytes / stride) & ~7));
   }
@@ -30,6 +34,12 @@ export abstract class passes {
   @inline
   static sums(scratch: usize, classes: i32): usize {
     return scratch + ((64 * <usize>classes) << 2);
+  }
+
+  /** The map of the next block. */
+  @inline
+  static nextMap(map: usize, columns: i32): usize {
+    return map ? map + tiles.stripBytes(columns) : 0;
   }
 
   /** g += s, then s = 0; g: count f64, s: count f32, count a multiple of 4. */
@@ -96,10 +106,11 @@ export abstract class passes {
     shift: usize,
     scratch: usize,
     u: usize,
+    map: usize,
   ): void {
     while (rows > 0) {
       const block = min(rows, 64);
-      reals.multiply(x, stride, block, columns, p, classes, scratch);
+      reals.multiply(x, stride, block, columns, p, classes, scratch, map);
       let a = scratch;
       for (let i = 0; i < block; i++) {
         for (let k: usize = 0; k < <usize>classes; k++) {
@@ -109,6 +120,7 @@ export abstract class passes {
         }
       }
       x += <usize>block * stride;
+      map = passes.nextMap(map, columns);
       rows -= block;
     }
   }
@@ -131,20 +143,21 @@ export abstract class passes {
     scratch: usize,
     g: usize,
     totals: usize,
+    map: usize,
   ): void {
     const sums = passes.sums(scratch, classes);
     const count = columns * classes;
-    const most = passes.blockRows(stride, classes);
+    const most = passes.blockRows(stride, classes, map);
     memory.fill(g, 0, (<usize>count) << 3);
     memory.fill(totals, 0, (<usize>classes) << 3);
     memory.fill(sums, 0, (<usize>count) << 2);
     let held = 0;
     while (rows > 0) {
       const block = min(rows, most);
-      reals.multiply(x, stride, block, columns, p, classes, scratch);
+      reals.multiply(x, stride, block, columns, p, classes, scratch, map);
       if (classes === 1) passes.apply1(<f32>load<f64>(shift), h, block, scratch);
       else passes.applySoftmax(shift, state, weights, block, classes, scratch);
-      reals.transposed(x, stride, block, columns, scratch, classes, sums);
+      reals.transposed(x, stride, block, columns, scratch, classes, sums, map);
       passes.addTotals(scratch, block, classes, totals);
       held += block;
       rows -= block;
@@ -153,6 +166,7 @@ export abstract class passes {
         held = 0;
       }
       x += <usize>block * stride;
+      map = passes.nextMap(map, columns);
       h += (<usize>block) << 2;
       state += (<usize>block * <usize>classes) << 2;
       if (weights) weights += (<usize>block) << 2;
@@ -169,10 +183,11 @@ export abstract class passes {
     c: usize,
     scratch: usize,
     g: usize,
+    map: usize,
   ): void {
     const sums = passes.sums(scratch, classes);
     const count = columns * classes;
-    const most = passes.blockRows(stride, classes);
+    const most = passes.blockRows(stride, classes, map);
     memory.fill(g, 0, (<usize>count) << 3);
     memory.fill(sums, 0, (<usize>count) << 2);
     let held = 0;
@@ -181,7 +196,7 @@ export abstract class passes {
       for (let i: usize = 0; i < <usize>(block * classes); i++) {
         store<f32>(scratch + (i << 2), <f32>load<f64>(c + (i << 3)));
       }
-      reals.transposed(x, stride, block, columns, scratch, classes, sums);
+      reals.transposed(x, stride, block, columns, scratch, classes, sums, map);
       held += block;
       rows -= block;
       if (held + most > FLUSH || rows === 0) {
@@ -189,6 +204,7 @@ export abstract class passes {
         held = 0;
       }
       x += <usize>block * stride;
+      map = passes.nextMap(map, columns);
       c += (<usize>block * <usize>classes) << 3;
     }
   }
@@ -199,7 +215,18 @@ export abstract class passes {
   }
 
   /** Upper part (k ≥ j) of g += Σ dᵢ·xᵢxᵢᵀ and first += Σ dᵢ·xᵢ; d: rows f32; g: columns × columns f64, row-major; first: columns f64. Returns Σ dᵢ. */
-  static gram(x: usize, stride: usize, rows: i32, columns: i32, d: usize, scratch: usize, g: usize, first: usize): f64 {
+  static gram(
+    x: usize,
+    stride: usize,
+    rows: i32,
+    columns: i32,
+    d: usize,
+    scratch: usize,
+    g: usize,
+    first: usize,
+    map: usize,
+  ): f64 {
+    const most = map ? MAP_ROWS : STRIP;
     const pitch = (<usize>columns) << 2;
     const sums = scratch + <usize>GRAM_ROWS * pitch;
     const linear = sums + <usize>GROUP * pitch;
@@ -218,21 +245,25 @@ export abstract class passes {
       passes.flush(linear, columns, first);
       for (let j = 0; j < columns; j += GROUP) {
         const group = min(GROUP, columns - j);
-        // columns in fours from the one that holds j
-        const from = j & ~3;
+        // columns in fours (tiles) from the one that holds j
+        const from = map ? j & ~7 : j & ~3;
         const width = columns - from;
         memory.fill(sums, 0, (<usize>(group * width)) << 2);
-        for (let row = 0; row < block; row += STRIP) {
-          const strip = min(STRIP, block - row);
+        let ofStrip = map + ((<usize>from >> 3) << 2);
+        for (let row = 0; row < block; row += most) {
+          const strip = min(most, block - row);
           const at = x + <usize>row * stride + ((<usize>from) << 2);
           const t = scratch + <usize>row * pitch + ((<usize>j) << 2);
           const sBytes = (<usize>width) << 2;
-          if (group === GROUP) reals.transposed5(at, stride, strip, width, t, pitch, sums, sBytes);
-          else {
+          if (group === GROUP) {
+            if (map) reals.transposed5Tiles(at, stride, strip, width, t, pitch, sums, sBytes, ofStrip);
+            else reals.transposed5(at, stride, strip, width, t, pitch, sums, sBytes);
+          } else {
             for (let k: usize = 0; k < <usize>group; k++) {
               reals.transposed1(at, stride, strip, width, t + (k << 2), pitch, sums + k * sBytes);
             }
           }
+          ofStrip += tiles.stripBytes(columns);
         }
         for (let k = 0; k < group; k++) {
           const out = g + ((<usize>((j + k) * columns + from)) << 3);
@@ -242,6 +273,7 @@ export abstract class passes {
       rows -= block;
       x += <usize>block * stride;
       d += (<usize>block) << 2;
+      if (map) map += <usize>(GRAM_ROWS / MAP_ROWS) * tiles.stripBytes(columns);
     }
     return total;
   }

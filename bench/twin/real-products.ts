@@ -1,10 +1,19 @@
 // Products of float32 rows: the arithmetic of the twin. Vectors are rounded to float32 where bindings/solvers/byte-products.ts rounds them to int16 codes;
-// products and sums of at most 256 rows are float32, sums of those float64.
-import type { ByteMatrix, Frame } from "../../bindings/data/dataset.js";
+// products and sums of at most 256 rows are float32, sums of those float64. Tiles of zeros are skipped where the products of bytes skip them.
+import type { ByteMatrix, Dataset, Frame } from "../../bindings/data/dataset.js";
 import type { GradientFacts, Problem } from "../../bindings/data/problem.js";
 import type { Core, Scope } from "../../bindings/engine/core.js";
 import type { Arithmetic, Curvature, ExactPasses, GramSums, Products } from "../../bindings/solvers/products.js";
+import { tileMap } from "../../bindings/solvers/tile-map.js";
 import type { TwinKernels } from "./compile.js";
+
+/** Classes that the kernels take at a time, at most; only these skip zeros. */
+const GROUP = 5;
+
+/** Pointer to a new map of the zeros of `matrix`, or 0 where it would not pay. */
+function realMap(core: Core, scope: Scope, matrix: ByteMatrix): number {
+  return tileMap(core, scope, matrix, (core.kernels as TwinKernels).markRealTiles);
+}
 
 class RealProducts implements Products {
   readonly matrix: ByteMatrix;
@@ -23,6 +32,7 @@ class RealProducts implements Products {
   readonly #sums: number;
   readonly #totals: number;
   readonly #scratch: number;
+  protected readonly map: number;
 
   constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix) {
     const { core, outputs, dataset } = problem;
@@ -52,6 +62,7 @@ class RealProducts implements Products {
     this.#sums = scope.alloc(outputs * columns * 8, "column sums");
     this.#totals = scope.alloc(outputs * 8, "column sums");
     this.#scratch = scope.alloc(this.#kernels.realScratchBytes(columns, outputs), "a block of rows");
+    this.map = outputs >= GROUP ? realMap(core, scope, matrix) : 0;
   }
 
   get #kernels(): TwinKernels {
@@ -93,13 +104,14 @@ class RealProducts implements Products {
       this.#shifts,
       this.#scratch,
       u,
+      this.map,
     );
   }
 
   gradient(v: number, c: number, g: number): GradientFacts {
     const kernels = this.#kernels;
     const { pointer, strideBytes, rows, columns, passScale, passOffset } = this.matrix;
-    kernels.realGradient(pointer, strideBytes, rows, columns, this.#outputs, c, this.#scratch, this.#sums);
+    kernels.realGradient(pointer, strideBytes, rows, columns, this.#outputs, c, this.#scratch, this.#sums, this.map);
     kernels.columnSums(c, rows, this.#outputs, this.#totals);
     const stored = { width: columns, passScale, passOffset };
     return this.#problem.assembleGradient(this.#frame, stored, this.#sums, this.#totals, v, g, rows);
@@ -123,6 +135,7 @@ class RealProducts implements Products {
       this.#scratch,
       this.#sums,
       this.#totals,
+      this.map,
     );
     kernels.assembleProduct(
       this.#sums,
@@ -145,7 +158,8 @@ class RealProducts implements Products {
     const kernels = this.#kernels;
     const { pointer, strideBytes, rows, columns } = matrix;
     const space = scratch.alloc(kernels.realGramScratchBytes(columns), "a block of rows");
-    return kernels.realGram(pointer, strideBytes, rows, columns, weight, space, squares, first);
+    const map = realMap(this.#core, scratch, matrix);
+    return kernels.realGram(pointer, strideBytes, rows, columns, weight, space, squares, first, map);
   }
 
   moments({ pointer, strideBytes }: ByteMatrix, rows: number, weight: number, q: number, s: number): number {
@@ -153,13 +167,13 @@ class RealProducts implements Products {
   }
 }
 
-/** Fewer classes than this go through the engine's own passes, which wait for memory. */
-const TILE_CLASSES = 5;
-
-/** Margins and gradient over all rows of the dataset, float32 rows and float64 sums. */
-function exactPasses(scope: Scope, problem: Problem, frame: Frame): ExactPasses {
+/**
+ * Margins and gradient over all rows of the dataset, float32 rows and float64 sums; map: of their zeros, or 0. Fewer classes than a group go through the
+ * engine's own passes, which wait for memory.
+ */
+function exactPasses(scope: Scope, problem: Problem, frame: Frame, map: number): ExactPasses {
   const { core, outputs, dataset } = problem;
-  if (outputs < TILE_CLASSES) {
+  if (outputs < GROUP) {
     return {
       multiply: (z, u) => problem.exactMargins(frame, z, u),
       gradient: (v, c, g) => problem.exactGradient(frame, v, c, g),
@@ -178,15 +192,23 @@ function exactPasses(scope: Scope, problem: Problem, frame: Frame): ExactPasses 
     multiply(z, u) {
       kernels.toWeights(z, frame.padded, weights, width, cols, outputs, frame.scale, frame.offset, intercept, bias);
       kernels.toStored(weights, width, cols, outputs, stored.passScale, stored.passOffset, bias);
-      kernels.exactMargins(pointer, strideBytes, rows, width, weights, bias, outputs, u);
+      kernels.exactMargins(pointer, strideBytes, rows, width, weights, bias, outputs, u, map);
     },
     gradient(v, c, g) {
       core.f64(sums, outputs * width).fill(0);
-      kernels.exactGradient(pointer, strideBytes, rows, width, c, outputs, sums);
+      kernels.exactGradient(pointer, strideBytes, rows, width, c, outputs, sums, map);
       kernels.columnSums(c, rows, outputs, totals);
       return problem.assembleGradient(frame, stored, sums, totals, v, g, rows);
     },
   };
+}
+
+/** The rows of the dataset as a matrix of the products. */
+function allRows({ stored }: Dataset): ByteMatrix {
+  const { storage, pointer, low, strideBytes, rows, width, passScale, passOffset } = stored;
+  if (storage !== "F32") throw new Error(`the twin has float32 rows, these are ${storage}`);
+  const largest = Number.POSITIVE_INFINITY;
+  return { storage, pointer, low, strideBytes, rows, columns: width, largest, passScale, passOffset };
 }
 
 /** Float32 Hessian products with exact passes. */
@@ -195,7 +217,7 @@ class ExactProducts extends RealProducts {
 
   constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix) {
     super(scope, problem, frame, matrix);
-    this.#exact = exactPasses(scope, problem, frame);
+    this.#exact = exactPasses(scope, problem, frame, this.map);
   }
 
   override multiply(z: number, u: number): void {
@@ -217,23 +239,13 @@ export type ExactWhen = "afterwards" | "throughout" | "never";
 export function realArithmetic(when: ExactWhen): Arithmetic {
   return {
     view({ dataset, fitIntercept }) {
-      const { storage, pointer, low, strideBytes, rows, width, passScale, passOffset } = dataset.stored;
-      if (storage !== "F32") throw new Error(`the twin has float32 rows, these are ${storage}`);
-      const columns = width;
-      const matrix: ByteMatrix = {
-        storage,
-        pointer,
-        low,
-        strideBytes,
-        rows,
-        columns,
-        largest: Number.POSITIVE_INFINITY,
-        passScale,
-        passOffset,
-      };
+      const matrix = allRows(dataset);
       return { frame: dataset.frame(fitIntercept), inner: matrix, exact: when === "afterwards" ? null : matrix };
     },
-    exact: exactPasses,
+    exact(scope, problem, frame) {
+      const map = problem.outputs >= GROUP ? realMap(problem.core, scope, allRows(problem.dataset)) : 0;
+      return exactPasses(scope, problem, frame, map);
+    },
     products(scope, problem, frame, matrix) {
       const isAll = matrix.pointer === problem.dataset.stored.pointer;
       const Kind = isAll && when === "throughout" ? ExactProducts : RealProducts;

@@ -1,16 +1,22 @@
 // The map of a matrix's tiles that are not all zeros, where skipping the others pays: assembly/kernel/tiles.ts.
 import type { ByteMatrix } from "../data/dataset.js";
 import type { Core, Scope } from "../engine/core.js";
+import type { Kernel } from "../engine/kernels.js";
 
 /** Part of the tiles that may hold something. */
 const MOST_TILES = 0.8;
 /** Rows and columns of a tile. */
 const TILE = 16;
 
-/** Pointer to a new map of `matrix`, or 0. */
-export function tileMap(core: Core, scope: Scope, { pointer, strideBytes, rows, columns }: ByteMatrix): number {
+/** Pointer to a new map of `matrix`, or 0; mark: writes it. */
+export function tileMap(
+  core: Core,
+  scope: Scope,
+  { pointer, strideBytes, rows, columns }: ByteMatrix,
+  mark: Kernel = core.kernels.markTiles,
+): number {
   const map = scope.alloc(core.kernels.tileBytes(rows, columns), "a map of zeros");
-  const count = core.kernels.markTiles(pointer, strideBytes, rows, columns, map);
+  const count = mark(pointer, strideBytes, rows, columns, map);
   if (TILE * count <= MOST_TILES * rows * columns) return map;
   scope.free(map);
   return 0;

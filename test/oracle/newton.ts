@@ -60,15 +60,15 @@ export function upperGram(x: Vector, columns: number, d: Vector, first: number, 
 
 /**
  * Which tiles (2 rows × 8 columns) of X rows × columns hold anything but zeros, strip by strip of 64 rows: per 8 columns a word with a bit per pair of rows,
- * then per pair of rows a bit per 8 columns, in words of 32.
+ * then per pair of rows a bit per 8 columns, in words of 32. Columns left over have no tile.
  */
 export function tileMap(x: Vector, rows: number, columns: number): Int32Array {
-  const [across, words] = [columns / 8, Math.ceil(columns / 256)];
+  const [across, words] = [Math.floor(columns / 8), Math.ceil(columns / 256)];
   const size = across + 32 * words;
   const map = new Int32Array(Math.ceil(rows / 64) * size);
   for (let i = 0; i < rows; i++) {
     const [strip, pair] = [Math.floor(i / 64) * size, (i % 64) >> 1];
-    for (let j = 0; j < columns; j++) {
+    for (let j = 0; j < 8 * across; j++) {
       if (x[i * columns + j] === 0) continue;
       const tile = j >> 3;
       const row = strip + across + pair * words + (tile >> 5);
