@@ -9,7 +9,7 @@ const FLUSH: i32 = 256;
 /** Bytes of rows per block: it stays in the first-level cache beside the vectors, or (many classes, which reuse every load) in the second-level one. */
 const FEW_BYTES: usize = 24576;
 const MANY_BYTES: usize = 65536;
-/** Rows of a strip of the map of zeros (real-tiles.ts), which are a block then: what is read of them is little, and few bits of a word would be too few. */
+/** Rows of a strip of the map of zeros (real-tiles.ts): with a map they are the block, which has as many bytes then as a block of the byte kernels. */
 const MAP_ROWS: i32 = 64;
 /** Rows and columns of a step of the Gram matrix. */
 const GRAM_ROWS: i32 = 128;
