@@ -195,6 +195,25 @@ describeVariants("auto", (variant) => {
     engine.dispose();
   });
 
+  // from margins of 1e10 sums would keep six digits; and where a loss is flat there is no way back
+  it.each([...SMOOTH, "hinge" as const])("%s: a start far away is no trap", (loss) => {
+    const sample = sampleFor(loss, 500, 12, 4, 3);
+    const { engine, problem, exact } = pose(loss, sample, sample, sample.data, { variant });
+    for (const scale of [1e2, 1e6, 1e10, 1e150]) {
+      const start = {
+        coef: Float64Array.from({ length: problem.outputs * 12 }, (_, i) => scale * (((i * 7) % 5) - 2)),
+        intercept: new Float64Array(problem.outputs).fill(scale),
+      };
+      const final = last(auto(problem, { start }));
+      expect(final.isConverged).toBe(true);
+      // two sums of 500 terms in different order
+      const { objective } = problem.evaluate(final);
+      expect(Math.abs(final.objective - objective)).toBeLessThan(1000 * 2 ** -53 * objective);
+      if (loss !== "hinge") expect(relativeGap(exact, final)).toBeLessThan(GAP);
+    }
+    engine.dispose();
+  });
+
   it("stops at the start when zero weights are the optimum", () => {
     const engine = createEngine({ variant });
     const problem = engine.problem(engine.dataset([[1], [2], [3], [4]], [0, 0, 0, 0]), {

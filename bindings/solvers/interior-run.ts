@@ -75,6 +75,7 @@ export class InteriorRun {
   #innerSeconds = 0;
   #exactSeconds = 0;
   #zeroObjective = 0;
+  #isFromZero = true;
   #objective = Number.POSITIVE_INFINITY;
   #bestObjective = Number.POSITIVE_INFINITY;
   #gradientNorm = 0;
@@ -170,11 +171,23 @@ export class InteriorRun {
         this.#problem.exactMargins(frame, this.#v, margins);
         this.#bestObjective = Number.POSITIVE_INFINITY;
         this.#evaluate();
+        this.#isFromZero = !(this.#objective <= this.#zeroObjective);
+        if (this.#isFromZero) {
+          core.f64(this.#v, this.#size).fill(0);
+          core.f64(margins, dataset.rows).fill(0);
+          this.#bestObjective = Number.POSITIVE_INFINITY;
+          this.#evaluate();
+        }
       }
       core.kernels.interiorStart(margins, labels.f64, dataset.rows, this.#rows, this.#pitch);
       this.#measure();
       return this.#objective === 0;
     });
+  }
+
+  /** Whether the run begins at zero weights, because there is no start or none that is better. */
+  get isFromZero(): boolean {
+    return this.#isFromZero;
   }
 
   /** There are no rougher problems: a point near the optimum is a bad start for an interior method. */

@@ -63,6 +63,7 @@ export class NewtonRun {
   readonly #descentSettings: DescentSettings;
   readonly #descent: Descent;
   #zeroObjective = 0;
+  #isFromZero = true;
   #innerSeconds = 0;
   #exactSeconds = 0;
   #warmPasses = 0;
@@ -181,27 +182,40 @@ export class NewtonRun {
   begin(): boolean {
     const { start } = this.#settings;
     const { system } = this.#descent;
+    const { core, outputs } = this.#problem;
+    const { frame } = this.#view;
+    const { margins } = this.#buffers;
     return this.#timed("exact", () => {
       this.#zeroObjective = system.evaluate().objective;
       if (start !== null) {
-        const { frame } = this.#view;
         this.#problem.toCodes(frame, start, system.v);
-        this.#problem.exactMargins(frame, system.v, this.#buffers.margins);
-        system.evaluate();
+        this.#problem.exactMargins(frame, system.v, margins);
+        // far away losses are flat, and margins have no digits left for where they will end
+        this.#isFromZero = !(system.evaluate().objective <= this.#zeroObjective);
+        if (this.#isFromZero) {
+          core.f64(system.v, outputs * frame.padded).fill(0);
+          core.f64(margins, this.#problem.dataset.rows * outputs).fill(0);
+          system.evaluate();
+        }
       }
       return system.point.scaledNorm === 0;
     });
   }
 
+  /** Whether the run begins at zero weights, because there is no start or none that is better. */
+  get isFromZero(): boolean {
+    return this.#isFromZero;
+  }
+
   /** Solves rougher problems first; false when there is none. What they find is taken only when it lowers the exact objective. */
   warmUp(): boolean {
-    const { start, warmStart } = this.#settings;
+    const { warmStart } = this.#settings;
     const { rows } = this.#problem.dataset;
     const { exact } = this.#view;
     const { gramRows, share, isExact } = this.#descentSettings;
     const hasSample = share < 1 && 2 * gramRows <= rows;
     const hasCodes = exact === null && this.#problem.dataset.cols >= CODES_COLUMNS;
-    if (start !== null || !warmStart || isExact || !(hasSample || hasCodes)) return false;
+    if (!this.#isFromZero || !warmStart || isExact || !(hasSample || hasCodes)) return false;
     const { system } = this.#descent;
     const before = system.point.objective;
     this.#timed("inner", () => {

@@ -25,7 +25,8 @@ export interface AutoOptions {
   readonly outerSteps?: number;
   /** Whole number from 0 to 2³² − 1 (default 0). Same seed, same bits, everywhere. */
   readonly seed?: number;
-  /** Weights to start from (default: zeros, then the solution of a rougher problem). Hinge: the first report, and no other use. */
+  /** Weights to start from, where their objective is not above that of zeros (default: zeros, then the solution of a rougher problem). Hinge: they only
+   *  bound the objective. */
   readonly start?: WeightsInput;
 }
 
@@ -144,7 +145,7 @@ function* run(
   try {
     const isDone = state.begin();
     // from zero the gap is known; from elsewhere it takes a direction
-    const isFirst = isDone || settings.start === null;
+    const isFirst = isDone || state.isFromZero;
     if (isFirst) yield { outerStep: 0, gap: isDone ? 0 : 1, isConverged: isDone, isStalled: false, ...state.facts() };
     if (isDone || (isFirst && settings.outerSteps === 0)) return;
     problem.checkLive();
