@@ -94,8 +94,17 @@ function xorshift32(seed: number): () => number {
 }
 
 /** Distinct labels in ascending order. */
+/** In ascending order. */
 function distinct(labels: Float64Array): number[] {
-  return [...new Set(labels)].sort((a, b) => a - b);
+  const found = new Set<number>();
+  // the last two seen: with two classes the set is asked twice, not for every row
+  let [last, other] = [Number.NaN, Number.NaN];
+  for (const label of labels) {
+    if (label === last || label === other) continue;
+    found.add(label);
+    [last, other] = [label, last];
+  }
+  return [...found].sort((a, b) => a - b);
 }
 
 export class Problem {
