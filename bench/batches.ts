@@ -10,7 +10,7 @@ import { Problem } from "../bindings/data/problem.js";
 import { Core, Scope } from "../bindings/engine/core.js";
 import type { Kernel } from "../bindings/engine/kernels.js";
 import type { Variant } from "../bindings/engine/load.js";
-import { InnerRun } from "../bindings/solvers/inner-run.js";
+import { InnerRun } from "../bindings/solvers/stochastic/inner-run.js";
 import type { BatchResults, BatchRow } from "./batch-results.js";
 import { withFolder } from "./opponents.js";
 import { type Case, environment, measure, pairedRatio } from "./rounds.js";

@@ -9,7 +9,7 @@ import { strideFor } from "../bindings/data/raw-rows.js";
 import { Core, Scope } from "../bindings/engine/core.js";
 import type { CodeStorage, KernelName } from "../bindings/engine/kernels.js";
 import type { Variant } from "../bindings/engine/load.js";
-import { InnerRun } from "../bindings/solvers/inner-run.js";
+import { InnerRun } from "../bindings/solvers/stochastic/inner-run.js";
 import type { KernelGroup, KernelResults, KernelRow } from "./kernel-results.js";
 import { compilePasses, NativeDots, type NativeKind, type Passes, type PassName, withFolder } from "./opponents.js";
 import { type Case, environment, type Measurement, measure, pairedRatio } from "./rounds.js";
@@ -27,7 +27,7 @@ const MEMORY_SET = 2 ** 28;
 const MEMORY_STEPS = 20_000;
 /** Bytes that such a set takes in all, with float32 and both orders of the rows. */
 const MEMORY_NEEDED = 14 * MEMORY_SET;
-/** Rows per draw in blocks, as bindings/solvers/session.ts has it. */
+/** Rows per draw in blocks, as bindings/solvers/stochastic/session.ts has it. */
 const BLOCK_ROWS = 32;
 /** Rows that the first steps of a run may come from: what the delta's range is chosen for. */
 const FIRST_ROWS = 2000;

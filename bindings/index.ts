@@ -5,12 +5,19 @@ export type { DenseMatrix, MatrixInput, NumericArray } from "./data/matrix.js";
 export type { Evaluation, LossName, Problem, ProblemOptions, Weights, WeightsInput } from "./data/problem.js";
 export type { Variant } from "./engine/load.js";
 export { BitcenterError, type BitcenterErrorCode } from "./errors.js";
-export { type HalpOptions, halp } from "./solvers/halp.js";
-export { lpSgd } from "./solvers/lp-sgd.js";
-export { type LpOptions, type LpSvrgOptions, lpSvrg } from "./solvers/lp-svrg.js";
-export { type AutoOptions, auto, type NewtonOptions, type NewtonReport, newton } from "./solvers/newton.js";
-export type { AnchorOption, BatchSize, CommonOptions, DeltaBits, Rounding, Sampling } from "./solvers/options.js";
-export type { StepReport } from "./solvers/report.js";
-export { type SagaOptions, saga } from "./solvers/saga.js";
-export { type SgdOptions, sgd } from "./solvers/sgd.js";
-export { type InnerData, type SvrgOptions, svrg } from "./solvers/svrg.js";
+export { type AutoOptions, auto, type NewtonOptions, type NewtonReport, newton } from "./solvers/newton/newton.js";
+export { type HalpOptions, halp } from "./solvers/stochastic/halp.js";
+export { lpSgd } from "./solvers/stochastic/lp-sgd.js";
+export { type LpOptions, type LpSvrgOptions, lpSvrg } from "./solvers/stochastic/lp-svrg.js";
+export type {
+  AnchorOption,
+  BatchSize,
+  CommonOptions,
+  DeltaBits,
+  Rounding,
+  Sampling,
+} from "./solvers/stochastic/options.js";
+export type { StepReport } from "./solvers/stochastic/report.js";
+export { type SagaOptions, saga } from "./solvers/stochastic/saga.js";
+export { type SgdOptions, sgd } from "./solvers/stochastic/sgd.js";
+export { type InnerData, type SvrgOptions, svrg } from "./solvers/stochastic/svrg.js";

@@ -16,7 +16,7 @@ import {
   sgd,
   svrg,
 } from "../bindings/index.js";
-import { InnerRun } from "../bindings/solvers/inner-run.js";
+import { InnerRun } from "../bindings/solvers/stochastic/inner-run.js";
 import { type BatchInput, runBatches } from "./oracle/batch.js";
 import { dice, readPlane, sampleFor } from "./support/data.js";
 import { describeVariants } from "./support/variants.js";

@@ -1,5 +1,5 @@
 // Engine against oracle, index for index, tolerance 0.
-//   1. Inner runs: InnerRun (bindings/solvers/inner-run.ts) and runInner (oracle/inner.ts) get the same z, gradient, states and unit;
+//   1. Inner runs: InnerRun (bindings/solvers/stochastic/inner-run.ts) and runInner (oracle/inner.ts) get the same z, gradient, states and unit;
 //      every code of z must agree, after whole runs and after every single step.
 //   2. Whole solvers: reports against the oracle's outer loop. The order of the sums of an exact pass is not specified, so the oracle replays
 //      the engine's gradient and states (onAnchor); how far those two may lie apart is checked on the way, against γₙ bounds.
@@ -20,7 +20,7 @@ import {
   sgd,
   svrg,
 } from "../bindings/index.js";
-import { InnerRun } from "../bindings/solvers/inner-run.js";
+import { InnerRun } from "../bindings/solvers/stochastic/inner-run.js";
 import { BLOCK_ROWS, type Codes, type InnerInput, runInner, shuffled } from "./oracle/inner.js";
 import { lossDerivative, lossValue } from "./oracle/loss.js";
 import { joinParameters, marginsOf, normalisedWeights } from "./oracle/objective.js";

@@ -1,10 +1,10 @@
-// Products of float32 rows: the arithmetic of the twin. Vectors are rounded to float32 where bindings/solvers/byte-products.ts rounds them to int16 codes;
+// Products of float32 rows: the arithmetic of the twin. Vectors are rounded to float32 where bindings/solvers/newton/byte-products.ts rounds them to int16 codes;
 // products and sums of at most 256 rows are float32, sums of those float64. Tiles of zeros are skipped where the products of bytes skip them.
 import type { ByteMatrix, Dataset, Frame } from "../../bindings/data/dataset.js";
 import type { GradientFacts, Problem } from "../../bindings/data/problem.js";
 import type { Core, Scope } from "../../bindings/engine/core.js";
-import type { Arithmetic, Curvature, ExactPasses, GramSums, Products } from "../../bindings/solvers/products.js";
-import { tileMap } from "../../bindings/solvers/tile-map.js";
+import type { Arithmetic, Curvature, ExactPasses, GramSums, Products } from "../../bindings/solvers/newton/products.js";
+import { tileMap } from "../../bindings/solvers/newton/tile-map.js";
 import type { TwinKernels } from "./compile.js";
 
 /** Classes that the kernels take at a time, at most; only these skip zeros. */

@@ -6,7 +6,7 @@ import type { RawRows } from "../../bindings/data/raw-rows.js";
 import { rawStride } from "../../bindings/data/raw-rows.js";
 import { Core, type Scope } from "../../bindings/engine/core.js";
 import type { NumericArray } from "../../bindings/index.js";
-import { type AutoOptions, autoWith, type NewtonReport } from "../../bindings/solvers/newton.js";
+import { type AutoOptions, autoWith, type NewtonReport } from "../../bindings/solvers/newton/newton.js";
 import type { TwinKernels } from "./compile.js";
 import { type ExactWhen, realArithmetic } from "./real-products.js";
 

@@ -1,8 +1,8 @@
 // What every solver run shares: the anchor in code coordinates, the exact pass around each outer step, the report.
-import type { Plane } from "../data/dataset.js";
-import type { ExactPass, Problem } from "../data/problem.js";
-import { roundUp } from "../data/raw-rows.js";
-import { Scope } from "../engine/core.js";
+import type { Plane } from "../../data/dataset.js";
+import type { ExactPass, Problem } from "../../data/problem.js";
+import { roundUp } from "../../data/raw-rows.js";
+import { Scope } from "../../engine/core.js";
 import { InnerRun, type InnerSettings } from "./inner-run.js";
 import type { CheckedOptions } from "./options.js";
 import type { StepReport } from "./report.js";

@@ -1,6 +1,6 @@
 // The fixed grid of the solvers without bit centring: 2^bits codes over ±range in unit coordinates, chosen before training.
-import type { Plane } from "../data/dataset.js";
-import type { Problem } from "../data/problem.js";
+import type { Plane } from "../../data/dataset.js";
+import type { Problem } from "../../data/problem.js";
 import type { CheckedOptions } from "./options.js";
 import { svrg } from "./svrg.js";
 

@@ -9,10 +9,10 @@
 // Result    reports with the weights in float64; the optimum of the original problem, whatever the codes are
 // See HALP, De Sa et al. 2018 (arXiv 1803.03383) for exact outer and low-precision inner loops; subsampled Newton: Byrd et al. 2011; plane search:
 // SESOP, Narkiss & Zibulevsky 2005. docs/numerics.md §10–11, docs/decisions/0009.
-import type { ExactCopy } from "../data/dataset.js";
-import { Problem, type WeightsInput } from "../data/problem.js";
-import { BitcenterError, show } from "../errors.js";
-import { checkNames, number, numberOrAuto, oneOf } from "../options.js";
+import type { ExactCopy } from "../../data/dataset.js";
+import { Problem, type WeightsInput } from "../../data/problem.js";
+import { BitcenterError, show } from "../../errors.js";
+import { checkNames, number, numberOrAuto, oneOf } from "../../options.js";
 import { BYTE_ARITHMETIC } from "./byte-products.js";
 import { InteriorRun } from "./interior-run.js";
 import { NewtonRun, type NewtonSettings } from "./newton-run.js";

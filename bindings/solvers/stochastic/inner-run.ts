@@ -1,10 +1,10 @@
 // One solver run's memory and its inner loop in WebAssembly: the struct Run, the model part z, the dense term, the cached states.
-import type { Plane } from "../data/dataset.js";
-import type { Problem, RowValues } from "../data/problem.js";
-import { roundUp } from "../data/raw-rows.js";
-import type { Core, Scope } from "../engine/core.js";
-import type { CodeStorage, InnerPair } from "../engine/kernels.js";
-import { RUN_BYTES, writeRun } from "../engine/run.js";
+import type { Plane } from "../../data/dataset.js";
+import type { Problem, RowValues } from "../../data/problem.js";
+import { roundUp } from "../../data/raw-rows.js";
+import type { Core, Scope } from "../../engine/core.js";
+import type { CodeStorage, InnerPair } from "../../engine/kernels.js";
+import { RUN_BYTES, writeRun } from "../../engine/run.js";
 
 export interface InnerSettings {
   readonly plane: Plane;

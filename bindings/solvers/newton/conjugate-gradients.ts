@@ -1,5 +1,5 @@
 // Preconditioned conjugate gradients, Hestenes & Stiefel 1952, for the Newton solvers: vectors in float64, the matrix as a function.
-import type { Core } from "../engine/core.js";
+import type { Core } from "../../engine/core.js";
 
 /** A solve ends after so many products at the latest. */
 const MOST_PRODUCTS = 150;

@@ -1,7 +1,7 @@
 // M ≈ Hessian for conjugate gradients: the Cholesky factor of a weighted Gram matrix of sampled rows, or a diagonal.
-import type { ByteMatrix, Frame } from "../data/dataset.js";
-import type { Problem } from "../data/problem.js";
-import { Scope } from "../engine/core.js";
+import type { ByteMatrix, Frame } from "../../data/dataset.js";
+import type { Problem } from "../../data/problem.js";
+import { Scope } from "../../engine/core.js";
 import { exactGram } from "./exact-gram.js";
 import type { Curvature, Products } from "./products.js";
 

@@ -1,7 +1,7 @@
 // A random sample of rows, gathered side by side: bytes, labels, weights, and (again at every point) their curvature.
-import type { ByteMatrix } from "../data/dataset.js";
-import type { Problem } from "../data/problem.js";
-import { Scope } from "../engine/core.js";
+import type { ByteMatrix } from "../../data/dataset.js";
+import type { Problem } from "../../data/problem.js";
+import { Scope } from "../../engine/core.js";
 import type { PreconditionerRows } from "./preconditioner.js";
 import type { Curvature } from "./products.js";
 

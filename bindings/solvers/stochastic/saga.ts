@@ -4,8 +4,8 @@
 //           T × d = loss′ᵢ(anchor + delta) − loss′ᵢ(anchor);  delta ← delta − α·((d − eᵢ)·xᵢ + G);  G += (d − eᵢ)·xᵢ/n;  eᵢ = d;   anchor += delta
 // The mean needs no update of its own per step: between two flushes of the dense part delta has moved by −α·Σ (d − e)·x, which is what G lacks.
 // See SAGA, Defazio et al. 2014; HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 3. docs/numerics.md §5.
-import type { Problem } from "../data/problem.js";
-import { numberOrAuto, oneOf } from "../options.js";
+import type { Problem } from "../../data/problem.js";
+import { numberOrAuto, oneOf } from "../../options.js";
 import { runCentred } from "./centred.js";
 import { type CommonOptions, checkBits, checkCommon, checkRounding, type DeltaBits, type Rounding } from "./options.js";
 import type { StepReport } from "./report.js";

@@ -1,8 +1,8 @@
 // One run of a Newton solver: its memory, and its phases. A sample of the rows is solved first, then (where the exact copy is wider than its codes) the
 // problem of the codes, both roughly and on integers alone; the exact problem starts from there.
-import type { ByteMatrix, ByteView } from "../data/dataset.js";
-import type { Problem, Weights } from "../data/problem.js";
-import { Scope } from "../engine/core.js";
+import type { ByteMatrix, ByteView } from "../../data/dataset.js";
+import type { Problem, Weights } from "../../data/problem.js";
+import { Scope } from "../../engine/core.js";
 import { Descent, type DescentSettings, GRAM_COLUMNS } from "./descent.js";
 import { newtonMemory } from "./newton-memory.js";
 import { type Buffers, type Coordinates, NewtonSystem } from "./newton-system.js";

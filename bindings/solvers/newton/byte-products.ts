@@ -1,10 +1,10 @@
 // Products of a matrix of bytes with vectors in code coordinates: the integer passes of the Newton solvers.
 // A step is rounded to int16 codes with a power-of-two unit, and from then on the rounded step *is* the step, so that its product is exact.
 // docs/numerics.md §10.
-import type { ByteMatrix, Frame } from "../data/dataset.js";
-import type { GradientFacts, Problem } from "../data/problem.js";
-import type { Core, Scope } from "../engine/core.js";
-import type { ByteStorage } from "../engine/kernels.js";
+import type { ByteMatrix, Frame } from "../../data/dataset.js";
+import type { GradientFacts, Problem } from "../../data/problem.js";
+import type { Core, Scope } from "../../engine/core.js";
+import type { ByteStorage } from "../../engine/kernels.js";
 import type { Arithmetic, Curvature, GramSums, Products } from "./products.js";
 import { tileMap } from "./tile-map.js";
 

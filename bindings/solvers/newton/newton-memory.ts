@@ -1,7 +1,7 @@
 // What every Newton run holds in linear memory, whatever the loss: l2's part of the Hessian, integer products, work space, preconditioner.
-import type { ByteView } from "../data/dataset.js";
-import type { Problem } from "../data/problem.js";
-import type { Scope } from "../engine/core.js";
+import type { ByteView } from "../../data/dataset.js";
+import type { Problem } from "../../data/problem.js";
+import type { Scope } from "../../engine/core.js";
 import { Buffers } from "./newton-system.js";
 import { Preconditioner } from "./preconditioner.js";
 import type { Arithmetic, ExactPasses, Products } from "./products.js";

@@ -1,7 +1,7 @@
 // Options shared by the stochastic solvers: names, ranges and defaults, all in one place.
-import { Problem, type Weights, type WeightsInput } from "../data/problem.js";
-import { BitcenterError, show } from "../errors.js";
-import { checkNames, number, numberOrAuto, oneOf } from "../options.js";
+import { Problem, type Weights, type WeightsInput } from "../../data/problem.js";
+import { BitcenterError, show } from "../../errors.js";
+import { checkNames, number, numberOrAuto, oneOf } from "../../options.js";
 
 export type Rounding = "stochastic" | "nearest";
 /** Which iterate becomes the next anchor: I the last (what everybody runs), II a random one (what the theorems assume). */

@@ -1,7 +1,7 @@
 // LP-SGD: SGD whose model lives on one fixed grid, w ← Q(w − α·∇fᵢ(w)).
 // Two noise floors add up: the gradient noise of SGD (∝ α) and the rounding noise of the grid (∝ d·deltaScale²/α).
 // See HALP, De Sa et al. 2018 (arXiv 1803.03383), §3; ZipML, Zhang et al. 2017 (arXiv 1611.05402). Integer formats: docs/numerics.md §5.
-import type { Problem } from "../data/problem.js";
+import type { Problem } from "../../data/problem.js";
 import { checkLp, type LpOptions, runOnGrid } from "./lp-svrg.js";
 import { checkCommon } from "./options.js";
 import type { StepReport } from "./report.js";

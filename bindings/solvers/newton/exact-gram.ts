@@ -1,7 +1,7 @@
 // The weighted Gram matrix of rows of the exact copy, in float64: for weak directions that the codes do not show.
-import type { Frame } from "../data/dataset.js";
-import type { Problem } from "../data/problem.js";
-import { Scope } from "../engine/core.js";
+import type { Frame } from "../../data/dataset.js";
+import type { Problem } from "../../data/problem.js";
+import { Scope } from "../../engine/core.js";
 
 /** Rows at a time: as float64 they stay in the second-level cache. */
 const BLOCK = 256;

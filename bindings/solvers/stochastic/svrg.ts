@@ -2,8 +2,8 @@
 // Each outer step:  fullGradient at the anchor, exactly;  T × delta ← delta − α·(∇fᵢ(anchor + delta) − ∇fᵢ(anchor) + fullGradient);  anchor += delta
 // delta is float32 and starts at 0, so its rounding shrinks with it: the run converges to float64 accuracy.
 // See Johnson & Zhang 2013; HALP, De Sa et al. 2018, Algorithm 1.
-import type { Problem } from "../data/problem.js";
-import { oneOf } from "../options.js";
+import type { Problem } from "../../data/problem.js";
+import { oneOf } from "../../options.js";
 import {
   type AnchorOption,
   type CheckedOptions,

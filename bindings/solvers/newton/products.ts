@@ -1,8 +1,8 @@
 // What the Newton solvers ask of the arithmetic they run on. The package has one, bytes (byte-products.ts); its float32 twin lives in bench/twin, so that
 // the two can be compared with everything else equal.
-import type { ByteMatrix, ByteView, Frame } from "../data/dataset.js";
-import type { GradientFacts, Problem } from "../data/problem.js";
-import type { Scope } from "../engine/core.js";
+import type { ByteMatrix, ByteView, Frame } from "../../data/dataset.js";
+import type { GradientFacts, Problem } from "../../data/problem.js";
+import type { Scope } from "../../engine/core.js";
 
 /** Rows of a Hessian, with the curvature of each: h (one margin) or the probabilities p (softmax). Pointers to float32. */
 export interface Curvature {

@@ -1,8 +1,8 @@
 // Bit centring, the outer loop of HALP and SAGA on integers: around each anchor delta starts at 0 on a grid as wide as the gradient asks for, takes its
 // stochastic steps, and is folded into the anchor. A grid too coarse (mu "auto") costs an outer step and not the run.
 // See HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 3. docs/numerics.md §5, §7.
-import type { Problem } from "../data/problem.js";
-import { BitcenterError } from "../errors.js";
+import type { Problem } from "../../data/problem.js";
+import { BitcenterError } from "../../errors.js";
 import type { CheckedOptions, DeltaBits } from "./options.js";
 import { RangeRule } from "./range.js";
 import type { StepReport } from "./report.js";

@@ -1,6 +1,6 @@
 // Hessian products in float64 on the exact copy, for directions so weak that the codes do not show them.
-import type { Frame } from "../data/dataset.js";
-import type { Problem } from "../data/problem.js";
+import type { Frame } from "../../data/dataset.js";
+import type { Problem } from "../../data/problem.js";
 import type { Curvature } from "./products.js";
 
 /** out = H·p for all rows; p, out: outputs × padded f64 in code coordinates; t: work space, rows × outputs f64. */

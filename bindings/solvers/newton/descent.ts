@@ -1,7 +1,7 @@
 // Newton steps on one system, and what to do when they stall: which rows the Hessian is taken from, and which preconditioner.
-import type { ByteMatrix, Frame } from "../data/dataset.js";
-import type { Problem } from "../data/problem.js";
-import { Scope } from "../engine/core.js";
+import type { ByteMatrix, Frame } from "../../data/dataset.js";
+import type { Problem } from "../../data/problem.js";
+import { Scope } from "../../engine/core.js";
 import type { Direction, NewtonSystem } from "./newton-system.js";
 import type { PreconditionerRows } from "./preconditioner.js";
 import type { Arithmetic } from "./products.js";

@@ -6,8 +6,8 @@
 // As the gradient shrinks, so does the grid: the bits are re-centred around the solution and no noise floor remains.
 // Result    reports with the anchor's weights in float64
 // See HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 3 and §5 (linear models). Integer formats and bounds: docs/numerics.md §5, §9.
-import type { Problem } from "../data/problem.js";
-import { numberOrAuto } from "../options.js";
+import type { Problem } from "../../data/problem.js";
+import { numberOrAuto } from "../../options.js";
 import { runCentred } from "./centred.js";
 import {
   type AnchorOption,

@@ -4,9 +4,9 @@
 //             exact residual until what is left is small against the complementarity; γ keeps h finite (proximal method of multipliers, Rockafellar 1976)
 //   gap       losses minus dual variables' bound, row by row, plus what the residual can still gain: an upper bound of F − F* up to the preconditioner
 // Mehrotra 1992 (SIAM J. Optim. 2); for support vector machines Ferris & Munson 2002 (SIAM J. Optim. 13). docs/decisions/0010.
-import type { ByteView } from "../data/dataset.js";
-import type { Problem } from "../data/problem.js";
-import { Scope } from "../engine/core.js";
+import type { ByteView } from "../../data/dataset.js";
+import type { Problem } from "../../data/problem.js";
+import { Scope } from "../../engine/core.js";
 import { conjugateGradients, type LinearSystem } from "./conjugate-gradients.js";
 import { EXACT_RIDGE, GRAM_COLUMNS } from "./descent.js";
 import { exactHessian } from "./exact-hessian.js";

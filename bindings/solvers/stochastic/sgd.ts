@@ -1,7 +1,7 @@
 // SGD with a constant step, in float32: w ← w − α·∇fᵢ(w), l2 as a proximal step. Reports once per T steps.
 // With a constant step it stops contracting at a noise floor proportional to α; see algorithm 1 of any of the papers this package reproduces.
-import type { Problem } from "../data/problem.js";
-import { oneOf } from "../options.js";
+import type { Problem } from "../../data/problem.js";
+import { oneOf } from "../../options.js";
 import { type CheckedOptions, type CommonOptions, checkCommon } from "./options.js";
 import type { StepReport } from "./report.js";
 import { Session } from "./session.js";

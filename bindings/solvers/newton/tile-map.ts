@@ -1,7 +1,7 @@
 // The map of a matrix's tiles that are not all zeros, where skipping the others pays: assembly/kernel/tiles.ts.
-import type { ByteMatrix } from "../data/dataset.js";
-import type { Core, Scope } from "../engine/core.js";
-import type { Kernel } from "../engine/kernels.js";
+import type { ByteMatrix } from "../../data/dataset.js";
+import type { Core, Scope } from "../../engine/core.js";
+import type { Kernel } from "../../engine/kernels.js";
 
 /** Part of the tiles that may hold something. */
 const MOST_TILES = 0.8;

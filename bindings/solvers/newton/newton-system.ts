@@ -1,8 +1,8 @@
 // The state of a Newton solver over one set of rows (all of them, or a sample to start from): margins, derivatives, gradient, direction, and the
 // steps between two exact passes. docs/numerics.md §10–11.
-import type { Frame } from "../data/dataset.js";
-import type { Problem } from "../data/problem.js";
-import type { Scope } from "../engine/core.js";
+import type { Frame } from "../../data/dataset.js";
+import type { Problem } from "../../data/problem.js";
+import type { Scope } from "../../engine/core.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
 import { exactHessian } from "./exact-hessian.js";
 import type { Preconditioner, PreconditionerRows } from "./preconditioner.js";

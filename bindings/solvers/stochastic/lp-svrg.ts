@@ -2,9 +2,9 @@
 // Each outer step:  fullGradient at the anchor, exactly;  T × w ← Q(w − α·(∇fᵢ(w) − ∇fᵢ(anchor) + fullGradient));  anchor ← w
 // Q rounds to ±range in 2^bits codes. The grid does not shrink, so neither does the rounding noise: a floor of size d·deltaScale².
 // See HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 2 and Theorem 1. Integer formats: docs/numerics.md §5.
-import type { Problem } from "../data/problem.js";
-import { BitcenterError } from "../errors.js";
-import { numberOrAuto } from "../options.js";
+import type { Problem } from "../../data/problem.js";
+import { BitcenterError } from "../../errors.js";
+import { numberOrAuto } from "../../options.js";
 import { automaticRange } from "./grid.js";
 import {
   type AnchorOption,
