@@ -21,4 +21,12 @@ export interface RobustnessResults {
   readonly misses: readonly Miss[];
   /** Passes over the codes, exact ones counted threefold, to each target; null: never. */
   readonly passes: readonly { readonly median: number; readonly most90: number | null; readonly most: number | null }[];
+  /** The problems with squared hinge solved with hinge. */
+  readonly hinge: {
+    readonly problems: number;
+    readonly runs: number;
+    readonly risen: number;
+    readonly misses: readonly Miss[];
+    readonly outerSteps: { readonly median: number; readonly most: number };
+  };
 }
