@@ -66,16 +66,45 @@ export abstract class curvature {
     t: usize,
   ): f32 {
     const bytes = (<usize>classes) << 2;
+    const fours = bytes & ~15;
+    const unitF32x4 = f32x4.splat(unit);
+    let topF32x4 = f32x4.splat(0);
     let top: f32 = 0;
     for (let row: usize = 0; row < <usize>rows; row++) {
+      // in the order of the classes, so that the width of a vector is in no bit
       let mean: f32 = 0;
-      for (let k: usize = 0; k < bytes; k += 4) {
+      let k: usize = 0;
+      for (; k < fours; k += 16) {
+        const low = shift + (k << 1);
+        const shiftF32x4 = i64x2.shuffle(
+          f32x4.demote_f64x2_zero(v128.load(low)),
+          f32x4.demote_f64x2_zero(v128.load(low, 16)),
+          0,
+          2,
+        );
+        const marginF32x4 = f32x4.add(f32x4.mul(unitF32x4, f32x4.convert_i32x4_s(v128.load(a + k))), shiftF32x4);
+        v128.store(t + k, marginF32x4);
+        const partF32x4 = f32x4.mul(v128.load(p + k), marginF32x4);
+        mean += f32x4.extract_lane(partF32x4, 0);
+        mean += f32x4.extract_lane(partF32x4, 1);
+        mean += f32x4.extract_lane(partF32x4, 2);
+        mean += f32x4.extract_lane(partF32x4, 3);
+      }
+      for (; k < bytes; k += 4) {
         const margin = unit * <f32>load<i32>(a + k) + <f32>load<f64>(shift + (k << 1));
         store<f32>(t + k, margin);
         mean += load<f32>(p + k) * margin;
       }
       const weight = weights ? load<f32>(weights + (row << 2)) : <f32>1;
-      for (let k: usize = 0; k < bytes; k += 4) {
+      const meanF32x4 = f32x4.splat(mean);
+      const weightF32x4 = f32x4.splat(weight);
+      for (k = 0; k < fours; k += 16) {
+        const ownF32x4 = f32x4.mul(v128.load(p + k), f32x4.sub(v128.load(t + k), meanF32x4));
+        const valueF32x4 = f32x4.mul(weightF32x4, ownF32x4);
+        topF32x4 = f32x4.max(topF32x4, f32x4.abs(valueF32x4));
+        v128.store(t + k, valueF32x4);
+      }
+      for (; k < bytes; k += 4) {
         const value = weight * (load<f32>(p + k) * (load<f32>(t + k) - mean));
         top = max(top, abs(value));
         store<f32>(t + k, value);
@@ -84,6 +113,8 @@ export abstract class curvature {
       p += bytes;
       t += bytes;
     }
+    const top2F32x4 = f32x4.max(topF32x4, i32x4.shuffle(topF32x4, topF32x4, 2, 3, 0, 1));
+    top = max(top, max(f32x4.extract_lane(top2F32x4, 0), f32x4.extract_lane(top2F32x4, 1)));
     return top;
   }
 

@@ -84,18 +84,43 @@ export abstract class blocks {
     }
   }
 
+  /** One coefficient in codes; the top one may round to 32768. */
+  @inline
+  static code(t: usize, inverse: f32): i32 {
+    return min(<i32>nearest<f32>(load<f32>(t) * inverse), 32767);
+  }
+
+  /** Four coefficients in codes. */
+  @inline
+  static code4(t: usize, inverseF32x4: v128): v128 {
+    const codeI32x4 = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(t), inverseF32x4)));
+    return i32x4.min_s(codeI32x4, i32x4.splat(32767));
+  }
+
   /** int16 of t/unit, laid out in pairs of rows for matvec.transposed; t: rows × classes f32, inverse = 1/unit. */
   static pack(t: usize, rows: i32, classes: i32, inverse: f32, pairs: usize): void {
     const bytes = (<usize>classes) << 2;
-    for (let i = 0; i < rows; i++) {
-      const at = pairs + <usize>(i >> 1) * bytes + ((<usize>(i & 1)) << 1);
-      for (let k: usize = 0; k < bytes; k += 4) {
-        // the top code may round to 32768
-        store<i16>(at + k, <i16>min(<i32>nearest<f32>(load<f32>(t + k) * inverse), 32767));
+    const fours = bytes & ~15;
+    const inverseF32x4 = f32x4.splat(inverse);
+    const lowI32x4 = i32x4.splat(0xffff);
+    let at = pairs;
+    let row = 0;
+    for (; row + 2 <= rows; row += 2) {
+      const next = t + bytes;
+      let k: usize = 0;
+      for (; k < fours; k += 16) {
+        const firstI32x4 = v128.and(blocks.code4(t + k, inverseF32x4), lowI32x4);
+        v128.store(at + k, v128.or(firstI32x4, i32x4.shl(blocks.code4(next + k, inverseF32x4), 16)));
       }
-      t += bytes;
+      for (; k < bytes; k += 4) {
+        store<i16>(at + k, <i16>blocks.code(t + k, inverse));
+        store<i16>(at + k, <i16>blocks.code(next + k, inverse), 2);
+      }
+      t += bytes << 1;
+      at += bytes;
     }
-    if (rows & 1) blocks.clearPartner(pairs + <usize>(rows >> 1) * bytes, bytes);
+    // the odd row that has no partner: coefficient 0
+    if (row < rows) for (let k: usize = 0; k < bytes; k += 4) store<i32>(at + k, blocks.code(t + k, inverse) & 0xffff);
   }
 
   /** The odd row that the last pair does not have: coefficient 0. */
