@@ -94,7 +94,6 @@ function xorshift32(seed: number): () => number {
 }
 
 /** Distinct labels in ascending order. */
-/** In ascending order. */
 function distinct(labels: Float64Array): number[] {
   const found = new Set<number>();
   // the last two seen: with two classes the set is asked twice, not for every row

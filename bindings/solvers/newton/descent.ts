@@ -3,12 +3,10 @@ import type { ByteMatrix, Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
 import type { Direction, NewtonSystem } from "./newton-system.js";
-import type { PreconditionerRows } from "./preconditioner.js";
+import { GRAM_COLUMNS, gramPasses, type PreconditionerRows } from "./preconditioner.js";
 import type { Arithmetic } from "./products.js";
 import { RowSample } from "./row-sample.js";
 
-/** Widest Gram matrix. */
-export const GRAM_COLUMNS = 2048;
 /**
  * The preconditioner is made anew when a solve needs this many times the products of the first one with it, and some, and when what it needs more costs
  * this many times the passes of a new one: later solves are harder whatever the preconditioner.
@@ -20,8 +18,6 @@ const WORN_COST = 2;
 const STALL = 0.5;
 /** Steps without any decrease before a descent gives up. */
 const MOST_FAILURES = 6;
-/** First ridge on a Gram matrix in float64, as a part of its diagonal: a few of its roundings. */
-export const EXACT_RIDGE = 1e-15;
 
 export interface DescentSettings {
   readonly arithmetic: Arithmetic;
@@ -132,19 +128,12 @@ export class Descent {
   /** Rows in proportion to their present curvature. */
   #withSample<T>(count: number, work: (sample: RowSample) => T): T {
     const { rowWeights, random } = this.#settings;
-    const sample = new RowSample(this.#problem, this.#matrix, count, rowWeights, random);
-    try {
-      return work(sample);
-    } finally {
-      sample.release();
-    }
+    return RowSample.use(this.#problem, this.#matrix, count, rowWeights, random, work);
   }
 
   /** Passes that a Gram matrix of so many rows costs. */
   #gramCost(rows: number): number {
-    const { outputs, dataset, fitIntercept } = this.#problem;
-    const dimension = dataset.cols + (fitIntercept ? 1 : 0);
-    return ((rows / this.#matrix.rows) * (dimension / 4)) / outputs;
+    return gramPasses(rows, this.#matrix.rows, this.system.preconditioner.dimension, this.#problem.outputs);
   }
 
   /** index: numbers of the rows, u32, or 0 for all. */
@@ -152,7 +141,7 @@ export class Descent {
     const { preconditioner } = this.system;
     if (this.#isGram) {
       // what the codes do not show of the Hessian, their Gram matrix does not show either
-      if (this.#isExact && this.#problem.outputs === 1 && preconditioner.buildExact(rows, index, EXACT_RIDGE)) {
+      if (this.#isExact && this.#problem.outputs === 1 && preconditioner.buildExact(rows, index)) {
         this.system.exactPasses += this.#gramCost(rows.rows);
       } else {
         preconditioner.buildGram(rows);

@@ -7,12 +7,12 @@
 import type { ByteView } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
+import { Stopwatch } from "../stopwatch.js";
 import { conjugateGradients, type LinearSystem } from "./conjugate-gradients.js";
-import { EXACT_RIDGE, GRAM_COLUMNS } from "./descent.js";
 import { exactHessian } from "./exact-hessian.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
 import type { NewtonSettings, Progress } from "./newton-run.js";
-import { diagonal } from "./preconditioner.js";
+import { diagonal, GRAM_COLUMNS, gramPasses, gramRows } from "./preconditioner.js";
 import type { Arithmetic } from "./products.js";
 import { RowSample } from "./row-sample.js";
 
@@ -37,9 +37,6 @@ const MOST_CORRECTIONS = 6;
 const POOR = 0.5;
 /** Rounding a correction may cost this part of what it gains. */
 const ROUNDING = 1e-3;
-/** Rows in the Gram matrix per column, and at least. */
-const SAMPLE_PER_COLUMN = 10;
-const SMALLEST_SAMPLE = 1000;
 /** Times as many rows as the sample has, from which one is drawn. */
 const WORTH_SAMPLING = 4;
 /** First ridge on the Gram matrix: small, since the rows at the margin outweigh the regulariser by many orders. */
@@ -55,7 +52,6 @@ export class InteriorRun {
   readonly #view: ByteView;
   readonly #scope: Scope;
   readonly #memory: NewtonMemory;
-  readonly #dimension: number;
   readonly #empty: readonly number[];
   readonly #isGram: boolean;
   readonly #gramRows: number;
@@ -72,8 +68,7 @@ export class InteriorRun {
   readonly #totalWeight: number;
   #passes = 0;
   #exactPasses = 0;
-  #innerSeconds = 0;
-  #exactSeconds = 0;
+  readonly #stopwatch = new Stopwatch();
   #zeroObjective = 0;
   #isFromZero = true;
   #objective = Number.POSITIVE_INFINITY;
@@ -90,7 +85,7 @@ export class InteriorRun {
 
   constructor(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic) {
     const { core, dataset } = problem;
-    const { rows, cols } = dataset;
+    const { rows } = dataset;
     this.#problem = problem;
     this.#settings = settings;
     this.#view = arithmetic.view(problem);
@@ -124,10 +119,9 @@ export class InteriorRun {
     this.#scales = built.scales;
     this.#rows = built.rows;
     problem.own(built.scope);
-    const dimension = cols + (problem.fitIntercept ? 1 : 0);
-    this.#dimension = dimension;
+    const { dimension } = built.memory.preconditioner;
     this.#empty = dataset.emptyColumns(problem.fitIntercept);
-    this.#gramRows = Math.min(rows, Math.max(SAMPLE_PER_COLUMN * dimension, SMALLEST_SAMPLE));
+    this.#gramRows = gramRows(rows, dimension);
     this.#isGram = settings.preconditioner === "auto" ? dimension <= GRAM_COLUMNS : settings.preconditioner === "gram";
   }
 
@@ -146,24 +140,13 @@ export class InteriorRun {
     return this.#problem.dataset.weights.f64;
   }
 
-  #timed<T>(kind: "inner" | "exact", work: () => T): T {
-    const started = performance.now();
-    try {
-      return work();
-    } finally {
-      const seconds = (performance.now() - started) / 1000;
-      if (kind === "inner") this.#innerSeconds += seconds;
-      else this.#exactSeconds += seconds;
-    }
-  }
-
   /** Evaluates the start; true when zero loss makes it the optimum. */
   begin(): boolean {
     const { start } = this.#settings;
     const { core, dataset, labels } = this.#problem;
     const { frame } = this.#view;
     const { margins } = this.#memory.buffers;
-    return this.#timed("exact", () => {
+    return this.#stopwatch.timed("exact", () => {
       this.#evaluate();
       this.#zeroObjective = this.#objective;
       if (start !== null) {
@@ -241,7 +224,7 @@ export class InteriorRun {
 
   /** Curvature of the rows, preconditioner, and how far the present point is from the optimum. */
   direct(): Progress {
-    return this.#timed("inner", () => {
+    return this.#stopwatch.timed("inner", () => {
       const { core, dataset, labels } = this.#problem;
       const { kernels } = core;
       const { rows } = dataset;
@@ -282,11 +265,11 @@ export class InteriorRun {
     const curvature = { h: buffers.h, p: 0, weights: 0 };
     const build = (matrix: typeof inner, weights: number, index: number, count: number): void => {
       const part = { matrix, curvature: { ...curvature, h: weights }, rows: count };
-      if (this.#isGram && this.#isExact && preconditioner.buildExact(part, index, EXACT_RIDGE)) {
-        this.#exactPasses += (count / rows) * (this.#dimension / 4);
-      } else if (this.#isGram) {
+      const passes = gramPasses(count, rows, preconditioner.dimension, 1);
+      if (this.#isGram && this.#isExact && preconditioner.buildExact(part, index)) this.#exactPasses += passes;
+      else if (this.#isGram) {
         preconditioner.buildGram(part, RIDGE);
-        this.#passes += (count / rows) * (this.#dimension / 4);
+        this.#passes += passes;
       } else preconditioner.buildDiagonal(part);
       const { ridge, products } = this.#memory;
       diagonal(this.#problem, this.#view.frame, products, matrix, count, weights, 1 / count, ridge, this.#scales);
@@ -295,13 +278,10 @@ export class InteriorRun {
       build(inner, buffers.h, 0, rows);
       return;
     }
-    const sample = new RowSample(this.#problem, inner, this.#gramRows, buffers.h, random);
-    try {
+    RowSample.use(this.#problem, inner, this.#gramRows, buffers.h, random, (sample) => {
       const { matrix, curvature: own, rows: count } = sample.rowsWith(curvature, 1);
       build(matrix, own.h, sample.index, count);
-    } finally {
-      sample.release();
-    }
+    });
   }
 
   /** vector ← M⁻¹·vector, empty columns aside: without l2 they have no curvature, and what rounding leaves in their gradient would send their weights far away. */
@@ -398,7 +378,7 @@ export class InteriorRun {
     const mu = this.#mu;
     const gamma = this.#gamma;
     const [state, pitch] = [this.#rows, this.#pitch];
-    this.#timed("inner", () => {
+    this.#stopwatch.timed("inner", () => {
       core.f64(this.#direction, this.#size).fill(0);
       core.f64(u1, rows).fill(0);
       kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, 0, 0);
@@ -418,7 +398,7 @@ export class InteriorRun {
       const enough = Math.min(RESIDUAL * Math.max(target, LAST * goal), (2 * loss * loss) / gamma);
       this.#solve(enough, MOST_CORRECTIONS);
     });
-    return this.#timed("exact", () => {
+    return this.#stopwatch.timed("exact", () => {
       const furthest = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1 / TO_THE_WALL);
       const part = Math.min(1, TO_THE_WALL * furthest);
       kernels.interiorMove(margins, y, u1, rows, state, pitch, gamma, part);
@@ -444,7 +424,7 @@ export class InteriorRun {
       exact: dataset.exact,
       bytes: dataset.bytes,
       ...this.#problem.toWeights(this.#view.frame, this.#best),
-      seconds: { inner: this.#innerSeconds, exact: this.#exactSeconds },
+      seconds: this.#stopwatch.seconds,
     };
   }
 }

@@ -3,10 +3,11 @@
 import type { ByteMatrix, ByteView } from "../../data/dataset.js";
 import type { Problem, Weights } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
-import { Descent, type DescentSettings, GRAM_COLUMNS } from "./descent.js";
+import { Stopwatch } from "../stopwatch.js";
+import { Descent, type DescentSettings } from "./descent.js";
 import { newtonMemory } from "./newton-memory.js";
 import { type Buffers, type Coordinates, NewtonSystem } from "./newton-system.js";
-import { diagonal } from "./preconditioner.js";
+import { diagonal, GRAM_COLUMNS, gramPasses, gramRows, SAMPLE_PER_COLUMN } from "./preconditioner.js";
 import type { Arithmetic, Products } from "./products.js";
 import { type RowFacts, RowSample } from "./row-sample.js";
 
@@ -24,9 +25,7 @@ export interface NewtonSettings {
 /** Rows from which a sample can stand for all: absolutely, and per column. */
 const MANY_ROWS = 5000;
 const MANY_ROWS_PER_COLUMN = 20;
-const SAMPLE_PER_COLUMN = 10;
 const SMALLEST_SHARE = 0.1;
-const SMALLEST_SAMPLE = 1000;
 /** Largest cost of a Gram matrix with its factor, in passes. */
 const GRAM_PASSES = 15;
 /** Multiplications for a Gram matrix in float64 that take no longer than a descent would. */
@@ -64,8 +63,7 @@ export class NewtonRun {
   readonly #descent: Descent;
   #zeroObjective = 0;
   #isFromZero = true;
-  #innerSeconds = 0;
-  #exactSeconds = 0;
+  readonly #stopwatch = new Stopwatch();
   #warmPasses = 0;
 
   constructor(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic) {
@@ -103,14 +101,15 @@ export class NewtonRun {
 
   /** What the size of the problem suggests, where the caller has not chosen. */
   #choose(random: number, rowWeights: number): DescentSettings {
-    const { dataset, loss, outputs, fitIntercept } = this.#problem;
+    const { dataset, loss, outputs } = this.#problem;
     const { hessianShare, preconditioner } = this.#settings;
-    const { rows, cols } = dataset;
-    const dimension = cols + (fitIntercept ? 1 : 0);
+    const { rows } = dataset;
+    const { dimension } = this.#coordinates.preconditioner;
     const isLarge = rows >= MANY_ROWS && rows >= MANY_ROWS_PER_COLUMN * dimension;
-    const gramRows = Math.min(rows, Math.max(SAMPLE_PER_COLUMN * dimension, SMALLEST_SAMPLE));
-    const gramPasses = ((gramRows / rows) * (dimension / 4) + (dimension * dimension) / (2 * rows)) / outputs;
-    const isCheap = dimension <= GRAM_COLUMNS && gramPasses <= GRAM_PASSES;
+    const sampled = gramRows(rows, dimension);
+    const factorPasses = (dimension * dimension) / (2 * rows);
+    const passes = (gramPasses(sampled, rows, dimension, 1) + factorPasses) / outputs;
+    const isCheap = dimension <= GRAM_COLUMNS && passes <= GRAM_PASSES;
     const isRounded = this.#view.exact !== this.#view.inner;
     // a constant Hessian that is soon made: then the first direction ends at the optimum
     const isDirect =
@@ -122,7 +121,7 @@ export class NewtonRun {
     return {
       arithmetic: this.#arithmetic,
       share: hessianShare ?? share,
-      gramRows: isDirect ? rows : gramRows,
+      gramRows: isDirect ? rows : sampled,
       isGram: isDirect || (preconditioner === "auto" ? isCheap : preconditioner === "gram"),
       mayToggle: preconditioner === "auto",
       isRounded,
@@ -159,23 +158,7 @@ export class NewtonRun {
 
   /** Rows that all have the same chance. */
   #withSample<T>(count: number, work: (sample: RowSample) => T): T {
-    const sample = new RowSample(this.#problem, this.#view.inner, count, 0, this.#descentSettings.random);
-    try {
-      return work(sample);
-    } finally {
-      sample.release();
-    }
-  }
-
-  #timed<T>(kind: "inner" | "exact", work: () => T): T {
-    const started = performance.now();
-    try {
-      return work();
-    } finally {
-      const seconds = (performance.now() - started) / 1000;
-      if (kind === "inner") this.#innerSeconds += seconds;
-      else this.#exactSeconds += seconds;
-    }
+    return RowSample.use(this.#problem, this.#view.inner, count, 0, this.#descentSettings.random, work);
   }
 
   /** Evaluates the start; true when it is stationary to the last bit. */
@@ -185,7 +168,7 @@ export class NewtonRun {
     const { core, outputs } = this.#problem;
     const { frame } = this.#view;
     const { margins } = this.#buffers;
-    return this.#timed("exact", () => {
+    return this.#stopwatch.timed("exact", () => {
       this.#zeroObjective = system.evaluate().objective;
       if (start !== null) {
         this.#problem.toCodes(frame, start, system.v);
@@ -212,17 +195,17 @@ export class NewtonRun {
     const { warmStart } = this.#settings;
     const { rows } = this.#problem.dataset;
     const { exact } = this.#view;
-    const { gramRows, share, isExact } = this.#descentSettings;
-    const hasSample = share < 1 && 2 * gramRows <= rows;
+    const { gramRows: sampled, share, isExact } = this.#descentSettings;
+    const hasSample = share < 1 && 2 * sampled <= rows;
     const hasCodes = exact === null && this.#problem.dataset.cols >= CODES_COLUMNS;
     if (!this.#isFromZero || !warmStart || isExact || !(hasSample || hasCodes)) return false;
     const { system } = this.#descent;
     const before = system.point.objective;
-    this.#timed("inner", () => {
-      if (hasSample) this.#withSample(gramRows, (sample) => this.#solveSample(sample));
+    this.#stopwatch.timed("inner", () => {
+      if (hasSample) this.#withSample(sampled, (sample) => this.#solveSample(sample));
       if (hasCodes) this.#solveCodes(hasSample);
     });
-    this.#timed("exact", () => system.jump(before));
+    this.#stopwatch.timed("exact", () => system.jump(before));
     return true;
   }
 
@@ -284,7 +267,7 @@ export class NewtonRun {
 
   /** The next direction, and how far the present point is from the optimum. */
   direct(): Progress {
-    return this.#timed("inner", () => {
+    return this.#stopwatch.timed("inner", () => {
       const { isSolved, decrement } = this.#descent.direct();
       const gap = relativeGap(this.#zeroObjective, this.#descent.system.point.objective, decrement);
       return { gap, isConverged: isSolved && gap <= this.#goal };
@@ -292,7 +275,7 @@ export class NewtonRun {
   }
 
   step(): boolean {
-    return this.#timed("exact", () => this.#descent.step());
+    return this.#stopwatch.timed("exact", () => this.#descent.step());
   }
 
   /** What every report says. */
@@ -310,7 +293,7 @@ export class NewtonRun {
       exact: dataset.exact,
       bytes: dataset.bytes,
       ...this.#problem.toWeights(this.#view.frame, system.v),
-      seconds: { inner: this.#innerSeconds, exact: this.#exactSeconds },
+      seconds: this.#stopwatch.seconds,
     };
   }
 }

@@ -8,6 +8,22 @@ import type { Curvature, Products } from "./products.js";
 /** First ridge on the Gram matrix, as a part of its diagonal, and the largest; in between it is made ten times larger. */
 const RIDGE = 1e-6;
 const MOST_RIDGE = 0.2;
+/** The same for one in float64: a few of its roundings. */
+const EXACT_RIDGE = 1e-15;
+/** Widest Gram matrix, rows that one is made of per column, and at least. */
+export const GRAM_COLUMNS = 2048;
+export const SAMPLE_PER_COLUMN = 10;
+const SMALLEST_SAMPLE = 1000;
+
+/** Rows in a Gram matrix of so many columns. */
+export function gramRows(rows: number, dimension: number): number {
+  return Math.min(rows, Math.max(SAMPLE_PER_COLUMN * dimension, SMALLEST_SAMPLE));
+}
+
+/** Passes over `rows` rows that a Gram matrix of `count` rows takes. */
+export function gramPasses(count: number, rows: number, dimension: number, outputs: number): number {
+  return ((count / rows) * (dimension / 4)) / outputs;
+}
 
 export interface PreconditionerRows {
   readonly matrix: ByteMatrix;
@@ -20,7 +36,8 @@ export class Preconditioner {
   readonly #frame: Frame;
   readonly #products: Products;
   readonly #ridge: number;
-  readonly #dimension: number;
+  /** Columns, the intercept's included. */
+  readonly dimension: number;
   readonly #scope: Scope;
   #factor = 0;
   #diagonals = 0;
@@ -31,7 +48,7 @@ export class Preconditioner {
     this.#frame = frame;
     this.#products = products;
     this.#ridge = ridge;
-    this.#dimension = problem.dataset.cols + (frame.hasIntercept ? 1 : 0);
+    this.dimension = problem.dataset.cols + (frame.hasIntercept ? 1 : 0);
     this.#scope = new Scope(problem.core);
   }
 
@@ -55,7 +72,7 @@ export class Preconditioner {
     const { core, outputs, dataset } = this.#problem;
     const { kernels } = core;
     const { cols } = dataset;
-    const dimension = this.#dimension;
+    const dimension = this.dimension;
     const { columns } = matrix;
     const built = Scope.scratch(core, (scratch) => {
       const weight = scratch.alloc(rows * 4, "row weights");
@@ -85,11 +102,11 @@ export class Preconditioner {
    * From the Gram matrix of the exact copy of `part`'s rows in float64, for weak directions that the codes do not show. One output only.
    * index: numbers of the rows, u32, or 0 for all. False when it cannot be factored.
    */
-  buildExact({ curvature, rows }: PreconditionerRows, index: number, ridge: number): boolean {
+  buildExact({ curvature, rows }: PreconditionerRows, index: number): boolean {
     this.release();
     const { core } = this.#problem;
     const { kernels } = core;
-    const dimension = this.#dimension;
+    const dimension = this.dimension;
     const isBuilt = Scope.scratch(core, (scratch) => {
       const out = this.#scope.alloc(dimension * dimension * 8, "the preconditioner");
       const gram = scratch.alloc(dimension * dimension * 8, "a Gram matrix");
@@ -105,7 +122,7 @@ export class Preconditioner {
         trace += sums[at];
       }
       if (!(trace > 0)) return false;
-      for (let added = ridge; added <= MOST_RIDGE; added *= 10) {
+      for (let added = EXACT_RIDGE; added <= MOST_RIDGE; added *= 10) {
         core.f64(out, dimension * dimension).set(sums);
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
         if (kernels.choleskyFactor(out, dimension) === dimension) {
@@ -138,7 +155,7 @@ export class Preconditioner {
   solve(r: number): void {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
-    if (this.#factor !== 0) core.kernels.choleskySolve(this.#factor, this.#dimension, r, padded, outputs);
+    if (this.#factor !== 0) core.kernels.choleskySolve(this.#factor, this.dimension, r, padded, outputs);
     else core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
   }
 }

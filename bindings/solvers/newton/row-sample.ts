@@ -27,7 +27,7 @@ export class RowSample {
    * About `count` rows of `matrix`, drawn in proportion to `weight` (rows f32, or 0: all alike) and weighted so that sums over the sample, divided
    * by its size, estimate those over all rows divided by theirs. state: pointer to the generator's u32, not 0.
    */
-  constructor(problem: Problem, matrix: ByteMatrix, count: number, weight: number, state: number) {
+  private constructor(problem: Problem, matrix: ByteMatrix, count: number, weight: number, state: number) {
     const { core, dataset, outputs, labels } = problem;
     const { kernels } = core;
     this.#problem = problem;
@@ -80,7 +80,20 @@ export class RowSample {
     return { matrix: this.matrix, curvature: { h: this.#h, p: this.#p, weights: weights.f32 }, rows };
   }
 
-  release(): void {
-    this.#scope.release();
+  /** Work with a sample that lasts as long; arguments as for the constructor. */
+  static use<T>(
+    problem: Problem,
+    matrix: ByteMatrix,
+    count: number,
+    weight: number,
+    state: number,
+    work: (sample: RowSample) => T,
+  ): T {
+    const sample = new RowSample(problem, matrix, count, weight, state);
+    try {
+      return work(sample);
+    } finally {
+      sample.#scope.release();
+    }
   }
 }

@@ -3,6 +3,7 @@ import type { Plane } from "../../data/dataset.js";
 import type { ExactPass, Problem } from "../../data/problem.js";
 import { roundUp } from "../../data/raw-rows.js";
 import { Scope } from "../../engine/core.js";
+import { Stopwatch } from "../stopwatch.js";
 import { InnerRun, type InnerSettings } from "./inner-run.js";
 import type { CheckedOptions } from "./options.js";
 import type { StepReport } from "./report.js";
@@ -44,8 +45,7 @@ export class Session {
   #isEvaluated = false;
   #samples = 0;
   #exactPasses = 0;
-  #innerSeconds = 0;
-  #exactSeconds = 0;
+  readonly #stopwatch = new Stopwatch();
   #saturated = 0;
 
   constructor(problem: Problem, options: CheckedOptions, settings: SessionSettings) {
@@ -140,24 +140,24 @@ export class Session {
   /** The exact pass at v: objective, gradient (into g), states. */
   evaluate(): void {
     this.problem.checkLive();
-    const started = performance.now();
-    this.#exact = this.problem.exactPass(this.plane, this.v, this.g, this.inner.values);
-    this.inner.takeStates();
+    this.#stopwatch.timed("exact", () => {
+      this.#exact = this.problem.exactPass(this.plane, this.v, this.g, this.inner.values);
+      this.inner.takeStates();
+    });
     if (!this.#isEvaluated) this.#reference = Math.max(this.#reference, this.#exact.objective);
     this.#isEvaluated = true;
     // without an anchor the pass only serves the report
     if (this.#settings.isCentred) this.#exactPasses++;
-    this.#exactSeconds += (performance.now() - started) / 1000;
   }
 
   /** One inner run with unit `delta` (code coordinates). */
   advance(outerStep: number, delta: number, isOptionTwo: boolean): void {
     this.problem.checkLive();
-    const started = performance.now();
-    const { steps, saturated } = this.inner.advance(this.options.seed, outerStep, this.innerSteps, delta, isOptionTwo);
+    const { steps, saturated } = this.#stopwatch.timed("inner", () =>
+      this.inner.advance(this.options.seed, outerStep, this.innerSteps, delta, isOptionTwo),
+    );
     this.#samples += steps * this.#batchSize;
     this.#saturated = saturated;
-    this.#innerSeconds += (performance.now() - started) / 1000;
   }
 
   /** Whether the float32 steps can work with this unit (code coordinates): a normal float32 number. */
@@ -181,7 +181,7 @@ export class Session {
       isRejected,
       isDiverged: this.isDiverged,
       ...this.problem.toWeights(this.plane, this.v),
-      seconds: { inner: this.#innerSeconds, exact: this.#exactSeconds },
+      seconds: this.#stopwatch.seconds,
     };
   }
 }
