@@ -7,6 +7,7 @@ import { dot } from "./kernel/dot";
 import { exact, planes } from "./kernel/exact";
 import { cholesky, gram } from "./kernel/gram";
 import { matvec } from "./kernel/matvec";
+import { packed, U1, U2, U4 } from "./kernel/packed";
 import { quantize } from "./kernel/quantize";
 import { tiles } from "./kernel/tiles";
 import { vector } from "./kernel/vector";
@@ -21,6 +22,7 @@ import { flush } from "./solver/flush";
 import { frame } from "./solver/frame";
 import { inner } from "./solver/inner";
 import { outer } from "./solver/outer";
+import { packedPass } from "./solver/packed-pass";
 import { fused } from "./solver/pass";
 import { Run } from "./solver/run";
 import { spectrum } from "./solver/spectrum";
@@ -59,6 +61,11 @@ export function sampleF64(x: usize, stride: usize, rows: i32, step: i32, j: usiz
 export function sampleF32(x: usize, stride: usize, rows: i32, step: i32, j: usize, out: usize): i32 { return statistics.sample<f32>(x, stride, rows, step, j, out); }
 export function keptSquaresF64(x: usize, stride: usize, rows: i32, count: i32, list: usize, offset: usize, reach: usize, top: usize, kept: usize, all: usize): void { statistics.keptSquares<f64>(x, stride, rows, count, list, offset, reach, top, kept, all); }
 export function keptSquaresF32(x: usize, stride: usize, rows: i32, count: i32, list: usize, offset: usize, reach: usize, top: usize, kept: usize, all: usize): void { statistics.keptSquares<f32>(x, stride, rows, count, list, offset, reach, top, kept, all); }
+export function squaresF64(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, top: usize, out: usize): void { statistics.squares<f64>(x, stride, rows, cols, offset, top, out); }
+export function squaresF32(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, top: usize, out: usize): void { statistics.squares<f32>(x, stride, rows, cols, offset, top, out); }
+export function squaresI16(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, top: usize, out: usize): void { statistics.squares<i16>(x, stride, rows, cols, offset, top, out); }
+export function squaresU8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, top: usize, out: usize): void { statistics.squares<u8>(x, stride, rows, cols, offset, top, out); }
+export function squaresI8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, top: usize, out: usize): void { statistics.squares<i8>(x, stride, rows, cols, offset, top, out); }
 export function lowerMedian(values: usize, count: i32): f64 { return statistics.lowerMedian(values, count); }
 export function deviation(values: usize, count: i32, median: f64): f64 { return statistics.deviation(values, count, median); }
 
@@ -96,6 +103,28 @@ export function touch(x: usize, bytes: usize): i32 { return quantize.touch(x, by
 export function spread(x: usize, rowBytes: usize, rows: i32, out: usize, outStride: usize): void { quantize.spread(x, rowBytes, rows, out, outStride); }
 export function decodePlanes(high: usize, low: usize, stride: usize, rows: i32, cols: i32, passScale: usize, passOffset: usize, out: usize, outStride: usize): void { quantize.decodePlanes(high, low, stride, rows, cols, passScale, passOffset, out, outStride); }
 
+// kernel/packed
+export function packU4(codes: usize, stride: usize, rows: i32, columns: i32, cuts: usize, count: i32, out: usize, outStride: usize): void { packed.pack<U4>(codes, stride, rows, columns, cuts, count, out, outStride); }
+export function unpackU4(x: usize, stride: usize, rows: i32, columns: i32, levels: usize, mask: usize, out: usize, outStride: usize): void { packed.decode<U4>(x, stride, rows, columns, levels, mask, out, outStride); }
+export function indexDotU4(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.indexDot<U4>(x, z, columns, levels); }
+export function axpyU4(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): void { packed.axpy<U4>(z, x, columns, k, s, offsets, levels, mask); }
+export function dotU4I8(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U4, i8>(x, z, columns, levels); }
+export function dotU4I16(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U4, i16>(x, z, columns, levels); }
+export function packU2(codes: usize, stride: usize, rows: i32, columns: i32, cuts: usize, count: i32, out: usize, outStride: usize): void { packed.pack<U2>(codes, stride, rows, columns, cuts, count, out, outStride); }
+export function unpackU2(x: usize, stride: usize, rows: i32, columns: i32, levels: usize, mask: usize, out: usize, outStride: usize): void { packed.decode<U2>(x, stride, rows, columns, levels, mask, out, outStride); }
+export function indexDotU2(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.indexDot<U2>(x, z, columns, levels); }
+export function axpyU2(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): void { packed.axpy<U2>(z, x, columns, k, s, offsets, levels, mask); }
+export function dotU2I8(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U2, i8>(x, z, columns, levels); }
+export function dotU2I16(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U2, i16>(x, z, columns, levels); }
+export function packU1(codes: usize, stride: usize, rows: i32, columns: i32, cuts: usize, count: i32, out: usize, outStride: usize): void { packed.pack<U1>(codes, stride, rows, columns, cuts, count, out, outStride); }
+export function unpackU1(x: usize, stride: usize, rows: i32, columns: i32, levels: usize, mask: usize, out: usize, outStride: usize): void { packed.decode<U1>(x, stride, rows, columns, levels, mask, out, outStride); }
+export function indexDotU1(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.indexDot<U1>(x, z, columns, levels); }
+export function axpyU1(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): void { packed.axpy<U1>(z, x, columns, k, s, offsets, levels, mask); }
+export function dotU1I8(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U1, i8>(x, z, columns, levels); }
+export function dotU1I16(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U1, i16>(x, z, columns, levels); }
+export function negativeSumsU4(x: usize, stride: usize, rows: i32, columns: i32, levels: usize, out: usize): void { packed.negativeSums<U4>(x, stride, rows, columns, levels, out); }
+export function negativeSumsU2(x: usize, stride: usize, rows: i32, columns: i32, levels: usize, out: usize): void { packed.negativeSums<U2>(x, stride, rows, columns, levels, out); }
+
 // kernel/exact
 export function marginsF64(x: usize, low: usize, stride: usize, rows: i32, cols: i32, w: usize, bias: usize, classes: i32, m: usize): void { exact.margins<f64>(x, low, stride, rows, cols, w, bias, classes, m); }
 export function gradientF64(x: usize, low: usize, stride: usize, rows: i32, cols: i32, c: usize, classes: i32, g: usize): void { exact.gradient<f64>(x, low, stride, rows, cols, c, classes, g); }
@@ -131,6 +160,12 @@ export function fusedI8F32(z: usize, x: usize, y: usize, columns: i32, k: f32): 
 export function fusedI16F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 { return fused.f32<i16>(z, x, y, columns, k); }
 export function fusedPublished(z: usize, x: usize, y: usize, columns: i32, k: i32, h: usize, offsets: usize): f64 { return fused.published(z, x, y, columns, k, h, offsets); }
 
+// solver/packed-pass
+export function fusedU4I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize, negative: i32): f64 { return packedPass.z8<U4>(z, x, y, columns, k, s, offsets, levels, mask, negative); }
+export function fusedU4I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): f64 { return packedPass.z16<U4>(z, x, y, columns, k, s, offsets, levels, mask); }
+export function fusedU2I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize, negative: i32): f64 { return packedPass.z8<U2>(z, x, y, columns, k, s, offsets, levels, mask, negative); }
+export function fusedU2I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): f64 { return packedPass.z16<U2>(z, x, y, columns, k, s, offsets, levels, mask); }
+
 // solver/inner
 export function beginI8I8(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<i8, i8>(changetype<Run>(run), seed, step, steps, optionTwo); }
 export function advanceI8I8(run: usize, steps: u32): void { inner.advance<i8, i8>(changetype<Run>(run), steps); }
@@ -147,6 +182,18 @@ export function advanceI16F32(run: usize, steps: u32): void { inner.advance<i16,
 export function fillBaseI8I8(run: usize): void { inner.fillBase<i8, i8>(changetype<Run>(run)); }
 export function fillBaseI8I16(run: usize): void { inner.fillBase<i8, i16>(changetype<Run>(run)); }
 export function fillBaseI16I16(run: usize): void { inner.fillBase<i16, i16>(changetype<Run>(run)); }
+export function beginU4I8(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<U4, i8>(changetype<Run>(run), seed, step, steps, optionTwo); }
+export function advanceU4I8(run: usize, steps: u32): void { inner.advance<U4, i8>(changetype<Run>(run), steps); }
+export function fillBaseU4I8(run: usize): void { inner.fillBase<U4, i8>(changetype<Run>(run)); }
+export function beginU4I16(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<U4, i16>(changetype<Run>(run), seed, step, steps, optionTwo); }
+export function advanceU4I16(run: usize, steps: u32): void { inner.advance<U4, i16>(changetype<Run>(run), steps); }
+export function fillBaseU4I16(run: usize): void { inner.fillBase<U4, i16>(changetype<Run>(run)); }
+export function beginU2I8(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<U2, i8>(changetype<Run>(run), seed, step, steps, optionTwo); }
+export function advanceU2I8(run: usize, steps: u32): void { inner.advance<U2, i8>(changetype<Run>(run), steps); }
+export function fillBaseU2I8(run: usize): void { inner.fillBase<U2, i8>(changetype<Run>(run)); }
+export function beginU2I16(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<U2, i16>(changetype<Run>(run), seed, step, steps, optionTwo); }
+export function advanceU2I16(run: usize, steps: u32): void { inner.advance<U2, i16>(changetype<Run>(run), steps); }
+export function fillBaseU2I16(run: usize): void { inner.fillBase<U2, i16>(changetype<Run>(run)); }
 export function preparePublished(run: usize, gradient: usize): void { inner.preparePublished(changetype<Run>(run), gradient); }
 export function advancePublished(run: usize, steps: u32): void { inner.advancePublished(changetype<Run>(run), steps); }
 export function packGroups(codes: usize, stride: usize, order: usize, rows: i32, columns: i32, out: usize, sums: usize): void { batch.pack(codes, stride, order, rows, columns, out, sums); }
@@ -239,12 +286,12 @@ export function momentsU8(x: usize, stride: usize, rows: i32, columns: i32, d: u
 
 // solver/blocks
 export function blockScratchBytes(columns: i32, classes: i32): usize { return blocks.scratchBytes(columns, classes); }
-export function blockMarginsI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize, map: usize): void { blocks.margins<i8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u, map); }
-export function hessianI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize, map: usize): void { blocks.hessian<i8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals, map); }
-export function followI8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize, map: usize): f64 { return blocks.follow<i8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals, map); }
-export function blockMarginsU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize, map: usize): void { blocks.margins<u8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u, map); }
-export function hessianU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize, map: usize): void { blocks.hessian<u8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals, map); }
-export function followU8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize, map: usize): f64 { return blocks.follow<u8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals, map); }
+export function blockMarginsI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize, map: usize, packing: usize): void { blocks.margins<i8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u, map, packing); }
+export function hessianI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize, map: usize, packing: usize): void { blocks.hessian<i8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals, map, packing); }
+export function followI8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize, map: usize, packing: usize): f64 { return blocks.follow<i8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals, map, packing); }
+export function blockMarginsU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize, map: usize, packing: usize): void { blocks.margins<u8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u, map, packing); }
+export function hessianU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize, map: usize, packing: usize): void { blocks.hessian<u8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals, map, packing); }
+export function followU8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize, map: usize, packing: usize): f64 { return blocks.follow<u8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals, map, packing); }
 
 // solver/frame
 export function frameMaps(scale: usize, offset: usize, passScale: usize, passOffset: usize, columns: i32, pitch: i32, factor: usize, shift: usize): void { frame.maps(scale, offset, passScale, passOffset, columns, pitch, factor, shift); }

@@ -429,7 +429,7 @@ describe("codes are those of the oracle", () => {
     const expected = quantize(
       values,
       {
-        bits: kind === "float32" ? 32 : bits,
+        bits: kind === "float32" ? 32 : (bits as 8 | 16),
         centred,
         intercept,
         ...(weights && { weights }),

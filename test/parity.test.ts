@@ -105,9 +105,9 @@ class Bench {
 
 /** rows × columns codes of a plane without padding, in their own type. */
 function codesOf({ dataset }: Problem, plane: Plane): Codes {
-  const columns = dataset.cols + (plane.hasIntercept ? 1 : 0);
+  const columns = dataset.cols + (plane.intercept > 0 ? 1 : 0);
   const buffer = dataset.core.view().buffer as ArrayBuffer;
-  const make = ARRAYS[plane.storage];
+  const make = ARRAYS[plane.storage as CodeStorage];
   const codes = new make(dataset.rows * columns);
   for (let i = 0; i < dataset.rows; i++) {
     codes.set(new make(buffer, plane.codes + i * plane.strideBytes, columns), i * columns);
@@ -229,7 +229,7 @@ function compare(run: Run): Outcome {
   const { core, dataset, outputs, l2 } = problem;
   const { rows, cols, weights } = dataset;
   const plane = dataset.plane(method.data, problem.fitIntercept, isShuffled);
-  const columns = cols + (plane.hasIntercept ? 1 : 0);
+  const columns = cols + (plane.intercept > 0 ? 1 : 0);
   const Q = plane.largest;
   const isFloat = model === "F32";
   const isReduced = name === "halp" || name === "saga" || name === "svrg" || name === "lpSvrg";
@@ -761,7 +761,7 @@ function replay(bench: Bench, test: Case): string[] {
     l2,
     intercept: fitIntercept,
     ...(isWeighted && { weights: sample.weights }),
-    bits: modelBits ?? bits,
+    bits: modelBits ?? (bits as 8 | 16),
     stepSize: alpha,
     ...(typeof mu === "number" && { mu }),
     range: isOnGrid ? (range === "auto" ? (reports[0] as StepReport).deltaScale * width : (range ?? 3)) : 1,

@@ -366,6 +366,26 @@ export abstract class statistics {
     return i32(!v128.any_true(lostI64x2));
   }
 
+  /** out += Σ ((x − offset)/top)² per column, rows in order; offset, top (> 0), out: columns f64. In units of top no column overflows. */
+  static squares<T>(
+    x: usize,
+    strideBytes: usize,
+    rows: i32,
+    columns: i32,
+    offset: usize,
+    top: usize,
+    out: usize,
+  ): void {
+    for (let row = 0; row < rows; row++) {
+      for (let j: usize = 0; j < <usize>columns; j++) {
+        const at = j << 3;
+        const part = (element.at<T>(x, j) - load<f64>(offset + at)) / load<f64>(top + at);
+        store<f64>(out + at, load<f64>(out + at) + part * part);
+      }
+      x += strideBytes;
+    }
+  }
+
   /**
    * Of `count` columns: kept += Σ min(|x − offset|, reach)², all += Σ (x − offset)², whose quotient is the part of a column's curvature that
    * clipping at `reach` leaves. In units of top ≥ |x − offset|, top > 0, so that no column overflows; in the order of the rows.

@@ -1,11 +1,26 @@
 // Passes of the Newton solvers over rows of bytes, a block of rows at a time, so that a block is read from memory once and its int16
 // coefficients get a unit of their own. Block: 256 rows, the most for which 255·32767·rows < 2³¹. docs/numerics.md §10.
 import { matvec } from "../kernel/matvec";
+import { packed, U2, U4 } from "../kernel/packed";
 import { tiles } from "../kernel/tiles";
 import { vector } from "../kernel/vector";
 import { curvature } from "../loss/curvature";
 
 export const BLOCK: i32 = 256;
+
+/** How rows of packed codes become int8 rows, a block at a time. The bindings write the fields in this order. */
+@unmanaged
+export class Packing {
+  /** As kernel/packed.ts wants them. */
+  levels: usize;
+  mask: usize;
+  /** 4 or 2. */
+  bits: u32;
+  /** Padded columns: the stride of the int8 rows. */
+  columns: u32;
+  /** Room for a block of them. */
+  rows: usize;
+}
 
 @unmanaged
 export abstract class blocks {
@@ -36,13 +51,29 @@ export abstract class blocks {
     return vector.powerAbove(top) / 32768;
   }
 
+  /** The rows of a block as bytes: themselves, or (packing not 0) what their codes stand for. */
+  static bytes(x: usize, stride: usize, rows: i32, packing: usize): usize {
+    if (!packing) return x;
+    const how = changetype<Packing>(packing);
+    const columns = how.columns;
+    if (how.bits == 4) packed.decode<U4>(x, stride, rows, columns, how.levels, how.mask, how.rows, columns);
+    else packed.decode<U2>(x, stride, rows, columns, how.levels, how.mask, how.rows, columns);
+    return how.rows;
+  }
+
+  /** Their stride. */
+  @inline
+  static stride(stride: usize, packing: usize): usize {
+    return packing ? <usize>changetype<Packing>(packing).columns : stride;
+  }
+
   /** The map of the next block. */
   @inline
   static nextMap(map: usize, columns: i32): usize {
     return map ? map + (<usize>BLOCK >> 6) * tiles.stripBytes(columns) : 0;
   }
 
-  /** U (+)= unit·(X·codesᵀ) + shift; codes: classes × columns int16, shift: classes f64, U: rows × classes f64. map, here and below: as `tiles` writes it, or 0. */
+  /** U (+)= unit·(X·codesᵀ) + shift; codes: classes × columns int16, shift: classes f64, U: rows × classes f64. map, here and below: as `tiles` writes it, or 0; packing: of packed rows (T int8), or 0. */
   static margins<T>(
     x: usize,
     stride: usize,
@@ -56,10 +87,13 @@ export abstract class blocks {
     scratch: usize,
     u: usize,
     map: usize,
+    packing: usize,
   ): void {
+    const apart = blocks.stride(stride, packing);
     while (rows > 0) {
       const block = min(rows, BLOCK);
-      matvec.multiply<T>(x, stride, block, columns, codes, classes, scratch, map);
+      const bytes = blocks.bytes(x, stride, block, packing);
+      matvec.multiply<T>(bytes, apart, block, columns, codes, classes, scratch, map);
       blocks.toReal(scratch, block, classes, unit, shift, isAdded, u);
       x += <usize>block * stride;
       u += (<usize>block * <usize>classes) << 3;
@@ -183,7 +217,9 @@ export abstract class blocks {
     g: usize,
     totals: usize,
     map: usize,
+    packing: usize,
   ): void {
+    const apart = blocks.stride(stride, packing);
     const t = blocks.coefficients(scratch, classes);
     const pairs = blocks.pairs(scratch, classes);
     const sums = blocks.sums(scratch, classes);
@@ -191,7 +227,8 @@ export abstract class blocks {
     memory.fill(totals, 0, (<usize>classes) << 3);
     while (rows > 0) {
       const block = min(rows, BLOCK);
-      matvec.multiply<T>(x, stride, block, columns, codes, classes, scratch, map);
+      const bytes = blocks.bytes(x, stride, block, packing);
+      matvec.multiply<T>(bytes, apart, block, columns, codes, classes, scratch, map);
       const top =
         classes == 1
           ? curvature.apply1(scratch, <f32>unit, <f32>load<f64>(shift), h, block, t)
@@ -199,7 +236,7 @@ export abstract class blocks {
       if (top > 1e-30 && top < 1e30) {
         const blockUnit = blocks.unitFor(<f64>top);
         blocks.pack(t, block, classes, <f32>(1 / blockUnit), pairs);
-        blocks.add<T>(x, stride, block, columns, classes, pairs, blockUnit, sums, g, map);
+        blocks.add<T>(bytes, apart, block, columns, classes, pairs, blockUnit, sums, g, map);
         blocks.addTotals(pairs, block, classes, blockUnit, totals);
       } else if (!(top <= 1e-30)) {
         for (let k: usize = 0; k < (<usize>classes) << 3; k += 8) store<f64>(totals + k, NaN);
@@ -233,7 +270,9 @@ export abstract class blocks {
     g: usize,
     totals: usize,
     map: usize,
+    packing: usize,
   ): f64 {
+    const apart = blocks.stride(stride, packing);
     const pairs = blocks.pairs(scratch, classes);
     const sums = blocks.sums(scratch, classes);
     let missing: f64 = 0;
@@ -245,7 +284,8 @@ export abstract class blocks {
       if (top > 1e-290 && top < 1e290) {
         const unit = blocks.unitFor(top);
         missing += blocks.packChange(c, held, block, classes, unit, pairs);
-        blocks.add<T>(x, stride, block, columns, classes, pairs, low ? 256 * unit : unit, sums, g, map);
+        const bytes = blocks.bytes(x, stride, block, packing);
+        blocks.add<T>(bytes, apart, block, columns, classes, pairs, low ? 256 * unit : unit, sums, g, map);
         if (low) blocks.add<T>(x + low, stride, block, columns, classes, pairs, unit, sums, g, 0);
         blocks.addTotals(pairs, block, classes, unit, totals);
       }

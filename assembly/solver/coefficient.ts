@@ -7,16 +7,22 @@ const MAGIC: f32 = 12582912;
 
 @unmanaged
 export abstract class coefficient {
+  /** Whether codes of type X are int16; packed ones (classes, kernel/packed.ts) are int8 once looked up. */
+  @inline
+  static isWide<X>(): bool {
+    return !isReference<X>() && sizeof<X>() == 2;
+  }
+
   /** Bits of |k| for codes of type X: 7 (kMax 127) or 15 (kMax 32767). */
   @inline
   static bits<X>(): i32 {
-    return sizeof<X>() == 1 ? 7 : 15;
+    return coefficient.isWide<X>() ? 15 : 7;
   }
 
   /** Largest shift: int8 codes into int16 z 14, into int8 z 7; int16 codes 29. */
   @inline
   static maxShift<X, Z>(): i32 {
-    if (sizeof<X>() == 2) return 29;
+    if (coefficient.isWide<X>()) return 29;
     else return sizeof<Z>() == 2 ? 14 : 7;
   }
 
@@ -33,7 +39,7 @@ export abstract class coefficient {
   /** clamp(floor(kappa·2ˢ + u), ±kMax) per lane, as i32x4. */
   @inline
   static code<X>(kappaF32x4: v128, sI32x4: v128, uF32x4: v128): v128 {
-    const limit: f32 = sizeof<X>() == 1 ? 127 : 32767;
+    const limit: f32 = coefficient.isWide<X>() ? 32767 : 127;
     const powerF32x4 = i32x4.shl(i32x4.add(sI32x4, i32x4.splat(127)), 23);
     const floorF32x4 = f32x4.floor(f32x4.add(f32x4.mul(kappaF32x4, powerF32x4), uF32x4));
     const insideF32x4 = f32x4.pmax(f32x4.pmin(floorF32x4, f32x4.splat(limit)), f32x4.splat(-limit));

@@ -4,11 +4,13 @@
 // Sources: SVRG, Johnson & Zhang 2013; HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 3.
 import { random } from "../core/random";
 import { dot } from "../kernel/dot";
+import { packed } from "../kernel/packed";
 import { quantize } from "../kernel/quantize";
 import { change } from "../loss/change";
 import { Loss } from "../loss/loss";
 import { coefficient } from "./coefficient";
 import { flush } from "./flush";
+import { packedPass } from "./packed-pass";
 import { fused } from "./pass";
 import { Run } from "./run";
 
@@ -146,12 +148,19 @@ export abstract class inner {
     return at;
   }
 
+  /** Exact (integer) or float32 dot of a row with z. */
+  @inline
+  static dotted<X, Z>(run: Run, x: usize, z: usize): f64 {
+    if (isReference<X>()) return packed.dot<X, Z>(x, z, run.columns, run.levels);
+    else return dot.of<X, Z>(x, z, run.columns);
+  }
+
   /** Dots of all classes with row `row`. */
   static open<X, Z>(run: Run): void {
     const x = run.codes + <usize>run.row * <usize>run.strideBytes;
     const zBytes = <usize>run.columns * sizeof<Z>();
     for (let c: usize = 0; c < <usize>run.classes; c++) {
-      const a = dot.of<X, Z>(x, run.z + c * zBytes, run.columns);
+      const a = inner.dotted<X, Z>(run, x, run.z + c * zBytes);
       store<f64>(run.dots + (c << 3), a);
     }
   }
@@ -163,7 +172,7 @@ export abstract class inner {
     let x = run.codes;
     for (let row: u32 = 0; row < run.rows; row++) {
       for (let c: usize = 0; c < <usize>run.classes; c++) {
-        const a = dot.of<X, Z>(x, run.z + c * zBytes, run.columns);
+        const a = inner.dotted<X, Z>(run, x, run.z + c * zBytes);
         store<f64>(out, a);
         out += 8;
       }
@@ -180,7 +189,10 @@ export abstract class inner {
     else {
       const s = load<i32>(run.shifts + (c << 2));
       const negative = sizeof<Z>() == 1 && run.negatives ? load<i32>(run.negatives + ((<usize>run.row) << 2)) : 0;
-      return fused.of<X, Z>(z, x, y, run.columns, load<i32>(k), s, inner.offsets(run, s), negative);
+      const offsets = inner.offsets(run, s);
+      if (isReference<X>()) {
+        return packedPass.of<X, Z>(z, x, y, run.columns, load<i32>(k), s, offsets, run.levels, run.mask, negative);
+      } else return fused.of<X, Z>(z, x, y, run.columns, load<i32>(k), s, offsets, negative);
     }
   }
 

@@ -39,8 +39,11 @@ export class Run {
   labels: usize;
   /** Weights ωᵢ: rows f32, or 0. */
   weights: usize;
-  /** For int8 codes with int8 z: Σ |code| over the negative codes of each row, rows i32; or 0. */
+  /** For int8 or packed codes with int8 z: Σ |code| over the negative codes of each row, rows i32; or 0. */
   negatives: usize;
+  /** Packed codes: their table of levels and their mask (kernel/packed.ts); or 0. */
+  levels: usize;
+  mask: usize;
   /** Dots of the current row with z: classes f64. */
   dots: usize;
   /** Margin changes, then derivative (differences): classes f32, padded to a multiple of 4. */

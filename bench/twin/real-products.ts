@@ -70,7 +70,7 @@ class RealProducts implements Products {
   }
 
   get #intercept(): number {
-    return this.#frame.hasIntercept ? this.#frame.largest : 0;
+    return this.#frame.intercept;
   }
 
   /** What z (outputs × padded f64, code coordinates) is for stored rows: float32 weights and a shift of the margins per class. */
@@ -187,7 +187,7 @@ function exactPasses(scope: Scope, problem: Problem, frame: Frame, map: number):
   const bias = scope.alloc(outputs * 8, "intercepts");
   const sums = scope.alloc(outputs * width * 8, "a gradient");
   const totals = scope.alloc(outputs * 8, "column sums");
-  const intercept = frame.hasIntercept ? frame.largest : 0;
+  const { intercept } = frame;
   return {
     multiply(z, u) {
       kernels.toWeights(z, frame.padded, weights, width, cols, outputs, frame.scale, frame.offset, intercept, bias);

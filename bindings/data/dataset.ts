@@ -2,12 +2,28 @@
 // Dataset: rows enter linear memory once, losslessly, and are quantised once per coordinate system that a problem asks for.
 // Formats: docs/numerics.md §1–3. Sources: HALP §2 (formats), ZipML §2.2 (column scaling).
 import { type Core, Scope } from "../engine/core.js";
-import type { ByteStorage, CodeStorage, RawStorage } from "../engine/kernels.js";
+import type { ByteStorage, CodeStorage, PackedStorage, RawStorage } from "../engine/kernels.js";
 import { BitcenterError } from "../errors.js";
 import { checkNames, oneOf } from "../options.js";
 import { checkMatrix, checkVector, type MatrixInput } from "./matrix.js";
 import {
+  CODES_PER_RMS,
+  checkLevels,
+  eachUnpacked,
+  type LevelsOption,
+  type PackedBits,
+  type PackedCodes,
+  type PackedRows,
+  packedColumns,
+  sampleRows,
+  storageLevels,
+  uniformLevels,
+  writeCuts,
+  writeTable,
+} from "./packed.js";
+import {
   BYTES,
+  blockRows,
   eachBlock,
   loadRows,
   type RawRows,
@@ -18,12 +34,16 @@ import {
 } from "./raw-rows.js";
 import { chooseScales } from "./scales.js";
 
-export type DataBits = 8 | 16;
+export type DataBits = 2 | 4 | 8 | 16;
 export type ExactCopy = "float64" | "float32" | "int16" | "uint8" | "int8" | "rounded16";
 
 export interface DatasetOptions {
-  /** Bits of a data code: 8 (±127, default) or 16 (±32767). */
+  /** Bits of a data code: 8 (±127, default), 16 (±32767), or 4 or 2: packed, a half or a quarter of a byte per value, and the same optimum in more steps. */
   readonly bits?: DataBits;
+  /** bits 4 and 2: the 2^bits levels that codes stand for, one table for all columns, in root mean squares of a column around its mean (or around 0 where columns are
+   *  not centred). "lloydMax" (default): those of least square error on a sample of the data; "uniform": evenly spaced; or 2 to 2^bits ascending numbers.
+   *  They decide how fast solvers come to the optimum, not where it is. */
+  readonly levels?: LevelsOption;
   /** The exact copy that objective and gradient are computed from. "auto": the narrowest form without any loss. "rounded16": 16 bits a
    *  value, per column, sharing memory with the codes (2 bytes a value in all; needs bits 8). */
   readonly exact?: "auto" | "rounded16";
@@ -39,7 +59,8 @@ export interface Frame {
   readonly largest: number;
   /** Columns with padding, a multiple of 32; the intercept's, if any, is at index `cols`. */
   readonly padded: number;
-  readonly hasIntercept: boolean;
+  /** The intercept's code: Q, of packed codes their highest level; 0 where none is fitted. */
+  readonly intercept: number;
   /** padded f64 each: x = offset + scale·code. */
   readonly scale: number;
   readonly offset: number;
@@ -47,7 +68,9 @@ export interface Frame {
 
 /** A coordinate system with its codes, rounded, in linear memory. */
 export interface Plane extends Frame {
-  readonly storage: CodeStorage;
+  readonly storage: CodeStorage | PackedStorage;
+  /** Levels and mask of packed codes, or null. */
+  readonly packed: PackedCodes | null;
   /** rows × strideBytes. */
   readonly codes: number;
   readonly strideBytes: number;
@@ -63,7 +86,7 @@ export interface RowWeights {
   readonly f32: number;
 }
 
-/** What the stochastic steps read: the codes, or a float32 copy of the columns. */
+/** What the stochastic steps read: the codes; int8 ones (of packed codes the same ones, a byte each); or a float32 copy of the columns. */
 export type PlaneKind = "codes" | "int8" | "float32";
 
 /** The random order of shuffled planes is the same for every run: they are made once per dataset. */
@@ -75,6 +98,8 @@ const GATHERED = 1 << 16;
 export interface ByteMatrix {
   /** F32: the rows of the float32 twin (bench/twin), never made here. */
   readonly storage: ByteStorage | "F32";
+  /** How to read rows of packed codes: `storage` and `columns` are then those of the int8 codes that come out. */
+  readonly packed?: Omit<PackedRows, "codes" | "strideBytes">;
   readonly pointer: number;
   /** Distance in bytes to the low plane, 0 for plain bytes. */
   readonly low: number;
@@ -111,6 +136,10 @@ export interface StoredCopy {
   /** cols f64 each. */
   readonly passScale: number;
   readonly passOffset: number;
+}
+
+function isPacked(bits: DataBits): bits is PackedBits {
+  return bits < 8;
 }
 
 const EXACT_NAMES: Record<RawStorage | "Planes", ExactCopy> = {
@@ -156,6 +185,7 @@ export class Dataset {
   readonly stored: StoredCopy;
   readonly #scope: Scope;
   readonly #statistics: Statistics;
+  readonly #levels: LevelsOption;
   readonly #planes = new Map<string, Plane>();
   readonly #frames = new Map<boolean, Frame>();
   #shuffled: Pick<Plane, "order" | "weights"> | null = null;
@@ -170,13 +200,17 @@ export class Dataset {
     convert: (scope: Scope, raw: RawRows) => RawRows = (_scope, raw) => raw,
   ) {
     const where = "dataset";
-    checkNames(where, options, ["bits", "exact", "center", "sampleWeight"]);
-    this.bits = oneOf(where, "bits", options.bits, [8, 16] as const, 8);
+    checkNames(where, options, ["bits", "levels", "exact", "center", "sampleWeight"]);
+    this.bits = oneOf(where, "bits", options.bits, [2, 4, 8, 16] as const, 8);
     const exact = oneOf(where, "exact", options.exact, ["auto", "rounded16"] as const, "auto");
     this.isCentred = oneOf(where, "center", options.center, [true, false] as const, true);
-    if (exact === "rounded16" && this.bits === 16) {
+    if (exact === "rounded16" && this.bits !== 8) {
       throw new BitcenterError("BAD_OPTION", 'dataset: exact: "rounded16" shares memory with 8-bit codes: use bits: 8');
     }
+    if (options.levels !== undefined && !isPacked(this.bits)) {
+      throw new BitcenterError("BAD_OPTION", `dataset: levels belong to bits: 4 or 2, given bits: ${this.bits}`);
+    }
+    this.#levels = isPacked(this.bits) ? checkLevels(where, this.bits, options.levels ?? "lloydMax") : "uniform";
     const matrix = checkMatrix(where, input);
     this.rows = matrix.rows;
     this.cols = matrix.cols;
@@ -284,13 +318,14 @@ export class Dataset {
     };
   }
 
-  #storageOf(kind: PlaneKind): CodeStorage {
+  #storageOf(kind: PlaneKind): CodeStorage | PackedStorage {
     if (kind === "float32") return "F32";
-    return kind === "int8" || this.bits === 8 ? "I8" : "I16";
+    if (kind === "int8" || this.bits === 8) return "I8";
+    return this.bits === 16 ? "I16" : `U${this.bits}`;
   }
 
   /** Whether the plane is part of the exact copy. */
-  #isShared(storage: CodeStorage, hasIntercept: boolean): boolean {
+  #isShared(storage: CodeStorage | PackedStorage, hasIntercept: boolean): boolean {
     return this.stored.storage === "Planes" && storage === "I8" && hasIntercept;
   }
 
@@ -298,7 +333,8 @@ export class Dataset {
   planeBytes(kind: PlaneKind, hasIntercept: boolean): number {
     const storage = this.#storageOf(kind);
     if (this.#isShared(storage, hasIntercept)) return 0;
-    const padded = roundUp(this.cols + (hasIntercept ? 1 : 0), 32);
+    const columns = this.cols + (hasIntercept ? 1 : 0);
+    const padded = isPacked(this.bits) ? packedColumns(this.bits, columns) : roundUp(columns, 32);
     return this.rows * strideFor(padded * BYTES[storage]);
   }
 
@@ -356,10 +392,10 @@ export class Dataset {
   byteView(hasIntercept: boolean): ByteView {
     this.checkLive();
     const { stored, rows, cols } = this;
-    if (stored.storage === "I8" || stored.storage === "U8") {
+    const columns = roundUp(cols, 16);
+    if (!isPacked(this.bits) && (stored.storage === "I8" || stored.storage === "U8")) {
       const frame = this.frame(hasIntercept);
       const { storage, pointer, strideBytes, passScale, passOffset } = stored;
-      const columns = roundUp(cols, 16);
       const largest = storage === "I8" ? 128 : 255;
       const bytes: ByteMatrix = {
         storage,
@@ -374,14 +410,16 @@ export class Dataset {
       };
       return { frame, inner: bytes, exact: bytes };
     }
-    const plane = this.plane("int8", hasIntercept);
+    const plane = this.plane(isPacked(this.bits) ? "codes" : "int8", hasIntercept);
+    const { packed, padded } = plane;
     const inner: ByteMatrix = {
       storage: "I8",
+      ...(packed === null ? {} : { packed: { packed, padded } }),
       pointer: plane.codes,
       low: 0,
       strideBytes: plane.strideBytes,
       rows,
-      columns: roundUp(cols, 16),
+      columns,
       largest: 127,
       passScale: plane.scale,
       passOffset: plane.offset,
@@ -416,26 +454,29 @@ export class Dataset {
     const offset = this.#vector(scope, scales.offset, padded, 0);
     const inverseScale = this.#vector(scope, scales.inverseScale, padded, 1);
     if (hasIntercept) core.f64(scale, padded)[cols] = 1 / integers;
-    return { largest: integers, padded, hasIntercept, scale, offset, inverseScale };
+    return { largest: integers, padded, intercept: hasIntercept ? integers : 0, scale, offset, inverseScale };
   }
 
   #quantise(
     scope: Scope,
-    storage: CodeStorage,
+    storage: CodeStorage | PackedStorage,
     hasIntercept: boolean,
     order: number,
   ): Omit<Plane, "order" | "weights"> {
+    if (storage === "U4" || storage === "U2") return this.#pack(scope, storage, hasIntercept, order);
+    if (storage === "I8" && isPacked(this.bits)) return this.#unpack(scope, hasIntercept, order !== 0);
     const { core, rows, cols, stored } = this;
     // the float32 plane has the scales of the dataset's codes
-    const integers = storage === "I8" || (storage === "F32" && this.bits === 8) ? 127 : 32767;
+    const integers = storage === "I16" || (storage === "F32" && this.bits === 16) ? 32767 : 127;
     const frame = this.#frame(scope, integers, hasIntercept);
     const { padded, scale, offset, inverseScale } = frame;
+    const packed = null;
     if (this.#isShared(storage, hasIntercept)) {
       const { pointer, strideBytes } = stored;
-      if (order === 0) return { ...frame, storage, codes: pointer, strideBytes };
+      if (order === 0) return { ...frame, storage, packed, codes: pointer, strideBytes };
       const codes = scope.alloc(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
       core.kernels.gather(pointer, strideBytes, order, rows, strideBytes, codes, strideBytes);
-      return { ...frame, storage, codes, strideBytes };
+      return { ...frame, storage, packed, codes, strideBytes };
     }
     const isReal = storage === "F32";
     const largest = isReal ? 1 : integers;
@@ -449,23 +490,120 @@ export class Dataset {
     // the float32 plane divides by its scale; integer codes multiply by the inverse, which is exact for whole columns
     const factor = isReal ? scale : inverseScale;
     const intercept = hasIntercept ? largest : 0;
-    const write = (source: RawRows, firstRow: number): void => {
-      const kernel = core.kernels[`quantize${source.storage}${storage}`];
-      eachBlock(core, source, (from, first, count) => {
-        const to = codes + (firstRow + first) * strideBytes;
-        kernel(from, source.strideBytes, count, cols, offset, factor, to, strideBytes, intercept);
+    this.#eachRaw(order, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
+      const to = codes + first * strideBytes;
+      const kernel = core.kernels[`quantize${source}${storage}`];
+      kernel(pointer, bytes, count, cols, offset, factor, to, strideBytes, intercept);
+    });
+    return { storage, packed, largest, codes, strideBytes, padded, intercept, scale, offset };
+  }
+
+  /** Packed codes: int8 ones in units of a column's root mean square, then the nearest level of the table. */
+  #pack(scope: Scope, storage: PackedStorage, hasIntercept: boolean, order: number): Omit<Plane, "order" | "weights"> {
+    const { core, rows, cols, stored } = this;
+    const bits = this.bits as PackedBits;
+    const columns = cols + (hasIntercept ? 1 : 0);
+    const padded = packedColumns(bits, columns);
+    const { offset, reach } = chooseScales(core, this.#statistics, null, hasIntercept && this.isCentred, 127);
+    const offsets = this.#vector(scope, offset, padded, 0);
+    const squares = this.#squares(offsets, reach);
+    // columns that do not vary have any unit: their codes are masked
+    const rms = reach.map((top, j) => (squares[j] ? top * Math.sqrt((squares[j] as number) / rows) : 1));
+    const levels = this.#levels === "lloydMax" ? this.#lloydMax(bits, offsets, rms) : this.#levels;
+    const chosen = levels === "uniform" ? uniformLevels(bits) : levels;
+    const packed = writeTable(core, scope, bits, chosen, squares, hasIntercept);
+    const intercept = hasIntercept ? (packed.levels.at(-1) as number) : 0;
+    const strideBytes = strideFor((padded * bits) / 8);
+    const codes = scope.alloc(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
+    const lengths = Scope.scratch(core, (scratch) => {
+      const inverse = this.#vector(
+        scratch,
+        rms.map((unit) => CODES_PER_RMS / unit),
+        padded,
+        1,
+      );
+      const cuts = writeCuts(core, scratch, packed);
+      const most = blockRows(stored.strideBytes);
+      const wide = scratch.alloc(most * padded, "a block of rows");
+      const found = scratch.alloc(most * padded, "a block of rows");
+      const sums = scratch.alloc(2 * cols * 8, "column sums");
+      this.#eachRaw(order, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
+        const to = codes + first * strideBytes;
+        core.kernels[`quantize${source}I8`](pointer, bytes, count, cols, offsets, inverse, wide, padded, intercept);
+        core.kernels[`pack${storage}`](wide, padded, count, padded, cuts, packed.levels.length, to, strideBytes);
+        const { table, mask } = packed;
+        core.kernels[`unpack${storage}`](to, strideBytes, count, padded, table, mask, found, padded);
+        core.kernels.momentsI8(found, padded, count, cols, 0, 4, sums, sums + cols * 8);
       });
+      return core.f64(sums, cols).slice();
+    });
+    // codes keep each column's sum of squares: with less of it than the data have, steps would be too long
+    const scale = rms.map((unit, j) =>
+      squares[j] && lengths[j] ? (unit * Math.sqrt(rows)) / Math.sqrt(lengths[j] as number) : unit / CODES_PER_RMS,
+    );
+    const scales = this.#vector(scope, scale, padded, 1);
+    if (hasIntercept) core.f64(scales, padded)[cols] = 1 / intercept;
+    return { storage, packed, largest: 127, codes, strideBytes, padded, intercept, scale: scales, offset: offsets };
+  }
+
+  /** Σ ((x − offset)/reach)² per column. */
+  #squares(offsets: number, reach: Float64Array): Float64Array {
+    const { core, cols } = this;
+    return Scope.scratch(core, (scratch) => {
+      const tops = this.#vector(scratch, reach, cols, 1);
+      const sums = scratch.alloc(cols * 8, "column sums");
+      this.#eachRaw(0, ({ storage, pointer, strideBytes, rows }) => {
+        core.kernels[`squares${storage}`](pointer, strideBytes, rows, cols, offsets, tops, sums);
+      });
+      return core.f64(sums, cols).slice();
+    });
+  }
+
+  /** The levels of least square error for a sample of the rows, in root mean squares. */
+  #lloydMax(bits: PackedBits, offsets: number, rms: Float64Array): ArrayLike<number> {
+    const { core, rows, cols } = this;
+    const stored = this.stored as RawRows;
+    return Scope.scratch(core, (scratch) => {
+      const { index, count } = sampleRows(core, scratch, rows, cols);
+      const units = this.#vector(scratch, rms, cols, 1);
+      const values = scratch.alloc(count * cols * 4 + 16, "a sample of values");
+      this.#gatherBlocks({ ...stored, rows: count }, index, ({ storage, pointer, strideBytes, rows: some }, first) => {
+        const to = values + first * cols * 4;
+        core.kernels[`quantize${storage}F32`](pointer, strideBytes, some, cols, offsets, units, to, cols * 4, 0);
+      });
+      const wide = scratch.alloc(count * cols * 8, "a sample of values");
+      core.kernels.toFloat64(values, wide, count * cols);
+      return storageLevels(core, wide, count * cols, 2 ** bits);
+    });
+  }
+
+  /** Packed codes as the int8 codes they stand for. */
+  #unpack(scope: Scope, hasIntercept: boolean, isShuffled: boolean): Omit<Plane, "order" | "weights"> {
+    const { core, rows, cols } = this;
+    const plane = this.plane("codes", hasIntercept, isShuffled);
+    const strideBytes = strideFor(plane.padded);
+    const codes = scope.alloc(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
+    eachUnpacked(core, plane as PackedRows, rows, (pointer, bytes, first, count) => {
+      core.kernels.spread(pointer, bytes, count, codes + first * strideBytes, strideBytes);
+    });
+    return { ...plane, storage: "I8", packed: null, codes, strideBytes };
+  }
+
+  /** Visits the stored rows in their own order (0) or another (rows u32), a block in cache at a time; `visit` gets the first one's place. */
+  #eachRaw(order: number, visit: (block: RawRows, first: number) => void): void {
+    const { core, stored } = this;
+    const blocks = (source: RawRows, firstRow: number): void => {
+      eachBlock(core, source, (pointer, first, rows) => visit({ ...source, pointer, rows }, firstRow + first));
     };
-    if (stored.storage === "Planes") this.#decodeBlocks(order, write);
-    else if (order === 0) write(stored as RawRows, 0);
-    else this.#gatherBlocks(stored as RawRows, order, write);
-    return { storage, largest, codes, strideBytes, padded, hasIntercept, scale, offset };
+    if (stored.storage === "Planes") this.#decodeBlocks(order, blocks);
+    else if (order === 0) blocks(stored as RawRows, 0);
+    else this.#gatherBlocks(stored as RawRows, order, blocks);
   }
 
   /** Walks the rows in another order, a block at a time. order: rows u32. */
   #gatherBlocks(source: RawRows, order: number, visit: (block: RawRows, firstRow: number) => void): void {
-    const { core, rows } = this;
-    const { strideBytes } = source;
+    const { core } = this;
+    const { strideBytes, rows } = source;
     const most = Math.max(1, Math.floor(GATHERED / strideBytes));
     Scope.scratch(core, (scratch) => {
       const pointer = scratch.alloc(strideBytes * Math.min(most, rows), "a block of rows");

@@ -2,10 +2,12 @@
 // Problem: a dataset bound to a loss, l2 and the intercept; computes objective and gradient exactly (float64 on the exact copy).
 //   F(w, b) = 1/n Σ ωᵢ loss(w·xᵢ + b, yᵢ) + l2/2 ‖w‖²,   the intercept b not regularised
 import { type Core, Scope } from "../engine/core.js";
+import type { CodeStorage } from "../engine/kernels.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
 import { Dataset, type Frame, type Plane, type StoredCopy } from "./dataset.js";
 import { checkVector, isVector } from "./matrix.js";
+import { eachUnpacked } from "./packed.js";
 
 export type LossName = "squared" | "logistic" | "softmax" | "squaredHinge" | "hinge" | "huber";
 
@@ -258,8 +260,7 @@ export class Problem {
       const scale = scratch.alloc(padded * 8, "column scales");
       this.core.f64(scale, padded).fill(1);
       const offset = scratch.alloc(padded * 8, "column scales");
-      const hasIntercept = this.fitIntercept;
-      const own: Frame = { largest: 1, padded, hasIntercept, scale, offset };
+      const own: Frame = { largest: 1, padded, intercept: this.fitIntercept ? 1 : 0, scale, offset };
       const bytes = this.outputs * padded * 8;
       const v = scratch.alloc(bytes, "weights");
       const g = scratch.alloc(bytes, "a gradient");
@@ -379,7 +380,6 @@ export class Problem {
   /** Margins at v: rows × outputs f64, float64 sums over the exact copy. @internal */
   exactMargins(frame: Frame, v: number, margins: number): void {
     const { core, dataset, outputs } = this;
-    const intercept = frame.hasIntercept ? frame.largest : 0;
     core.kernels.toWeights(
       v,
       frame.padded,
@@ -389,7 +389,7 @@ export class Problem {
       outputs,
       frame.scale,
       frame.offset,
-      intercept,
+      frame.intercept,
       this.#bias,
     );
     this.#passMargins(dataset, this.#weights, this.#bias, margins);
@@ -436,7 +436,7 @@ export class Problem {
       stored.passScale,
       stored.passOffset,
       this.l2,
-      frame.hasIntercept ? frame.largest : 0,
+      frame.intercept,
       this.#results,
     );
     const [gradientNorm, codeNorm, penalty] = core.f64(this.#results, 3) as unknown as [number, number, number];
@@ -449,7 +449,6 @@ export class Problem {
     const { cols } = this.dataset;
     core.f64(this.#weights, outputs * cols).set(weights.coef);
     core.f64(this.#bias, outputs).set(weights.intercept);
-    const intercept = frame.hasIntercept ? frame.largest : 0;
     core.kernels.toCodes(
       this.#weights,
       cols,
@@ -459,7 +458,7 @@ export class Problem {
       outputs,
       frame.scale,
       frame.offset,
-      intercept,
+      frame.intercept,
       this.#bias,
     );
   }
@@ -468,7 +467,6 @@ export class Problem {
   toWeights(frame: Frame, v: number): Weights {
     const { core, outputs } = this;
     const { cols } = this.dataset;
-    const intercept = frame.hasIntercept ? frame.largest : 0;
     core.kernels.toWeights(
       v,
       frame.padded,
@@ -478,7 +476,7 @@ export class Problem {
       outputs,
       frame.scale,
       frame.offset,
-      intercept,
+      frame.intercept,
       this.#bias,
     );
     return {
@@ -490,10 +488,23 @@ export class Problem {
   /** L = curvature·maxᵢ ωᵢ‖codeᵢ‖²/Q², in unit coordinates (docs/numerics.md §8). @internal */
   smoothness(plane: Plane): number {
     return this.#constant(`smoothness ${plane.storage} ${plane.order}`, () => {
-      const kernel = this.core.kernels[`maxRowNorm${plane.storage}`];
-      const top = kernel(plane.codes, plane.strideBytes, this.dataset.rows, plane.padded, plane.weights.f64);
-      return (this.curvature * top) / (plane.largest * plane.largest);
+      return (this.curvature * this.#longestRow(plane)) / (plane.largest * plane.largest);
     });
+  }
+
+  /** maxᵢ ωᵢ‖codeᵢ‖². */
+  #longestRow({ storage, packed, codes, strideBytes, padded, weights }: Plane): number {
+    const { core } = this;
+    const { rows } = this.dataset;
+    if (packed === null) {
+      return core.kernels[`maxRowNorm${storage as CodeStorage}`](codes, strideBytes, rows, padded, weights.f64);
+    }
+    let top = 0;
+    eachUnpacked(core, { codes, strideBytes, padded, packed }, rows, (pointer, bytes, first, count) => {
+      const omega = weights.f64 === 0 ? 0 : weights.f64 + 8 * first;
+      top = Math.max(top, core.kernels.maxRowNormI8(pointer, bytes, count, padded, omega));
+    });
+    return top;
   }
 
   /**
@@ -505,7 +516,7 @@ export class Problem {
     return this.#constant(`eigenvalue ${plane.storage} ${plane.order}`, () => {
       const { core } = this;
       const { rows, cols } = this.dataset;
-      const { padded, strideBytes, weights } = plane;
+      const { padded, strideBytes, weights, packed } = plane;
       const random = xorshift32(SPECTRUM_SEED);
       return Scope.scratch(core, (scratch) => {
         let [codes, omega, count] = [plane.codes, weights.f64, rows];
@@ -525,10 +536,17 @@ export class Problem {
         const q = scratch.alloc(padded * 8, "an eigenvector");
         const t = scratch.alloc(count * 8, "margins");
         const zero = scratch.alloc(8, "a zero");
-        const start = core.f64(p, cols + (plane.hasIntercept ? 1 : 0));
+        const start = core.f64(p, cols + (plane.intercept > 0 ? 1 : 0));
         for (let j = 0; j < start.length; j++) start[j] = random() / 2 ** 32 - 0.5;
-        const kernel = core.kernels[`largestEigenvalue${plane.storage}`];
-        const value = kernel(codes, strideBytes, count, padded, omega, SPECTRUM_ITERATIONS, p, q, t, zero);
+        let [storage, stride] = [plane.storage as CodeStorage, strideBytes];
+        if (packed !== null) {
+          const wide = scratch.alloc(count * padded, "a sample of rows");
+          const { table, mask } = packed;
+          core.kernels[`unpack${packed.storage}`](codes, strideBytes, count, padded, table, mask, wide, padded);
+          [codes, storage, stride] = [wide, "I8", padded];
+        }
+        const kernel = core.kernels[`largestEigenvalue${storage}`];
+        const value = kernel(codes, stride, count, padded, omega, SPECTRUM_ITERATIONS, p, q, t, zero);
         return (this.curvature * value) / (plane.largest * plane.largest);
       });
     });

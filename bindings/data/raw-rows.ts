@@ -1,7 +1,7 @@
 // Rows in linear memory: copied in once, narrowed to the smallest storage that loses nothing, looked over column by column.
 // docs/numerics.md §3.
 import { type Core, Scope } from "../engine/core.js";
-import type { CodeStorage, RawStorage } from "../engine/kernels.js";
+import type { CodeStorage, PackedStorage, RawStorage } from "../engine/kernels.js";
 import { BitcenterError } from "../errors.js";
 import type { CheckedMatrix } from "./matrix.js";
 
@@ -22,7 +22,15 @@ export interface Statistics {
   readonly isWhole: readonly boolean[];
 }
 
-export const BYTES: Record<RawStorage | CodeStorage, number> = { F64: 8, F32: 4, I16: 2, U8: 1, I8: 1 };
+export const BYTES: Record<RawStorage | CodeStorage | PackedStorage, number> = {
+  F64: 8,
+  F32: 4,
+  I16: 2,
+  U8: 1,
+  I8: 1,
+  U4: 1 / 2,
+  U2: 1 / 4,
+};
 
 export const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
@@ -40,6 +48,11 @@ export function rawStride(storage: RawStorage, cols: number): number {
 /** Bytes of raw rows per call of a kernel that reads them once. */
 const BLOCK = 1 << 16;
 
+/** Rows per block, at most. */
+export function blockRows(strideBytes: number): number {
+  return Math.max(1, Math.floor(BLOCK / strideBytes));
+}
+
 /** Visits rows block by block, each fetched into cache beforehand; kernel calls stay short, and long ones never leave the engine's first tier. */
 export function eachBlock(
   core: Core,
@@ -47,7 +60,7 @@ export function eachBlock(
   visit: (pointer: number, first: number, count: number) => void,
 ): void {
   const { pointer, strideBytes, rows } = raw;
-  const step = Math.max(1, Math.floor(BLOCK / strideBytes));
+  const step = blockRows(strideBytes);
   for (let first = 0; first < rows; first += step) {
     const count = Math.min(step, rows - first);
     const from = pointer + first * strideBytes;

@@ -4,8 +4,10 @@
 export type RawStorage = "F64" | "F32" | "I16" | "U8" | "I8";
 /** Storage of codes, and of the model part z. */
 export type CodeStorage = "I8" | "I16" | "F32";
+/** Storage of packed codes, 4 or 2 bits each: assembly/kernel/packed.ts. */
+export type PackedStorage = "U4" | "U2";
 /** Pairs (codes, z) the inner loops exist for. */
-export type InnerPair = "I8I8" | "I8I16" | "I16I16" | "F32F32" | "I8F32" | "I16F32";
+export type InnerPair = "I8I8" | "I8I16" | "I16I16" | "F32F32" | "I8F32" | "I16F32" | `${PackedStorage}${"I8" | "I16"}`;
 /** Matrices of bytes the integer passes exist for. */
 export type ByteStorage = "I8" | "U8";
 type Floats = "F64" | "F32";
@@ -27,6 +29,7 @@ export type KernelName =
   | "nextCrowded"
   | `sample${Floats}`
   | `keptSquares${Floats}`
+  | `squares${RawStorage}`
   | "lowerMedian"
   | "deviation"
   | `quantize${RawStorage}${CodeStorage}`
@@ -45,6 +48,11 @@ export type KernelName =
   | "fillBaseI8I8"
   | "fillBaseI8I16"
   | "fillBaseI16I16"
+  | `${"pack" | "unpack" | "indexDot" | "axpy"}${PackedStorage | "U1"}`
+  | `dot${PackedStorage | "U1"}${"I8" | "I16"}`
+  | `fused${PackedStorage}${"I8" | "I16"}`
+  | `negativeSums${PackedStorage}`
+  | `fillBase${PackedStorage}${"I8" | "I16"}`
   | "preparePublished"
   | "advancePublished"
   | "packGroups"

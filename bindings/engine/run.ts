@@ -21,6 +21,8 @@ const WORDS = [
   "labels",
   "weights",
   "negatives",
+  "levels",
+  "mask",
   "dots",
   "changes",
   "coefficients",

@@ -1,5 +1,6 @@
 // Seeded problems for tests of the bindings: the same bits on every host, so that a failing case can be repeated anywhere.
 import type { Dataset, Plane } from "../../bindings/data/dataset.js";
+import type { CodeStorage } from "../../bindings/engine/kernels.js";
 import type { LossName } from "../../bindings/index.js";
 
 export const LOSS_NAMES: readonly LossName[] = ["squared", "logistic", "softmax", "squaredHinge", "hinge", "huber"];
@@ -72,8 +73,8 @@ export interface ReadPlane {
 /** Copies the codes of a plane out of linear memory. */
 export function readPlane(dataset: Dataset, plane: Plane): ReadPlane {
   const { core, rows, cols } = dataset;
-  const columns = cols + (plane.hasIntercept ? 1 : 0);
-  const bytes = { I8: 1, I16: 2, F32: 4 }[plane.storage];
+  const columns = cols + (plane.intercept > 0 ? 1 : 0);
+  const bytes = { I8: 1, I16: 2, F32: 4 }[plane.storage as CodeStorage];
   const view = core.view();
   const codes: number[] = [];
   let isPadded = true;

@@ -2,6 +2,7 @@
 // A step is rounded to int16 codes with a power-of-two unit, and from then on the rounded step *is* the step, so that its product is exact.
 // docs/numerics.md §10.
 import type { ByteMatrix, Frame } from "../../data/dataset.js";
+import { eachUnpacked, packedRows } from "../../data/packed.js";
 import type { GradientFacts, Problem } from "../../data/problem.js";
 import type { Core, Scope } from "../../engine/core.js";
 import type { ByteStorage } from "../../engine/kernels.js";
@@ -19,6 +20,9 @@ const GRADIENT_NOISE = 1e-2;
 
 /** Rows per call of the Gram kernel: sums of a block fit int32. */
 const GRAM_BLOCK = 256;
+/** Rows that a pass takes at a time, and the struct that says how they are packed: assembly/solver/blocks.ts. */
+const PASS_BLOCK = 256;
+const PACKING_BYTES = 20;
 
 export class ByteProducts implements Products {
   readonly matrix: ByteMatrix;
@@ -41,6 +45,8 @@ export class ByteProducts implements Products {
   readonly #totals: number;
   readonly #scratch: number;
   readonly #map: number;
+  /** How a block of packed rows becomes bytes (assembly/solver/blocks.ts), or 0. */
+  readonly #packing: number;
   /** The derivatives that the gradient's sums stand for: rows × outputs f64; 0 before the first gradient. */
   readonly #held: number;
   readonly #heldSums: number;
@@ -76,14 +82,15 @@ export class ByteProducts implements Products {
     this.#sums = scope.alloc(outputs * columns * 8, "column sums");
     this.#totals = scope.alloc(outputs * 8, "column sums");
     this.#scratch = scope.alloc(core.kernels.blockScratchBytes(columns, outputs), "a block of rows");
-    this.#map = outputs >= GROUP ? tileMap(core, scope, matrix) : 0;
+    this.#packing = matrix.packed === undefined ? 0 : writePacking(core, scope, matrix.packed);
+    this.#map = outputs >= GROUP && this.#packing === 0 ? tileMap(core, scope, matrix) : 0;
     this.#held = hasGradient ? scope.alloc(rows * outputs * 8, "the derivatives of the gradient") : 0;
     this.#heldSums = hasGradient ? scope.alloc(outputs * columns * 8, "column sums") : 0;
     this.#heldTotals = hasGradient ? scope.alloc(outputs * 8, "column sums") : 0;
   }
 
   get #intercept(): number {
-    return this.#frame.hasIntercept ? this.#frame.largest : 0;
+    return this.#frame.intercept;
   }
 
   /** int16 codes of the byte weights `raw`, and what they mean: into (or on top of) the data part of z, with the shifts. Returns their unit. */
@@ -114,7 +121,8 @@ export class ByteProducts implements Products {
     const kernel = this.#core.kernels[`blockMargins${this.#storage}`];
     const pass = (from: number, scale: number, shifts: number, isOn: boolean, map: number): void => {
       const on = isOn ? 1 : 0;
-      kernel(from, strideBytes, rows, columns, this.#outputs, this.#codes, scale, shifts, on, this.#scratch, u, map);
+      const [outputs, codes, scratch, packing] = [this.#outputs, this.#codes, this.#scratch, this.#packing];
+      kernel(from, strideBytes, rows, columns, outputs, codes, scale, shifts, on, scratch, u, map, packing);
     };
     if (low === 0) pass(pointer, unit, this.#shifts, isAdded, this.#map);
     else {
@@ -172,6 +180,7 @@ export class ByteProducts implements Products {
       this.#sums,
       this.#totals,
       this.#map,
+      this.#packing,
     );
     kernels.combine(this.#sums, 0, scale, this.#sums, outputs * columns);
     kernels.combine(this.#totals, 0, scale, this.#totals, outputs);
@@ -216,6 +225,7 @@ export class ByteProducts implements Products {
         this.#heldSums,
         this.#heldTotals,
         this.#map,
+        this.#packing,
       );
       const facts = this.#problem.assembleGradient(this.#frame, stored, this.#heldSums, this.#heldTotals, v, g, rows);
       // rounding errors of the rows are independent, and no row of codes is longer than largest·√columns
@@ -235,23 +245,42 @@ export class ByteProducts implements Products {
     const block = scratch.alloc(columns * 4, "column sums");
     kernels[`weightCodes${storage}`](weight, top, rows, codes);
     const unit = top / (storage === "I8" ? 255 : 127);
-    const map = tileMap(core, scratch, matrix);
+    const map = matrix.packed === undefined ? tileMap(core, scratch, matrix) : 0;
     const mapBytes = kernels.tileBytes(GRAM_BLOCK, columns);
-    for (let row = 0; row < rows; row += GRAM_BLOCK) {
-      const count = Math.min(GRAM_BLOCK, rows - row);
-      const x = pointer + row * strideBytes;
+    const add = (x: number, stride: number, row: number, count: number): void => {
       const at = map === 0 ? 0 : map + (row / GRAM_BLOCK) * mapBytes;
-      kernels[`gram${storage}`](x, strideBytes, count, columns, codes + 2 * row, unit, strip, squares, at);
+      kernels[`gram${storage}`](x, stride, count, columns, codes + 2 * row, unit, strip, squares, at);
       core.bytes(block, columns * 4).fill(0);
-      kernels[`weightedSums${storage}`](x, strideBytes, count, columns, codes + 2 * row, block);
+      kernels[`weightedSums${storage}`](x, stride, count, columns, codes + 2 * row, block);
       kernels.addInt32(first, unit, block, columns);
+    };
+    if (matrix.packed !== undefined) eachUnpacked(core, packedRows(matrix), rows, add, GRAM_BLOCK);
+    else {
+      for (let row = 0; row < rows; row += GRAM_BLOCK) {
+        add(pointer + row * strideBytes, strideBytes, row, Math.min(GRAM_BLOCK, rows - row));
+      }
     }
     return unit * kernels.sumInt16(codes, rows);
   }
 
-  moments({ pointer, strideBytes }: ByteMatrix, rows: number, weight: number, q: number, s: number): number {
-    return this.#core.kernels[`moments${this.#storage}`](pointer, strideBytes, rows, this.#cols, weight, 4, q, s);
+  moments(matrix: ByteMatrix, rows: number, weight: number, q: number, s: number): number {
+    const { pointer, strideBytes, packed } = matrix;
+    const kernel = this.#core.kernels[`moments${this.#storage}`];
+    if (packed === undefined) return kernel(pointer, strideBytes, rows, this.#cols, weight, 4, q, s);
+    let total = 0;
+    eachUnpacked(this.#core, packedRows(matrix), rows, (x, stride, first, count) => {
+      total += kernel(x, stride, count, this.#cols, weight === 0 ? 0 : weight + 4 * first, 4, q, s);
+    });
+    return total;
   }
+}
+
+/** The struct Packing, and room for a block of rows. */
+function writePacking(core: Core, scope: Scope, { packed, padded }: NonNullable<ByteMatrix["packed"]>): number {
+  const rows = scope.alloc(PASS_BLOCK * padded, "a block of rows");
+  const packing = scope.alloc(PACKING_BYTES, "how codes are packed");
+  core.u32(packing, PACKING_BYTES / 4).set([packed.table, packed.mask, packed.bits, padded, rows]);
+  return packing;
 }
 
 /** The package's own arithmetic. */

@@ -23,7 +23,7 @@ export function exactGram(
 ): void {
   const { kernels } = core;
   const { cols, stored } = dataset;
-  const { scale, offset, largest, hasIntercept } = frame;
+  const { scale, offset, intercept } = frame;
   const pitch = 4 * Math.ceil(Math.max(dimension, stored.width) / 4);
   const decode = kernels[`gradient${stored.storage}`];
   const groups = Array.from({ length: Math.ceil(dimension / GROUP) }, (_, i) => i * GROUP);
@@ -43,7 +43,7 @@ export function exactGram(
     kernels.frameMaps(scale, offset, stored.passScale, stored.passOffset, cols, pitch, factor, shift);
     // code = factor·stored + factor·shift
     kernels.scaleColumns(shift, factor, 0, pitch, 1, shift);
-    if (hasIntercept) core.f64(shift, pitch)[cols] = largest;
+    if (intercept > 0) core.f64(shift, pitch)[cols] = intercept;
     for (let start = 0; start < count; start += BLOCK) {
       const rows = Math.min(BLOCK, count - start);
       core.f64(x, rows * pitch).fill(0);

@@ -48,7 +48,7 @@ export class Preconditioner {
     this.#frame = frame;
     this.#products = products;
     this.#ridge = ridge;
-    this.dimension = problem.dataset.cols + (frame.hasIntercept ? 1 : 0);
+    this.dimension = problem.dataset.cols + (frame.intercept > 0 ? 1 : 0);
     this.#scope = new Scope(problem.core);
   }
 
@@ -82,7 +82,7 @@ export class Preconditioner {
       const first = scratch.alloc(columns * 8, "column sums");
       const total = top > 0 ? this.#products.gram(scratch, matrix, weight, top, { squares: sums, first }) : 0;
       const { factor, shift } = this.#products;
-      const intercept = this.#frame.hasIntercept ? this.#frame.largest : 0;
+      const { intercept } = this.#frame;
       const fill = (): number =>
         kernels.assembleGram(sums, columns, first, total, factor, shift, intercept, rows, this.#ridge, cols, out);
       for (let added = ridge; added <= MOST_RIDGE; added *= 10) {
@@ -183,7 +183,7 @@ export function diagonal(
       total,
       products.factor,
       products.shift,
-      frame.hasIntercept ? frame.largest : 0,
+      frame.intercept,
       scale,
       ridge,
       dataset.cols,

@@ -1,4 +1,4 @@
-// A random sample of rows, gathered side by side: bytes, labels, weights, and (again at every point) their curvature.
+// A random sample of rows, gathered side by side: bytes (packed codes as the bytes they stand for), labels, weights, and (again at every point) their curvature.
 import type { ByteMatrix } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
@@ -45,6 +45,14 @@ export class RowSample {
         return to;
       };
       const bytes = take(matrix.pointer, strideBytes);
+      const { packed } = matrix;
+      const wide = packed === undefined ? 0 : scope.alloc(rows * packed.padded, "a sample of rows");
+      if (packed !== undefined) {
+        const { storage, table, mask } = packed.packed;
+        const { padded } = packed;
+        kernels[`unpack${storage}`](bytes, strideBytes, rows, padded, table, mask, wide, padded);
+        scope.free(bytes);
+      }
       const omega = take(dataset.weights.f32, 4);
       if (omega !== 0) kernels.multiplyF32(omega, scale, rows);
       const f32 = omega === 0 ? scale : omega;
@@ -57,7 +65,7 @@ export class RowSample {
       };
       const h = outputs === 1 ? scope.alloc(rows * 4, "the curvature of a sample") : 0;
       const p = outputs > 1 ? scope.alloc(rows * outputs * 4 + 16, "the curvature of a sample") : 0;
-      return { scope, index, scale, facts, h, p, bytes };
+      return { scope, index, scale, facts, h, p, bytes: packed === undefined ? bytes : wide };
     });
     this.#scope = built.scope;
     this.index = built.index;
@@ -65,7 +73,9 @@ export class RowSample {
     this.facts = built.facts;
     this.#h = built.h;
     this.#p = built.p;
-    this.matrix = { ...matrix, pointer: built.bytes, low: 0, rows: built.facts.rows };
+    const { packed, ...plain } = matrix;
+    const strideBytes = packed?.padded ?? matrix.strideBytes;
+    this.matrix = { ...plain, pointer: built.bytes, low: 0, strideBytes, rows: built.facts.rows };
   }
 
   /** The sample with the curvature its rows have now. */

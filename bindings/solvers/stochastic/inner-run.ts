@@ -113,6 +113,7 @@ export class InnerRun {
     const shrink = scope.alloc(padded * 4, "the dense term");
     const published = settings.isPublished ? scope.alloc(size * 2, "the dense term") : 0;
     const negatives = model === "I8" ? negativeSums(scope, problem, plane) : 0;
+    const { table: levels, mask } = plane.packed ?? { table: 0, mask: 0 };
     const tiles = isBatched ? this.#pack(scope, plane, places) : { codes: plane.codes, sums: 0 };
     const unit = isBatched ? GROUP : 1;
     writeRun(core.view(), this.#run, {
@@ -143,6 +144,8 @@ export class InnerRun {
       seen: isBatched ? scope.alloc(2 * padded, "the low-precision part") : 0,
       sums: tiles.sums,
       negatives,
+      levels,
+      mask,
       published,
       loss: problem.lossId,
       threshold: problem.epsilon,
@@ -207,6 +210,9 @@ export class InnerRun {
 /** Σ |code| over the negative codes of every row: what the relaxed dot of signed codes needs to know. rows i32. */
 function negativeSums(scope: Scope, { core, dataset }: Problem, plane: Plane): number {
   const out = scope.alloc(dataset.rows * 4, "row sums");
-  core.kernels.negativeSums(plane.codes, plane.strideBytes, dataset.rows, plane.padded, out);
+  const { codes, strideBytes, padded, packed } = plane;
+  const { kernels } = core;
+  if (packed === null) kernels.negativeSums(codes, strideBytes, dataset.rows, padded, out);
+  else kernels[`negativeSums${packed.storage}`](codes, strideBytes, dataset.rows, padded, packed.table, out);
   return out;
 }

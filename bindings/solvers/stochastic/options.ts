@@ -111,14 +111,14 @@ export function checkBatchSize(
   return size;
 }
 
-/** Bits of the model part; int8 parts exist for int8 data only. */
+/** Bits of the model part: by default those of the data, but at least 16 for packed codes; int8 parts do not exist for int16 data. */
 export function checkBits(where: string, value: DeltaBits | undefined, problem: Problem): DeltaBits {
   const dataBits = problem.dataset.bits;
-  const bits = oneOf(where, "bits", value, [8, 16] as const, dataBits);
+  const bits = oneOf(where, "bits", value, [8, 16] as const, dataBits === 8 ? 8 : 16);
   if (bits === 8 && dataBits === 16) {
     throw new BitcenterError(
       "BAD_OPTION",
-      `${where}: bits: 8 needs a dataset of 8 bits, given one of ${dataBits}; use bits: 16`,
+      `${where}: bits: 8 needs a dataset of 8 bits or fewer, given one of ${dataBits}; use bits: 16`,
     );
   }
   return bits;

@@ -58,9 +58,12 @@ export class Session {
     const isBatched = batchSize > 1;
     // batches have a copy of the codes of their own, in the random order: it takes no shuffled plane
     const columns = roundUp(dataset.cols + (fitIntercept ? 1 : 0), 32);
-    const size = isBatched ? dataset.rows * columns : dataset.planeBytes(settings.data, fitIntercept);
+    // float32 models have no kernels for packed codes
+    const isWidened = settings.data === "codes" && settings.model === "F32" && dataset.bits < 8;
+    const kind = isWidened ? "int8" : settings.data;
+    const size = isBatched ? dataset.rows * columns : dataset.planeBytes(kind, fitIntercept);
     const isInBlocks = options.sampling === null ? size > CACHED_BYTES : options.sampling === "blocks";
-    const plane = dataset.plane(settings.data, fitIntercept, isInBlocks && !isBatched);
+    const plane = dataset.plane(kind, fitIntercept, isInBlocks && !isBatched);
     this.plane = plane;
     this.#batchSize = batchSize;
     const largestSquared = plane.largest * plane.largest;

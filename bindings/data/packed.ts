@@ -1,0 +1,180 @@
+// Codes of 4 or 2 bits: indices into one table of int8 levels, the same for all columns. Where the levels lie is measured in root mean squares of the
+// columns, so that a few levels are enough for columns of any scale. docs/numerics.md §13. Source: ZipML §3 (levels that follow the data).
+import { type Core, Scope } from "../engine/core.js";
+import type { PackedStorage } from "../engine/kernels.js";
+import { BitcenterError, show } from "../errors.js";
+import { isVector } from "./matrix.js";
+import { roundUp } from "./raw-rows.js";
+
+/** Levels of a table in units of a column's root mean square around its offset: those of least square error for these data (Lloyd–Max), evenly spaced
+ *  ones, or numbers of the caller. */
+export type LevelsOption = "lloydMax" | "uniform" | ArrayLike<number>;
+
+/** Codes of one root mean square; ±127 is then 3.97 of them. */
+export const CODES_PER_RMS = 32;
+/** Where uniform levels end, in root mean squares: what a normal column loses least with. */
+const UNIFORM_REACH: Record<PackedBits, number> = { 4: 2.5, 2: 1.4 };
+
+export type PackedBits = 2 | 4;
+
+/** A table of levels and a mask in linear memory, as assembly/kernel/packed.ts wants them. */
+export interface PackedCodes {
+  readonly bits: PackedBits;
+  readonly storage: PackedStorage;
+  /** Ascending int8 codes, at most 2^bits. */
+  readonly levels: Int8Array;
+  /** 64 bytes; padded bytes. */
+  readonly table: number;
+  readonly mask: number;
+}
+
+/** What of a ByteMatrix (dataset.ts) says where its packed rows are. */
+interface PackedMatrix {
+  readonly pointer: number;
+  readonly strideBytes: number;
+  readonly packed?: Omit<PackedRows, "codes" | "strideBytes">;
+}
+
+/** Rows of packed codes in linear memory. */
+export interface PackedRows {
+  readonly codes: number;
+  readonly strideBytes: number;
+  readonly padded: number;
+  readonly packed: PackedCodes;
+}
+
+/** The rows of a matrix that is packed. */
+export function packedRows({ pointer, strideBytes, packed }: PackedMatrix): PackedRows {
+  if (packed === undefined) throw new Error("the matrix is not packed");
+  return { codes: pointer, strideBytes, ...packed };
+}
+
+/** Columns of packed rows come in whole blocks of 16 bytes. */
+export function packedColumns(bits: PackedBits, columns: number): number {
+  return roundUp(columns, 128 / bits);
+}
+
+/** Levels of the caller, checked: 2 to 2^bits ascending numbers. */
+export function checkLevels(where: string, bits: PackedBits, value: LevelsOption): LevelsOption {
+  if (value === "lloydMax" || value === "uniform") return value;
+  const most = 2 ** bits;
+  const expected = `levels must be "lloydMax", "uniform" or 2 to ${most} ascending numbers for bits: ${bits}`;
+  if (!isVector(value)) throw new BitcenterError("BAD_OPTION", `${where}: ${expected}, given ${show(value)}`);
+  const levels = Array.from(value as ArrayLike<unknown>);
+  const isAscending = levels.every(
+    (level, i) => typeof level === "number" && Number.isFinite(level) && (i === 0 || level > (levels[i - 1] as number)),
+  );
+  if (levels.length < 2 || levels.length > most || !isAscending) {
+    throw new BitcenterError(
+      "BAD_OPTION",
+      `${where}: ${expected}, given [${levels.slice(0, 20).map(show).join(", ")}]`,
+    );
+  }
+  return levels as number[];
+}
+
+/** Evenly spaced levels around 0; with 2 bits three of them, since four have no 0 in the middle. */
+export function uniformLevels(bits: PackedBits): number[] {
+  const most = 2 ** (bits - 1) - 1;
+  const step = UNIFORM_REACH[bits] / most;
+  return Array.from({ length: 2 * most + 1 }, (_, i) => (i - most) * step);
+}
+
+/** Root mean squares → int8 codes; levels that fall on one code are one level. */
+function toCodes(where: string, levels: ArrayLike<number>, hasIntercept: boolean): Int8Array {
+  const codes = new Set(
+    Array.from(levels, (level) => Math.max(-127, Math.min(127, Math.floor(level * CODES_PER_RMS + 0.5)))),
+  );
+  const result = Int8Array.from([...codes].sort((a, b) => a - b));
+  const top = result.at(-1) as number;
+  if (result.length < 2 || (hasIntercept && top <= 0)) {
+    const needed = hasIntercept ? "two levels at least, one of them positive for the intercept" : "two levels at least";
+    throw new BitcenterError(
+      "BAD_OPTION",
+      `${where}: levels in steps of 1/${CODES_PER_RMS} of a column's root mean square must leave ${needed}, given ${Array.from(levels).join(", ")}`,
+    );
+  }
+  return result;
+}
+
+/** The table of `levels`, and the mask of the columns with `squares` > 0 (cols f64) and of the intercept. */
+export function writeTable(
+  core: Core,
+  scope: Scope,
+  bits: PackedBits,
+  levels: ArrayLike<number>,
+  squares: Float64Array,
+  hasIntercept: boolean,
+): PackedCodes {
+  const codes = toCodes("dataset", levels, hasIntercept);
+  const cols = squares.length;
+  const padded = packedColumns(bits, cols + (hasIntercept ? 1 : 0));
+  const table = scope.alloc(64, "a table of levels");
+  const mask = scope.alloc(padded, "a mask of columns");
+  const bytes = core.bytes(table, 64);
+  for (let i = 0; i < 16; i++) {
+    // places beyond the levels are never looked up
+    const level = codes[Math.min(i, codes.length - 1)] as number;
+    bytes[i] = level;
+    bytes[16 + i] = Math.abs(level);
+    bytes[32 + i] = level < 0 ? 255 : 0;
+    bytes[48 + i] = 2 ** bits - 1;
+  }
+  const live = core.bytes(mask, padded);
+  live.fill(0);
+  for (let j = 0; j < cols; j++) live[j] = (squares[j] as number) > 0 ? 255 : 0;
+  if (hasIntercept) live[cols] = 255;
+  return { bits, storage: `U${bits}`, levels: codes, table, mask };
+}
+
+/** The codes from which the next level is the nearer one (in the middle: the upper), 16 times each. */
+export function writeCuts(core: Core, scope: Scope, { levels }: PackedCodes): number {
+  const count = levels.length - 1;
+  const cuts = scope.alloc(16 * count, "cuts between levels");
+  const bytes = core.bytes(cuts, 16 * count);
+  for (let i = 0; i < count; i++) {
+    bytes.fill(Math.ceil(((levels[i] as number) + (levels[i + 1] as number)) / 2), 16 * i, 16 * i + 16);
+  }
+  return cuts;
+}
+
+/** Rows looked up at a time: they stay in cache until they are used. */
+const UNPACKED_BYTES = 1 << 16;
+
+/** Visits `rows` packed rows as int8 rows, `block` at a time; `visit` gets their place, their stride, the first one's number and how many they are. */
+export function eachUnpacked(
+  core: Core,
+  { codes, strideBytes, padded, packed }: PackedRows,
+  rows: number,
+  visit: (pointer: number, strideBytes: number, first: number, count: number) => void,
+  block = Math.max(1, Math.floor(UNPACKED_BYTES / padded)),
+): void {
+  const most = Math.min(rows, block);
+  const { storage, table, mask } = packed;
+  Scope.scratch(core, (scratch) => {
+    const pointer = scratch.alloc(most * padded, "a block of rows");
+    for (let first = 0; first < rows; first += most) {
+      const count = Math.min(most, rows - first);
+      const from = codes + first * strideBytes;
+      core.kernels[`unpack${storage}`](from, strideBytes, count, padded, table, mask, pointer, padded);
+      visit(pointer, padded, first, count);
+    }
+  });
+}
+
+/** Values looked at for a table, at most; and the seed of the rows they stand in. */
+const SAMPLE_VALUES = 200_000;
+const SAMPLE_SEED = 0x9e3779b9;
+
+/** Random rows for a table: u32 numbers in `scope`, the first `count` of a random order. Random on purpose: evenly spaced rows may follow a period of the data. */
+export function sampleRows(core: Core, scope: Scope, rows: number, cols: number): { index: number; count: number } {
+  const count = Math.min(rows, Math.max(1, Math.ceil(SAMPLE_VALUES / cols)));
+  const index = scope.alloc(rows * 4, "a sample of rows");
+  core.kernels.permutation(SAMPLE_SEED, rows, index);
+  return { index, count };
+}
+
+/** Levels for nearest rounding of a sample: count f64 at `values`. */
+export function storageLevels(_core: Core, _values: number, _count: number, levels: number): ArrayLike<number> {
+  return uniformLevels(levels === 4 ? 2 : 4);
+}
