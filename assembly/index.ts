@@ -107,19 +107,22 @@ export function decodePlanes(high: usize, low: usize, stride: usize, rows: i32, 
 export function packU4(codes: usize, stride: usize, rows: i32, columns: i32, cuts: usize, count: i32, out: usize, outStride: usize): void { packed.pack<U4>(codes, stride, rows, columns, cuts, count, out, outStride); }
 export function unpackU4(x: usize, stride: usize, rows: i32, columns: i32, levels: usize, mask: usize, out: usize, outStride: usize): void { packed.decode<U4>(x, stride, rows, columns, levels, mask, out, outStride); }
 export function indexDotU4(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.indexDot<U4>(x, z, columns, levels); }
-export function axpyU4(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): void { packed.axpy<U4>(z, x, columns, k, s, offsets, levels, mask); }
+export function axpyU4(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): void { packed.axpy<U4, i8>(z, x, columns, k, s, offsets, levels, mask); }
+export function axpyWholeU4(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize): void { packed.axpy<U4, i16>(z, x, columns, k, s, offsets, levels, 0); }
 export function dotU4I8(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U4, i8>(x, z, columns, levels); }
 export function dotU4I16(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U4, i16>(x, z, columns, levels); }
 export function packU2(codes: usize, stride: usize, rows: i32, columns: i32, cuts: usize, count: i32, out: usize, outStride: usize): void { packed.pack<U2>(codes, stride, rows, columns, cuts, count, out, outStride); }
 export function unpackU2(x: usize, stride: usize, rows: i32, columns: i32, levels: usize, mask: usize, out: usize, outStride: usize): void { packed.decode<U2>(x, stride, rows, columns, levels, mask, out, outStride); }
 export function indexDotU2(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.indexDot<U2>(x, z, columns, levels); }
-export function axpyU2(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): void { packed.axpy<U2>(z, x, columns, k, s, offsets, levels, mask); }
+export function axpyU2(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): void { packed.axpy<U2, i8>(z, x, columns, k, s, offsets, levels, mask); }
+export function axpyWholeU2(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize): void { packed.axpy<U2, i16>(z, x, columns, k, s, offsets, levels, 0); }
 export function dotU2I8(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U2, i8>(x, z, columns, levels); }
 export function dotU2I16(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U2, i16>(x, z, columns, levels); }
 export function packU1(codes: usize, stride: usize, rows: i32, columns: i32, cuts: usize, count: i32, out: usize, outStride: usize): void { packed.pack<U1>(codes, stride, rows, columns, cuts, count, out, outStride); }
 export function unpackU1(x: usize, stride: usize, rows: i32, columns: i32, levels: usize, mask: usize, out: usize, outStride: usize): void { packed.decode<U1>(x, stride, rows, columns, levels, mask, out, outStride); }
 export function indexDotU1(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.indexDot<U1>(x, z, columns, levels); }
-export function axpyU1(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): void { packed.axpy<U1>(z, x, columns, k, s, offsets, levels, mask); }
+export function axpyU1(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): void { packed.axpy<U1, i8>(z, x, columns, k, s, offsets, levels, mask); }
+export function axpyWholeU1(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize): void { packed.axpy<U1, i16>(z, x, columns, k, s, offsets, levels, 0); }
 export function dotU1I8(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U1, i8>(x, z, columns, levels); }
 export function dotU1I16(x: usize, z: usize, columns: i32, levels: usize): f64 { return packed.dot<U1, i16>(x, z, columns, levels); }
 export function negativeSumsU4(x: usize, stride: usize, rows: i32, columns: i32, levels: usize, out: usize): void { packed.negativeSums<U4>(x, stride, rows, columns, levels, out); }
@@ -161,10 +164,14 @@ export function fusedI16F32(z: usize, x: usize, y: usize, columns: i32, k: f32):
 export function fusedPublished(z: usize, x: usize, y: usize, columns: i32, k: i32, h: usize, offsets: usize): f64 { return fused.published(z, x, y, columns, k, h, offsets); }
 
 // solver/packed-pass
-export function fusedU4I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize, negative: i32): f64 { return packedPass.z8<U4>(z, x, y, columns, k, s, offsets, levels, mask, negative); }
-export function fusedU4I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): f64 { return packedPass.z16<U4>(z, x, y, columns, k, s, offsets, levels, mask); }
-export function fusedU2I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize, negative: i32): f64 { return packedPass.z8<U2>(z, x, y, columns, k, s, offsets, levels, mask, negative); }
-export function fusedU2I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): f64 { return packedPass.z16<U2>(z, x, y, columns, k, s, offsets, levels, mask); }
+export function fusedU4I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize, negative: i32): f64 { return packedPass.z8<U4, i8>(z, x, y, columns, k, s, offsets, levels, mask, negative); }
+export function fusedWholeU4I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, negative: i32): f64 { return packedPass.z8<U4, i16>(z, x, y, columns, k, s, offsets, levels, 0, negative); }
+export function fusedU4I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): f64 { return packedPass.z16<U4, i8>(z, x, y, columns, k, s, offsets, levels, mask); }
+export function fusedWholeU4I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize): f64 { return packedPass.z16<U4, i16>(z, x, y, columns, k, s, offsets, levels, 0); }
+export function fusedU2I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize, negative: i32): f64 { return packedPass.z8<U2, i8>(z, x, y, columns, k, s, offsets, levels, mask, negative); }
+export function fusedWholeU2I8(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, negative: i32): f64 { return packedPass.z8<U2, i16>(z, x, y, columns, k, s, offsets, levels, 0, negative); }
+export function fusedU2I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): f64 { return packedPass.z16<U2, i8>(z, x, y, columns, k, s, offsets, levels, mask); }
+export function fusedWholeU2I16(z: usize, x: usize, y: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize): f64 { return packedPass.z16<U2, i16>(z, x, y, columns, k, s, offsets, levels, 0); }
 
 // solver/inner
 export function beginI8I8(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<i8, i8>(changetype<Run>(run), seed, step, steps, optionTwo); }

@@ -1,12 +1,12 @@
 // The shape of bench/results/kernels-*.json: written by kernels.ts, read by report.ts.
 import type { Measurement } from "./rounds.js";
 
-export type KernelGroup = "dot" | "pass" | "step" | "softmax" | "memory";
+export type KernelGroup = "dot" | "axpy" | "stream" | "pass" | "step" | "softmax" | "memory";
 
 export interface KernelRow extends Measurement {
   readonly group: KernelGroup;
   readonly columns: number;
-  /** × our float32, in group "pass" × the fastest float32: the median of the ratios inside each round. */
+  /** × our float32, in groups "axpy" and "pass" × the fastest float32: the median of the ratios inside each round. */
   readonly ratio: number;
 }
 

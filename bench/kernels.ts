@@ -12,6 +12,7 @@ import type { Variant } from "../bindings/engine/load.js";
 import { InnerRun } from "../bindings/solvers/stochastic/inner-run.js";
 import type { KernelGroup, KernelResults, KernelRow } from "./kernel-results.js";
 import { compilePasses, NativeDots, type NativeKind, type Passes, type PassName, withFolder } from "./opponents.js";
+import { axpyCases, packedDotCases, streamCases } from "./packed-cases.js";
 import { type Case, environment, type Measurement, measure, pairedRatio } from "./rounds.js";
 
 const { values: args } = parseArgs({
@@ -22,11 +23,14 @@ const SECONDS = 0.03;
 /** Bytes of float32 data per case: half of a small L2. */
 const WORKING_SET = 512 * 1024;
 const WIDTHS = [256, 784, 4096];
-/** Bytes of int8 codes of the set that no cache holds, and its steps per call: they must not fit, either. */
+/** Values of a set that no cache holds (as bytes, even at 4 bits), its steps per call: they must not fit, either; and its rounds. */
 const MEMORY_SET = 2 ** 28;
+/** Values of the sets whose dots are streamed: 2 GiB as float32. At 2 and 1 bits a large outermost cache may hold a part. */
+const STREAM_SET = 2 ** 29;
+const STREAM_COLUMNS = [896, 4096];
 const MEMORY_STEPS = 20_000;
 /** Bytes that such a set takes in all, with float32 and both orders of the rows. */
-const MEMORY_NEEDED = 14 * MEMORY_SET;
+const MEMORY_NEEDED = 17 * MEMORY_SET;
 /** Rows per draw in blocks, as bindings/solvers/stochastic/session.ts has it. */
 const BLOCK_ROWS = 32;
 /** Rows that the first steps of a run may come from: what the delta's range is chosen for. */
@@ -225,7 +229,7 @@ interface StepKind {
   readonly name: string;
   readonly data: "codes" | "float32";
   readonly model: CodeStorage;
-  readonly bits: 8 | 16;
+  readonly bits: 2 | 4 | 8 | 16;
   readonly isStochastic: boolean;
   readonly isPublished?: boolean;
 }
@@ -245,6 +249,10 @@ const STEPS: StepKind[] = [
     isPublished: true,
   },
   { name: "int16 data, int16 delta, stochastic", data: "codes", model: "I16", bits: 16, isStochastic: true },
+  { name: "4-bit data, int16 delta, stochastic", data: "codes", model: "I16", bits: 4, isStochastic: true },
+  { name: "4-bit data, int8 delta, stochastic", data: "codes", model: "I8", bits: 4, isStochastic: true },
+  { name: "2-bit data, int16 delta, stochastic", data: "codes", model: "I16", bits: 2, isStochastic: true },
+  { name: "2-bit data, int8 delta, stochastic", data: "codes", model: "I8", bits: 2, isStochastic: true },
 ];
 
 /** Steps around the zero anchor, the dense term every 64 steps; the delta's range as HALP's "auto" would choose it. */
@@ -299,30 +307,39 @@ function stepCases(core: Core, scope: Scope, columns: number, classes: number): 
   });
 }
 
-/** The same on more codes than a cache holds: rows drawn one by one, and blocks of neighbours from shuffled codes. */
-function memoryCases(core: Core, scope: Scope, columns: number): Case[] {
+/** The same on more codes than a cache holds: rows drawn one by one, and blocks of neighbours from shuffled codes. Packed ones in an engine of their own. */
+function memoryCases(core: Core, scope: Scope, other: Core, otherScope: Scope, columns: number): Case[] {
   const rows = Math.ceil(MEMORY_SET / columns);
   const data = new Int8Array(rows * columns);
   for (let i = 0; i < data.length; i++) data[i] = 254 * random() - 127;
   const labels = Array.from({ length: rows }, (_, i) => (i % 2 === 0 ? 1 : -1));
-  const dataset = new Dataset(core, { data, rows, cols: columns }, labels);
-  const problem = new Problem(dataset, { loss: "logistic", l2: 1e-3, fitIntercept: false });
-  const kinds = STEPS.filter(({ name }) => name === "float32" || /^int8 data, .*stochastic/.test(name));
+  const problems = new Map<number, Problem>();
+  for (const bits of [8, 4, 2] as const) {
+    const dataset = new Dataset(bits === 8 ? core : other, { data, rows, cols: columns }, labels, { bits });
+    problems.set(bits, new Problem(dataset, { loss: "logistic", l2: 1e-3, fitIntercept: false }));
+  }
+  const kinds = STEPS.filter(({ name }) => name === "float32" || /^(int8|4-bit|2-bit) data, .*stochastic/.test(name));
   return [true, false].flatMap((isInBlocks) =>
-    kinds.map((kind) => ({
-      name: `${kind.name}, ${isInBlocks ? "in blocks" : "row by row"}`,
-      work: MEMORY_STEPS,
-      run: steps(core, scope, problem, kind, MEMORY_STEPS, isInBlocks),
-    })),
+    kinds.map((kind) => {
+      const [home, room] = kind.bits === 8 ? [core, scope] : [other, otherScope];
+      const problem = problems.get(kind.bits) as Problem;
+      return {
+        name: `${kind.name}, ${isInBlocks ? "in blocks" : "row by row"}`,
+        work: MEMORY_STEPS,
+        run: steps(home, room, problem, kind, MEMORY_STEPS, isInBlocks),
+      };
+    }),
   );
 }
 
 const UNITS: Record<KernelGroup, readonly [title: string, unit: number]> = {
   dot: ["dot, multiply-adds per ns (× our float32)", 1e9],
+  axpy: ["axpy, columns per ns (× the fastest float32)", 1e9],
+  stream: ["dot from memory in order, multiply-adds per ns (× our float32)", 1e9],
   pass: ["bare pass, columns per ns (× the fastest float32)", 1e9],
   step: ["logistic step, million per s (× our float32)", 1e6],
   softmax: ["softmax step of 10 classes, thousand per s (× our float32)", 1e3],
-  memory: ["logistic step on 256 MiB of int8 codes, million per s (× our float32 in blocks)", 1e6],
+  memory: ["logistic step on 2²⁸ values, million per s (× our float32 in blocks)", 1e6],
 };
 
 function table(rows: readonly KernelRow[], group: KernelGroup): string {
@@ -349,7 +366,7 @@ function add(group: KernelGroup, columns: number, cases: readonly Case[]): void 
   const measured = measure(cases, ROUNDS, SECONDS);
   const floats = measured.filter(({ name }) => name.startsWith("float32"));
   const rival = floats.reduce((best, one) => (one.rate > best.rate ? one : best));
-  const base = group === "pass" ? rival : (measured[0] as Measurement);
+  const base = group === "pass" || group === "axpy" ? rival : (measured[0] as Measurement);
   for (const one of measured) results.push({ group, columns, ...one, ratio: pairedRatio(one.rates, base.rates) });
 }
 
@@ -357,7 +374,16 @@ const compiler = withFolder((folder) => {
   const native = NativeDots.compile(folder);
   const passes = compilePasses(folder, core.variant);
   for (const columns of WIDTHS) {
-    Scope.scratch(core, (scope) => add("dot", columns, dotCases(core, scope, columns, native)));
+    const rows = Math.floor(WORKING_SET / (4 * columns));
+    Scope.scratch(core, (scope) =>
+      add("dot", columns, [
+        ...dotCases(core, scope, columns, native),
+        ...packedDotCases(core, scope, rows, columns, random),
+      ]),
+    );
+    Scope.scratch(core, (scope) =>
+      add("axpy", columns, axpyCases(core, scope, passes, core.variant, rows, columns, random)),
+    );
     add("pass", columns, passCases(passes, core.variant, columns));
     Scope.scratch(core, (scope) => add("step", columns, stepCases(core, scope, columns, 1)));
   }
@@ -369,13 +395,23 @@ const compiler = withFolder((folder) => {
     }
     // linear memory never shrinks: an engine for each
     const large = new Core({ variant: core.variant });
-    Scope.scratch(large, (scope) => add("memory", columns, memoryCases(large, scope, columns)));
+    const other = new Core({ variant: core.variant });
+    Scope.scratch(large, (scope) =>
+      Scope.scratch(other, (room) => add("memory", columns, memoryCases(large, scope, other, room, columns))),
+    );
+    large.dispose();
+    other.dispose();
+  }
+  for (const columns of STREAM_COLUMNS) {
+    const large = new Core({ variant: core.variant });
+    Scope.scratch(large, (scope) => add("stream", columns, streamCases(large, scope, STREAM_SET, columns)));
     large.dispose();
   }
   return native?.compiler ?? null;
 });
 console.log(`Node ${process.version}, ${core.variant} module`);
-for (const group of ["dot", "pass", "step", "softmax", "memory"] as const) console.log(`\n${table(results, group)}`);
+for (const group of ["dot", "axpy", "stream", "pass", "step", "softmax", "memory"] as const)
+  console.log(`\n${table(results, group)}`);
 const out = args.out ?? `bench/results/kernels-node${process.versions.node.split(".")[0]}-${core.variant}.json`;
 mkdirSync("bench/results", { recursive: true });
 const written: KernelResults = { environment: environment(core.variant), compiler, results };

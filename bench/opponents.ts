@@ -64,6 +64,8 @@ export type PassName =
   | "fusedMadd4"
   | "fusedMadd8"
   | "plainMadd4"
+  | "axpyMulAdd"
+  | "axpyMadd"
   | "engineF32F32"
   | "engineI8I16"
   | "engineI16I16"

@@ -211,6 +211,16 @@ function training(results: TrainingResults): string {
 const GROUPS: readonly (readonly [group: KernelGroup, title: string, text: string])[] = [
   ["dot", "Dots", "× our float32 dot. Includes a call from JavaScript for every row; rows are padded to 32 columns."],
   [
+    "axpy",
+    "Axpy",
+    "z += k·x alone, z int8 for packed codes. × the fastest float32 form. A step on packed codes has at most 16 different updates: each is rounded once, then looked up.",
+  ],
+  [
+    "stream",
+    "Dots from memory",
+    "Rows in order, one call each; 2 GiB as float32, 128 MiB at 2 bits, which a large outermost cache may hold in part. × our float32 dot.",
+  ],
+  [
     "pass",
     "Bare passes",
     "One update of the model part with a row and its dot with the next row, no scalar work. × the fastest float32 form on that engine (fused or not, " +
@@ -226,12 +236,14 @@ const GROUPS: readonly (readonly [group: KernelGroup, title: string, text: strin
   [
     "memory",
     "Whole steps from memory, logistic loss",
-    "256 MiB of int8 codes (1 GiB of float32): more than a cache holds. Rows drawn one by one, or blocks of 32 neighbours from shuffled codes " +
+    "256 MiB of int8 codes (1 GiB of float32, 128 or 64 MiB packed): more than a cache holds. Rows drawn one by one, or blocks of 32 neighbours from shuffled codes " +
       '(`sampling: "blocks"`). × our float32 step in blocks.',
   ],
 ];
 const BASE_UNIT: Record<KernelGroup, readonly [unit: number, text: string]> = {
   dot: [1e9, "per ns"],
+  axpy: [1e9, "per ns"],
+  stream: [1e9, "per ns"],
   pass: [1e9, "per ns"],
   step: [1e6, "M/s"],
   softmax: [1e3, "k/s"],

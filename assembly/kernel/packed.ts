@@ -1,10 +1,10 @@
 // Codes of 4, 2 or 1 bits: every code is an index into one table of at most 16 int8 levels, looked up by a byte swizzle. What comes out is an int8 code
-// like any other; only the storage is smaller. docs/numerics.md §13.
+// like any other; only the storage is smaller. docs/numerics.md §15.
 //   A block is 16 bytes, 128/bits columns: slot q (bits q·bits… of every byte) holds columns 16q to 16q + 15, so that a shift and a mask yield 16
 //   neighbouring codes. Rows are padded to whole blocks.
 //   levels: 64 bytes, 16-byte aligned: the 16 levels (int8, ±127), their sizes, 0xFF where they are negative, 16 times the index mask 2^bits − 1.
-//   mask: one byte per padded column, 0 for columns that count as zero whatever their code (padding, constant columns; a table need not have
-//   a level 0), else 0xFF. Such a column's z is 0 and stays 0: only updates have to look.
+//   mask: one byte per padded column, 0 for columns that count as zero whatever their code (padding, constant columns), else 0xFF. Such a column's z is 0
+//   and stays 0: only updates have to look, and not even they where the table has a level 0, for which mask 0 stands (a fifth of the time of an axpy).
 import { lanes, relaxed } from "../core/lanes";
 import { WINDOW } from "./dot";
 
@@ -285,18 +285,33 @@ export abstract class packed {
     return i16x8.shr_s(i16x8.add(productI16x8, v128.load(offsets)), s);
   }
 
-  /** New z of one slot, stored: z + update, saturating. */
   @inline
-  static move8<X>(blockU8x16: v128, slot: i32, updatesI8x16: v128, indexI8x16: v128, mask: usize, z: usize): v128 {
+  static masked<M>(bytesI8x16: v128, mask: usize): v128 {
+    if (sizeof<M>() == 1) return v128.and(bytesI8x16, v128.load(mask));
+    else return bytesI8x16;
+  }
+
+  /** New z of one slot, stored: z + update, saturating. M: i8 with a mask, i16 without. */
+  @inline
+  static move8<X, M>(blockU8x16: v128, slot: i32, updatesI8x16: v128, indexI8x16: v128, mask: usize, z: usize): v128 {
     const at = (<usize>slot) << 4;
     const uI8x16 = packed.look(updatesI8x16, packed.slot<X>(blockU8x16, slot, indexI8x16));
-    const zI8x16 = i8x16.add_sat_s(v128.load(z + at), v128.and(uI8x16, v128.load(mask + at)));
+    const zI8x16 = i8x16.add_sat_s(v128.load(z + at), packed.masked<M>(uI8x16, mask + at));
     v128.store(z + at, zI8x16);
     return zI8x16;
   }
 
-  /** z += update of each column's level, z int8: updates are sat8((k·level + r) >> s). The axpy of packed codes. */
-  static axpy<X>(z: usize, x: usize, columns: i32, k: i32, s: i32, offsets: usize, levels: usize, mask: usize): void {
+  /** z += update of each column's level, z int8: updates are sat8((k·level + r) >> s). The axpy of packed codes; M: i8 with a mask, i16 without. */
+  static axpy<X, M>(
+    z: usize,
+    x: usize,
+    columns: i32,
+    k: i32,
+    s: i32,
+    offsets: usize,
+    levels: usize,
+    mask: usize,
+  ): void {
     const indexI8x16 = v128.load(levels, INDEX);
     const updatesI8x16 = i8x16.narrow_i16x8_s(
       packed.products(levels, k, s, offsets),
@@ -305,17 +320,17 @@ export abstract class packed {
     const end = z + <usize>columns;
     while (z < end) {
       const blockU8x16 = v128.load(x);
-      packed.move8<X>(blockU8x16, 0, updatesI8x16, indexI8x16, mask, z);
-      packed.move8<X>(blockU8x16, 1, updatesI8x16, indexI8x16, mask, z);
+      packed.move8<X, M>(blockU8x16, 0, updatesI8x16, indexI8x16, mask, z);
+      packed.move8<X, M>(blockU8x16, 1, updatesI8x16, indexI8x16, mask, z);
       if (packed.bits<X>() < 4) {
-        packed.move8<X>(blockU8x16, 2, updatesI8x16, indexI8x16, mask, z);
-        packed.move8<X>(blockU8x16, 3, updatesI8x16, indexI8x16, mask, z);
+        packed.move8<X, M>(blockU8x16, 2, updatesI8x16, indexI8x16, mask, z);
+        packed.move8<X, M>(blockU8x16, 3, updatesI8x16, indexI8x16, mask, z);
       }
       if (packed.bits<X>() < 2) {
-        packed.move8<X>(blockU8x16, 4, updatesI8x16, indexI8x16, mask, z);
-        packed.move8<X>(blockU8x16, 5, updatesI8x16, indexI8x16, mask, z);
-        packed.move8<X>(blockU8x16, 6, updatesI8x16, indexI8x16, mask, z);
-        packed.move8<X>(blockU8x16, 7, updatesI8x16, indexI8x16, mask, z);
+        packed.move8<X, M>(blockU8x16, 4, updatesI8x16, indexI8x16, mask, z);
+        packed.move8<X, M>(blockU8x16, 5, updatesI8x16, indexI8x16, mask, z);
+        packed.move8<X, M>(blockU8x16, 6, updatesI8x16, indexI8x16, mask, z);
+        packed.move8<X, M>(blockU8x16, 7, updatesI8x16, indexI8x16, mask, z);
       }
       x += 16;
       z += packed.width<X>();

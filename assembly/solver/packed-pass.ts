@@ -1,5 +1,6 @@
 // The fused pass over packed codes: update with row x, and dot of the new z with row y, as pass.ts does for int8 codes. Every level's update is
-// computed once per step and looked up. docs/numerics.md §5, §13.
+// computed once per step and looked up. docs/numerics.md §5, §15. With and without a mask are functions of their own: two loops in one function cost V8
+// half of their speed.
 import { lanes, relaxed } from "../core/lanes";
 import { WINDOW } from "../kernel/dot";
 import { INDEX, packed, SIGNS, SIZES } from "../kernel/packed";
@@ -7,11 +8,11 @@ import { INDEX, packed, SIGNS, SIZES } from "../kernel/packed";
 @unmanaged
 export abstract class packedPass {
   /**
-   * One slot, z int8: acc + Σ (new z)·level. Relaxed: |level| ≤ 127 is the second operand of the dot; with n = all ones where the level is negative,
+   * One slot, z int8 (M: i8 with a mask, i16 without): acc + Σ (new z)·level. Relaxed: |level| ≤ 127 is the second operand of the dot; with n = all ones where the level is negative,
    * Σ |level|·(z xor n) = Σ level·z − Σ_{level<0} |level|, and the last sum is a constant of the row.
    */
   @inline
-  static slot8<X>(
+  static slot8<X, M>(
     xU8x16: v128,
     yU8x16: v128,
     slot: i32,
@@ -23,7 +24,7 @@ export abstract class packedPass {
     z: usize,
     accI32x4: v128,
   ): v128 {
-    const zI8x16 = packed.move8<X>(xU8x16, slot, updatesI8x16, indexI8x16, mask, z);
+    const zI8x16 = packed.move8<X, M>(xU8x16, slot, updatesI8x16, indexI8x16, mask, z);
     const atU8x16 = packed.slot<X>(yU8x16, slot, indexI8x16);
     const levelI8x16 = packed.look(levelsI8x16, atU8x16);
     if (ASC_FEATURE_RELAXED_SIMD) {
@@ -36,7 +37,7 @@ export abstract class packedPass {
   }
 
   /** z int8, 0 ≤ s ≤ 7: z = sat8(z + sat8((k·level + r) >> s)). negative: Σ |level| over the negative levels of y (relaxed module only). */
-  static z8<X>(
+  static z8<X, M>(
     z: usize,
     x: usize,
     y: usize,
@@ -62,11 +63,33 @@ export abstract class packedPass {
     while (z < end) {
       const xU8x16 = v128.load(x);
       const yU8x16 = v128.load(y);
-      aI32x4 = packedPass.slot8<X>(xU8x16, yU8x16, 0, uI8x16, levelsI8x16, signsI8x16, indexI8x16, mask, z, aI32x4);
-      bI32x4 = packedPass.slot8<X>(xU8x16, yU8x16, 1, uI8x16, levelsI8x16, signsI8x16, indexI8x16, mask, z, bI32x4);
+      aI32x4 = packedPass.slot8<X, M>(xU8x16, yU8x16, 0, uI8x16, levelsI8x16, signsI8x16, indexI8x16, mask, z, aI32x4);
+      bI32x4 = packedPass.slot8<X, M>(xU8x16, yU8x16, 1, uI8x16, levelsI8x16, signsI8x16, indexI8x16, mask, z, bI32x4);
       if (packed.bits<X>() < 4) {
-        aI32x4 = packedPass.slot8<X>(xU8x16, yU8x16, 2, uI8x16, levelsI8x16, signsI8x16, indexI8x16, mask, z, aI32x4);
-        bI32x4 = packedPass.slot8<X>(xU8x16, yU8x16, 3, uI8x16, levelsI8x16, signsI8x16, indexI8x16, mask, z, bI32x4);
+        aI32x4 = packedPass.slot8<X, M>(
+          xU8x16,
+          yU8x16,
+          2,
+          uI8x16,
+          levelsI8x16,
+          signsI8x16,
+          indexI8x16,
+          mask,
+          z,
+          aI32x4,
+        );
+        bI32x4 = packedPass.slot8<X, M>(
+          xU8x16,
+          yU8x16,
+          3,
+          uI8x16,
+          levelsI8x16,
+          signsI8x16,
+          indexI8x16,
+          mask,
+          z,
+          bI32x4,
+        );
       }
       x += 16;
       y += 16;
@@ -79,7 +102,7 @@ export abstract class packedPass {
 
   /** One slot, z int16: four int32 sums of (new z)·level. The updates come as tables of low and high bytes. */
   @inline
-  static slot16<X>(
+  static slot16<X, M>(
     xU8x16: v128,
     yU8x16: v128,
     slot: i32,
@@ -93,9 +116,8 @@ export abstract class packedPass {
     const at = (<usize>slot) << 4;
     const to = z + (at << 1);
     const xAtU8x16 = packed.slot<X>(xU8x16, slot, indexI8x16);
-    const maskI8x16 = v128.load(mask + at);
-    const lowU8x16 = v128.and(packed.look(lowI8x16, xAtU8x16), maskI8x16);
-    const highU8x16 = v128.and(packed.look(highI8x16, xAtU8x16), maskI8x16);
+    const lowU8x16 = packed.masked<M>(packed.look(lowI8x16, xAtU8x16), mask + at);
+    const highU8x16 = packed.masked<M>(packed.look(highI8x16, xAtU8x16), mask + at);
     const z0I16x8 = i16x8.add_sat_s(v128.load(to), lanes.zipLowI8(lowU8x16, highU8x16));
     const z1I16x8 = i16x8.add_sat_s(v128.load(to, 16), lanes.zipHighI8(lowU8x16, highU8x16));
     v128.store(to, z0I16x8);
@@ -108,7 +130,7 @@ export abstract class packedPass {
   }
 
   /** z int16, 0 ≤ s ≤ 14: z = sat16(z + ((k·level + r) >> s)). */
-  static z16<X>(
+  static z16<X, M>(
     z: usize,
     x: usize,
     y: usize,
@@ -136,20 +158,20 @@ export abstract class packedPass {
         const yU8x16 = v128.load(y);
         aI32x4 = i32x4.add(
           aI32x4,
-          packedPass.slot16<X>(xU8x16, yU8x16, 0, lowI8x16, highI8x16, levelsI8x16, indexI8x16, mask, z),
+          packedPass.slot16<X, M>(xU8x16, yU8x16, 0, lowI8x16, highI8x16, levelsI8x16, indexI8x16, mask, z),
         );
         bI32x4 = i32x4.add(
           bI32x4,
-          packedPass.slot16<X>(xU8x16, yU8x16, 1, lowI8x16, highI8x16, levelsI8x16, indexI8x16, mask, z),
+          packedPass.slot16<X, M>(xU8x16, yU8x16, 1, lowI8x16, highI8x16, levelsI8x16, indexI8x16, mask, z),
         );
         if (packed.bits<X>() < 4) {
           aI32x4 = i32x4.add(
             aI32x4,
-            packedPass.slot16<X>(xU8x16, yU8x16, 2, lowI8x16, highI8x16, levelsI8x16, indexI8x16, mask, z),
+            packedPass.slot16<X, M>(xU8x16, yU8x16, 2, lowI8x16, highI8x16, levelsI8x16, indexI8x16, mask, z),
           );
           bI32x4 = i32x4.add(
             bI32x4,
-            packedPass.slot16<X>(xU8x16, yU8x16, 3, lowI8x16, highI8x16, levelsI8x16, indexI8x16, mask, z),
+            packedPass.slot16<X, M>(xU8x16, yU8x16, 3, lowI8x16, highI8x16, levelsI8x16, indexI8x16, mask, z),
           );
         }
         x += 16;
@@ -177,7 +199,12 @@ export abstract class packedPass {
     mask: usize,
     negative: i32,
   ): f64 {
-    if (sizeof<Z>() == 2) return packedPass.z16<X>(z, x, y, columns, k, s, offsets, levels, mask);
-    else return packedPass.z8<X>(z, x, y, columns, k, s, offsets, levels, mask, negative);
+    if (sizeof<Z>() == 2) {
+      if (mask) return packedPass.z16<X, i8>(z, x, y, columns, k, s, offsets, levels, mask);
+      return packedPass.z16<X, i16>(z, x, y, columns, k, s, offsets, levels, mask);
+    } else {
+      if (mask) return packedPass.z8<X, i8>(z, x, y, columns, k, s, offsets, levels, mask, negative);
+      return packedPass.z8<X, i16>(z, x, y, columns, k, s, offsets, levels, mask, negative);
+    }
   }
 }

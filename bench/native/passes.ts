@@ -144,6 +144,26 @@ export function plainMadd4(z: usize, x: usize, y: usize, columns: i32, k: f32): 
   return plain4<i8>(z, x, y, columns, k);
 }
 
+/** The update alone. */
+function axpy<Form>(z: usize, x: usize, columns: i32, k: f32): void {
+  const kF32x4 = f32x4.splat(k);
+  const end = z + ((<usize>columns) << 2);
+  while (z < end) {
+    v128.store(z, reals.madd<Form>(kF32x4, v128.load(x), v128.load(z)));
+    v128.store(z, reals.madd<Form>(kF32x4, v128.load(x, 16), v128.load(z, 16)), 16);
+    v128.store(z, reals.madd<Form>(kF32x4, v128.load(x, 32), v128.load(z, 32)), 32);
+    v128.store(z, reals.madd<Form>(kF32x4, v128.load(x, 48), v128.load(z, 48)), 48);
+    x += 64;
+    z += 64;
+  }
+}
+export function axpyMulAdd(z: usize, x: usize, columns: i32, k: f32): void {
+  axpy<i16>(z, x, columns, k);
+}
+export function axpyMadd(z: usize, x: usize, columns: i32, k: f32): void {
+  axpy<i8>(z, x, columns, k);
+}
+
 // the engine's; k and s as in docs/numerics.md §5, negative: Σ |code| over the negative codes of y
 export function engineF32F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 {
   return fused.f32<f32>(z, x, y, columns, k);

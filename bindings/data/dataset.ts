@@ -18,6 +18,7 @@ import {
   sampleRows,
   storageLevels,
   uniformLevels,
+  withZero,
   writeCuts,
   writeTable,
 } from "./packed.js";
@@ -573,7 +574,8 @@ export class Dataset {
       });
       const wide = scratch.alloc(count * cols * 8, "a sample of values");
       core.kernels.toFloat64(values, wide, count * cols);
-      return storageLevels(core, wide, count * cols, 2 ** bits);
+      const levels = storageLevels(core, wide, count * cols, 2 ** bits);
+      return bits === 4 ? withZero(levels) : levels;
     });
   }
 

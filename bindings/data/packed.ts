@@ -1,5 +1,5 @@
 // Codes of 4 or 2 bits: indices into one table of int8 levels, the same for all columns. Where the levels lie is measured in root mean squares of the
-// columns, so that a few levels are enough for columns of any scale. docs/numerics.md §13. Source: ZipML §3 (levels that follow the data).
+// columns, so that a few levels are enough for columns of any scale. docs/numerics.md §15. Source: ZipML §3 (levels that follow the data).
 import { type Core, Scope } from "../engine/core.js";
 import type { PackedStorage } from "../engine/kernels.js";
 import { BitcenterError, show } from "../errors.js";
@@ -26,6 +26,8 @@ export interface PackedCodes {
   /** 64 bytes; padded bytes. */
   readonly table: number;
   readonly mask: number;
+  /** The mask as updates want it: 0 where the table has a level 0, which masked columns then have. */
+  readonly updateMask: number;
 }
 
 /** What of a ByteMatrix (dataset.ts) says where its packed rows are. */
@@ -80,6 +82,13 @@ export function uniformLevels(bits: PackedBits): number[] {
   return Array.from({ length: 2 * most + 1 }, (_, i) => (i - most) * step);
 }
 
+/** The same levels with the one nearest to 0 at 0: of 16 that changes little, and updates then need no mask. */
+export function withZero(levels: ArrayLike<number>): number[] {
+  const all = Array.from(levels);
+  const smallest = Math.min(...all.map(Math.abs));
+  return all.map((level) => (Math.abs(level) === smallest ? 0 : level));
+}
+
 /** Root mean squares → int8 codes; levels that fall on one code are one level. */
 function toCodes(where: string, levels: ArrayLike<number>, hasIntercept: boolean): Int8Array {
   const codes = new Set(
@@ -124,7 +133,7 @@ export function writeTable(
   live.fill(0);
   for (let j = 0; j < cols; j++) live[j] = (squares[j] as number) > 0 ? 255 : 0;
   if (hasIntercept) live[cols] = 255;
-  return { bits, storage: `U${bits}`, levels: codes, table, mask };
+  return { bits, storage: `U${bits}`, levels: codes, table, mask, updateMask: codes.includes(0) ? 0 : mask };
 }
 
 /** The codes from which the next level is the nearer one (in the middle: the upper), 16 times each. */

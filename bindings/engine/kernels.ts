@@ -48,9 +48,9 @@ export type KernelName =
   | "fillBaseI8I8"
   | "fillBaseI8I16"
   | "fillBaseI16I16"
-  | `${"pack" | "unpack" | "indexDot" | "axpy"}${PackedStorage | "U1"}`
+  | `${"pack" | "unpack" | "indexDot" | "axpy" | "axpyWhole"}${PackedStorage | "U1"}`
   | `dot${PackedStorage | "U1"}${"I8" | "I16"}`
-  | `fused${PackedStorage}${"I8" | "I16"}`
+  | `${"fused" | "fusedWhole"}${PackedStorage}${"I8" | "I16"}`
   | `negativeSums${PackedStorage}`
   | `fillBase${PackedStorage}${"I8" | "I16"}`
   | "preparePublished"

@@ -113,7 +113,7 @@ export class InnerRun {
     const shrink = scope.alloc(padded * 4, "the dense term");
     const published = settings.isPublished ? scope.alloc(size * 2, "the dense term") : 0;
     const negatives = model === "I8" ? negativeSums(scope, problem, plane) : 0;
-    const { table: levels, mask } = plane.packed ?? { table: 0, mask: 0 };
+    const { table: levels, updateMask: mask } = plane.packed ?? { table: 0, updateMask: 0 };
     const tiles = isBatched ? this.#pack(scope, plane, places) : { codes: plane.codes, sums: 0 };
     const unit = isBatched ? GROUP : 1;
     writeRun(core.view(), this.#run, {
