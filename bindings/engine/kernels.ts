@@ -29,6 +29,21 @@ export type KernelName =
   | `keptSquares${Floats}`
   | "lowerMedian"
   | "deviation"
+  | "sortScratchBytes"
+  | "sortAscending"
+  | "firstBadWeight"
+  | "scaleWeights"
+  | `pointsOf${"Sorted" | "Cells"}`
+  | "valueRange"
+  | "cellBytes"
+  | `${"weigh" | "split" | "fill"}Cells`
+  | "levelScratchBytes"
+  | `levels${"Exact" | "Divide" | "Smawk"}`
+  | "thinScratchBytes"
+  | "thinPoints"
+  | "firstOutside"
+  | "levelVariance"
+  | "lloydMax"
   | `quantize${RawStorage}${CodeStorage}`
   | `countClipped${Floats}`
   | `planes${RawStorage}`
