@@ -59,7 +59,15 @@ export abstract class levels {
   }
 
   /** Last layer, and the way back: out: intervals + 1 u32, the points that are levels. Returns the least cost. */
-  static finish(points: usize, intervals: i32, rows: i32, before: usize, spare: usize, choices: usize, out: usize): f64 {
+  static finish(
+    points: usize,
+    intervals: i32,
+    rows: i32,
+    before: usize,
+    spare: usize,
+    choices: usize,
+    out: usize,
+  ): f64 {
     let row = rows - 1;
     store<u32>(out + ((<usize>intervals) << 2), row + intervals);
     store<u32>(out, 0);
@@ -85,7 +93,7 @@ export abstract class levels {
     const choices = costs + bytes;
     levels.first(points, rows, before);
     for (let layer = 2; layer < intervals; layer++) {
-      const own = choices + (<usize>(layer - 2) * <usize>rows << 2);
+      const own = choices + ((<usize>(layer - 2) * <usize>rows) << 2);
       for (let row = 0; row < rows; row++) {
         const choice = levels.search(points, layer, row, 0, row, before, costs + ((<usize>row) << 3));
         store<i32>(own + ((<usize>row) << 2), choice);
@@ -108,7 +116,7 @@ export abstract class levels {
     let top = 1;
     while (top <= rows >> 1) top <<= 1;
     for (let layer = 2; layer < intervals; layer++) {
-      const own = choices + (<usize>(layer - 2) * <usize>rows << 2);
+      const own = choices + ((<usize>(layer - 2) * <usize>rows) << 2);
       // rows step − 1, 3·step − 1, …: those halfway between rows that are done
       for (let step = top; step > 0; step >>= 1) {
         for (let row = step - 1; row < rows; row += step << 1) {
@@ -136,7 +144,7 @@ export abstract class levels {
     const columns = choices + ((<usize>rows * <usize>max(intervals - 2, 0)) << 2);
     levels.first(points, rows, before);
     for (let layer = 2; layer < intervals; layer++) {
-      const own = choices + (<usize>(layer - 2) * <usize>rows << 2);
+      const own = choices + ((<usize>(layer - 2) * <usize>rows) << 2);
       levels.minima(points, layer, 0, 1, rows, 0, rows, before, costs, own, columns);
       const swap = before;
       before = costs;
@@ -335,9 +343,7 @@ export abstract class lloyd {
       for (let k = 0; k < number; k++) {
         const level = at + ((<usize>k) << 3);
         end =
-          k + 1 < number
-            ? lloyd.below(origins, end, count, 0.5 * load<f64>(level) + 0.5 * load<f64>(level, 8))
-            : count;
+          k + 1 < number ? lloyd.below(origins, end, count, 0.5 * load<f64>(level) + 0.5 * load<f64>(level, 8)) : count;
         const own = ends + ((<usize>k) << 2);
         if (load<i32>(own) != end) isChanged = true;
         store<i32>(own, end);

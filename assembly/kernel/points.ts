@@ -27,7 +27,7 @@ export abstract class sorting {
   /** Place of digit `digit` of a key among the bins of that digit. */
   @inline
   static bin(counts: usize, key: u64, digit: i32): usize {
-    const value = <usize>(key >> (<u64>(digit * DIGIT))) & (BINS - 1);
+    const value = <usize>(key >> <u64>(digit * DIGIT)) & (BINS - 1);
     return counts + ((<usize>digit * BINS + value) << 2);
   }
 
@@ -122,7 +122,7 @@ export abstract class points {
   /**
    * Sorted values, count ≥ 1, weights as `scaleWeights` leaves them or 0: equal values become one point. `values` keeps the distinct ones, at the front
    * and with 0 for −0; out: up to count points; frame: 4 f64, of which two are written. Returns the number of points. The sums are compensated: each is good
-   * to its last bit, so that the cost of an interval is good to 16 roundings of Σw·(largest |x|)², however many values there are.
+   * to its last bit, so that the cost of an interval is good to 34 roundings of Σw·(largest |x|)² (docs/numerics.md §13), however many values there are.
    */
   static ofSorted(values: usize, weights: usize, count: i32, frame: usize, out: usize): i32 {
     const last = load<f64>(values + ((<usize>(count - 1)) << 3));
@@ -172,7 +172,7 @@ export abstract class points {
 export abstract class histogram {
   /** Bytes of the cells that `fill` writes: never more than the coarse ones and as many again. */
   static cellBytes(cells: i32): usize {
-    return (<usize>cells << 1) * CELL;
+    return ((<usize>cells) << 1) * CELL;
   }
 
   /** Smallest and largest of `count` ≥ 1 values that are finite: out, 2 f64; a −0 counts as 0. */
@@ -253,15 +253,7 @@ export abstract class histogram {
   }
 
   /** Second pass, the same values: sums, smallest and largest value of every fine cell; empty ones have ∞ and −∞. out: fine cells × 40 bytes. */
-  static fill(
-    values: usize,
-    weights: usize,
-    count: i32,
-    cells: i32,
-    frame: usize,
-    starts: usize,
-    out: usize,
-  ): void {
+  static fill(values: usize, weights: usize, count: i32, cells: i32, frame: usize, starts: usize, out: usize): void {
     const scale = load<f64>(frame);
     const centre = load<f64>(frame, CENTRE);
     const low = load<f64>(frame, LOW);

@@ -108,7 +108,9 @@ function searchBuckets(
   const origins = scope.alloc(8 * 2 * fine, "candidates");
   const points = scope.alloc(POINT_BYTES * 2 * fine, "candidates");
   const candidates = kernels.pointsOfCells(cells, fine, frame, origins, points);
-  return candidates > levels ? search(core, scope, { points, origins, count: candidates }, levels, "levelsDivide") : null;
+  return candidates > levels
+    ? search(core, scope, { points, origins, count: candidates }, levels, "levelsDivide")
+    : null;
 }
 
 /** ADAQUANT with g = 1 and e = 2 for `intervals` = k: at most 4k + 2 intervals that cost at most twice the least of k; then the best levels among their ends. */
