@@ -3,6 +3,7 @@
 // the names with the module's exports. A new export without an entry here fails the build.
 import { INTERIOR, type InteriorFamily } from "./interior-kernels.js";
 import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
+import { PACKED, type PackedFamily } from "./packed-kernels.js";
 import { checkDotGroups, checkPackGroups } from "./support/batch-checkers.js";
 import {
   type Check,
@@ -90,7 +91,8 @@ export type Family =
   | "spectrum"
   | "batch"
   | NewtonFamily
-  | InteriorFamily;
+  | InteriorFamily
+  | PackedFamily;
 
 export interface KernelEntry {
   /** Name of the export. */
@@ -705,7 +707,10 @@ export const TABLE: readonly KernelEntry[] = [
   ...spectrum,
   ...NEWTON,
   ...INTERIOR,
+  ...PACKED,
 ];
+
+const INTEGER_PAIRS = ["I8I8", "I8I16", "I16I16", "U4I8", "U4I16", "U2I8", "U2I16"] as const;
 
 /** Exports that act on a whole run, held to account step by step against test/oracle/inner.ts and batch.ts by parity.test.ts and batches.test.ts; and the module's own. */
 export const RUN_LEVEL: readonly string[] = [
@@ -713,8 +718,8 @@ export const RUN_LEVEL: readonly string[] = [
   "heapBase",
   "isRelaxed",
   "probe",
-  ...["I8I8", "I8I16", "I16I16", "F32F32", "I8F32", "I16F32"].flatMap((pair) => [`begin${pair}`, `advance${pair}`]),
-  ...["I8I8", "I8I16", "I16I16"].map((pair) => `fillBase${pair}`),
+  ...[...INTEGER_PAIRS, "F32F32", "I8F32", "I16F32"].flatMap((pair) => [`begin${pair}`, `advance${pair}`]),
+  ...INTEGER_PAIRS.map((pair) => `fillBase${pair}`),
   "preparePublished",
   "advancePublished",
   "advanceBatches",
