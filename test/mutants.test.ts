@@ -7,6 +7,7 @@ import { interiorMutants } from "./interior-mutants.js";
 import { type KernelEntry, TABLE } from "./kernel-table.js";
 import { newtonMutants } from "./newton-mutants.js";
 import { scaleDraw, xorshift32 } from "./oracle/random.js";
+import { packedMutants } from "./packed-mutants.js";
 import {
   dotExact,
   type FusedSpec,
@@ -373,11 +374,19 @@ function shufflingOf(below: (place: number, count: number) => number | null): Ke
 
 const newton = newtonMutants(kernels, memory);
 const interior = interiorMutants(kernels, memory);
+const packed = packedMutants(kernels, memory);
 
 /** Entry → mistakes. */
 const MUTANTS: Readonly<Record<string, Mutants>> = {
   ...newton.mutants,
   ...interior.mutants,
+  ...packed.mutants,
+  // the block passes have mistakes of either sort
+  ...Object.fromEntries(
+    Object.keys(packed.mutants)
+      .filter((name) => name in newton.mutants)
+      .map((name) => [name, { ...newton.mutants[name], ...packed.mutants[name] }]),
+  ),
   dotI8I8: {
     ...dotMutants("dotI8I8", i8, i8),
     "takes z as unsigned": dotOf(i8, (p, n) => memory.u8(p, n), dotExact),
@@ -1175,6 +1184,7 @@ describe("the plain forms the mutants are made of are accepted", () => {
     quantizeF64I8: quantizeOf(tiesUp, within127),
     ...newton.plain,
     ...interior.plain,
+    ...packed.plain,
   };
   test.each(Object.entries(plain))("%s", (name, kernel) => expect(accepts(name, kernel)).toBe(true));
 });

@@ -316,7 +316,8 @@ const blocks: readonly KernelEntry[] = [
       family: "blocks",
       storage: `${storage} · I16, F32 → F64`,
       columns: x16,
-      worst: "every byte and int16 term at its limit over 256 rows; a second block 2²⁰ times smaller; an empty one; packed rows (I8)",
+      worst:
+        "every byte and int16 term at its limit over 256 rows; a second block 2²⁰ times smaller; an empty one; packed rows (I8)",
       oracle: "curved, blockCodes, transposedProduct",
       tolerance: "0 for dyadic curvature; else Σ|x|·(½ code + float32 errors of t)",
       check: storage === "I8" ? both(checkHessian(storage), checkPackedHessian) : checkHessian(storage),

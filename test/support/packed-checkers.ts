@@ -13,7 +13,19 @@ import {
   tableOf,
   updatesOf,
 } from "../oracle/packed.js";
-import { at, BYTES, type Check, expectEqual, FULL8, FULL16, Mismatch, pack, pattern, roundUp, type Storage } from "./checkers.js";
+import {
+  at,
+  BYTES,
+  type Check,
+  expectEqual,
+  FULL8,
+  FULL16,
+  Mismatch,
+  pack,
+  pattern,
+  roundUp,
+  type Storage,
+} from "./checkers.js";
 import type { Harness, Numbers } from "./memory.js";
 import { blockScratch } from "./newton-checkers.js";
 import { fill, PATTERNS, type PatternName } from "./patterns.js";
@@ -51,7 +63,11 @@ function drawTable(bits: IndexBits, dice: Dice): Table {
     const level = dice.between(-127, 127);
     if (level !== 0) chosen.add(level);
   }
-  return tableFrom([...chosen].sort((a, b) => a - b), bits, dice);
+  return tableFrom(
+    [...chosen].sort((a, b) => a - b),
+    bits,
+    dice,
+  );
 }
 
 /** All live, some masked in the middle, or the end as well, where the padding is. */
@@ -116,7 +132,11 @@ export function checkPack(bits: IndexBits): Check {
         const want = Array.from(codes.subarray(i * columns, (i + 1) * columns), (code) => nearestLevel(own, code));
         const label = (): string => `${what}, ${rows} × ${columns}, levels ${own}, row ${i}`;
         equalAll(label, indicesOf(row, bits, columns), want);
-        equalAll(() => `${label()}, behind it`, row.subarray(bytesOf(bits, columns)), constant(apart, 0x3c).slice(bytesOf(bits, columns)));
+        equalAll(
+          () => `${label()}, behind it`,
+          row.subarray(bytesOf(bits, columns)),
+          constant(apart, 0x3c).slice(bytesOf(bits, columns)),
+        );
       }
       memory.verify();
       cases++;
@@ -130,7 +150,15 @@ export function checkPack(bits: IndexBits): Check {
     }
     // every code there is against every table; neighbours have cuts of their own, and ties in the middle of even gaps
     const all = Int8Array.from({ length: 256 }, (_, i) => Math.max(i, 1) - 128);
-    for (const own of [[-127, 127], [0, 1], [-1, 0], [-2, 4], [-127, -126], [126, 127], [-4, 4]]) {
+    for (const own of [
+      [-127, 127],
+      [0, 1],
+      [-1, 0],
+      [-2, 4],
+      [-127, -126],
+      [126, 127],
+      [-4, 4],
+    ]) {
       judge("every code", tableFrom(own, bits, dice), 1, 256, all);
     }
     for (let draw = 0; draw < 12; draw++) judge("every code", drawTable(bits, dice), 1, 256, all);
@@ -172,7 +200,10 @@ export function checkNegatives(bits: IndexBits): Check {
     const dice = new Dice(98 + bits);
     let cases = 0;
     const judge = (table: Table, rows: readonly number[][]): void => {
-      const columns = at(rows.map((row) => row.length), 0);
+      const columns = at(
+        rows.map((row) => row.length),
+        0,
+      );
       const stride = bytesOf(bits, columns) + 16 * (cases % 3);
       memory.reset();
       const out = memory.output(rows.length * 4, cases & 3);
@@ -188,9 +219,16 @@ export function checkNegatives(bits: IndexBits): Check {
     for (const columns of [...shortOf(bits), ...longOf(bits)]) {
       for (let draw = 0; draw < 4; draw++) {
         const table = drawTable(bits, dice);
-        judge(table, Array.from({ length: 1 + (draw % 3) }, () => drawIndices(columns, table, dice)));
+        judge(
+          table,
+          Array.from({ length: 1 + (draw % 3) }, () => drawIndices(columns, table, dice)),
+        );
       }
-      for (const own of [[-127, 127], [-127, -126], [0, 127]]) {
+      for (const own of [
+        [-127, 127],
+        [-127, -126],
+        [0, 127],
+      ]) {
         judge(tableFrom(own, bits, dice), [constant(columns, 0), constant(columns, 1)]);
       }
     }
@@ -202,8 +240,13 @@ export function checkNegatives(bits: IndexBits): Check {
 
 const RANGE = { I8: FULL8, I16: FULL16 } as const;
 
-/** Σ value·z exactly; `value` of an index is its level, or the index itself. */
-function checkDots(bits: IndexBits, z: "I8" | "I16", seed: number, valueOf: (table: Table, index: number) => number): Check {
+/** Σ value·z exactly; `meaning` of an index is its level, or the index itself. */
+function checkDots(
+  bits: IndexBits,
+  z: "I8" | "I16",
+  seed: number,
+  meaning: (table: Table, index: number) => number,
+): Check {
   return (kernel, memory) => {
     const dice = new Dice(seed);
     let cases = 0;
@@ -211,7 +254,7 @@ function checkDots(bits: IndexBits, z: "I8" | "I16", seed: number, valueOf: (tab
       memory.reset();
       const x = memory.input(packIndices(row, bits), cases & 3);
       const got = kernel(x, memory.input(zs, (cases >> 2) & 3), row.length, memory.input(table.bytes));
-      const want = row.reduce((sum, index, j) => sum + valueOf(table, index) * at(zs, j), 0);
+      const want = row.reduce((sum, index, j) => sum + meaning(table, index) * at(zs, j), 0);
       expectEqual(`${what}, ${row.length} columns, levels ${table.levels}`, got, want);
       memory.verify();
       cases++;
@@ -329,7 +372,14 @@ function checkUpdate({ bits, z, sMax, call }: UpdateSpec): Check {
       cases++;
     };
     const draw = (name: PatternName, columns: number): Numbers => pack(z, fill(name, columns, RANGE[z], dice));
-    const random = (what: PatternName, columns: number, k: number, s: number, lanes: readonly number[], isSame = false): void => {
+    const random = (
+      what: PatternName,
+      columns: number,
+      k: number,
+      s: number,
+      lanes: readonly number[],
+      isSame = false,
+    ): void => {
       const table = drawTable(bits, dice);
       const mask = drawMask(columns, dice);
       const row = (): number[] => drawRow(columns, table, mask, bits, dice);
@@ -372,7 +422,17 @@ function checkUpdate({ bits, z, sMax, call }: UpdateSpec): Check {
       const all = new Uint8Array(long).fill(255);
       for (const zName of ["min", "max"] as const) {
         for (const index of [0, 1]) {
-          judge("worst", table, all, draw(zName, long), constant(long, index), constant(long, 1 - index), 0, 0, LANES.zero());
+          judge(
+            "worst",
+            table,
+            all,
+            draw(zName, long),
+            constant(long, index),
+            constant(long, 1 - index),
+            0,
+            0,
+            LANES.zero(),
+          );
           const towards = (zName === "max") === (index === 1) ? 127 : -127;
           judge("worst", table, all, draw(zName, long), constant(long, index), null, towards, 0, LANES.zero());
         }
@@ -418,14 +478,14 @@ export function checkSquares(storage: Storage): Check {
     for (const rows of [1, 2, 9, 130]) {
       for (const cols of [1, 3, 16, 37]) {
         for (const size of sizes) {
-          const valueOf = (): number => {
+          const draw = (): number => {
             if (storage === "F64" || storage === "F32") return dice.normal() * size;
             const [low, high] = LIMITS[storage];
             return dice.below(4) === 0 ? dice.pick([low, high]) : dice.between(low, high);
           };
           const stride = roundUp(cols * BYTES[storage], 16) + 16 * (cases % 3);
           const values = new STORED[storage]((rows * stride) / BYTES[storage]);
-          for (let i = 0; i < values.length; i++) values[i] = valueOf();
+          for (let i = 0; i < values.length; i++) values[i] = draw();
           const offset = Float64Array.from({ length: cols }, () => dice.pick([0, 0.3 * size, -2 * size]));
           const top = Float64Array.from({ length: cols }, () => dice.pick([1, 3, 1 / 3]) * size);
           const start = Float64Array.from({ length: cols }, () => dice.uniform());
@@ -522,42 +582,52 @@ const codesFor = ({ columns, classes }: BlockCase, dice: Dice): Int16Array =>
   Int16Array.from({ length: columns * classes }, () => dice.between(-900, 900));
 const normals = (count: number, dice: Dice): Float64Array => Float64Array.from({ length: count }, () => dice.normal());
 
-export const checkPackedMargins: Check = checkPackedBlocks(120, (kernel, memory, shape, { x, stride, packing }, dice) => {
-  const { rows, columns, classes } = shape;
-  const u = memory.inout(normals(rows * classes, dice));
-  const [codes, shift] = [memory.input(codesFor(shape, dice)), memory.input(normals(classes, dice))];
-  const scratch = memory.output(blockScratch(columns, classes));
-  kernel(x, stride, rows, columns, classes, codes, 2 ** -9, shift, 1, scratch, u, 0, packing);
-  return [...memory.f64(u, rows * classes)];
-});
+export const checkPackedMargins: Check = checkPackedBlocks(
+  120,
+  (kernel, memory, shape, { x, stride, packing }, dice) => {
+    const { rows, columns, classes } = shape;
+    const u = memory.inout(normals(rows * classes, dice));
+    const [codes, shift] = [memory.input(codesFor(shape, dice)), memory.input(normals(classes, dice))];
+    const scratch = memory.output(blockScratch(columns, classes));
+    kernel(x, stride, rows, columns, classes, codes, 2 ** -9, shift, 1, scratch, u, 0, packing);
+    return [...memory.f64(u, rows * classes)];
+  },
+);
 
-export const checkPackedHessian: Check = checkPackedBlocks(121, (kernel, memory, shape, { x, stride, packing }, dice) => {
-  const { rows, columns, classes } = shape;
-  const positive = (count: number): Float32Array => Float32Array.from({ length: count }, () => 0.05 + dice.uniform() / classes);
-  const [codes, shift] = [memory.input(codesFor(shape, dice)), memory.input(normals(classes, dice))];
-  const h = classes === 1 ? memory.input(positive(rows)) : 0;
-  const p = classes === 1 ? 0 : memory.input(positive(rows * classes + 4));
-  const weights = classes === 1 ? 0 : memory.input(positive(rows));
-  const [g, totals] = [memory.output(columns * classes * 8), memory.output(classes * 8)];
-  const scratch = memory.output(blockScratch(columns, classes));
-  kernel(x, stride, rows, columns, classes, codes, 2 ** -9, shift, h, p, weights, scratch, g, totals, 0, packing);
-  return [...memory.f64(g, columns * classes), ...memory.f64(totals, classes)];
-});
+export const checkPackedHessian: Check = checkPackedBlocks(
+  121,
+  (kernel, memory, shape, { x, stride, packing }, dice) => {
+    const { rows, columns, classes } = shape;
+    const positive = (count: number): Float32Array =>
+      Float32Array.from({ length: count }, () => 0.05 + dice.uniform() / classes);
+    const [codes, shift] = [memory.input(codesFor(shape, dice)), memory.input(normals(classes, dice))];
+    const h = classes === 1 ? memory.input(positive(rows)) : 0;
+    const p = classes === 1 ? 0 : memory.input(positive(rows * classes + 4));
+    const weights = classes === 1 ? 0 : memory.input(positive(rows));
+    const [g, totals] = [memory.output(columns * classes * 8), memory.output(classes * 8)];
+    const scratch = memory.output(blockScratch(columns, classes));
+    kernel(x, stride, rows, columns, classes, codes, 2 ** -9, shift, h, p, weights, scratch, g, totals, 0, packing);
+    return [...memory.f64(g, columns * classes), ...memory.f64(totals, classes)];
+  },
+);
 
-export const checkPackedFollow: Check = checkPackedBlocks(122, (kernel, memory, shape, { x, stride, packing }, dice) => {
-  const { rows, columns, classes } = shape;
-  const c = memory.input(normals(rows * classes, dice));
-  const held = memory.inout(normals(rows * classes, dice));
-  const [g, totals] = [memory.inout(normals(columns * classes, dice)), memory.inout(normals(classes, dice))];
-  const scratch = memory.output(blockScratch(columns, classes));
-  const left = kernel(x, 0, stride, rows, columns, classes, c, held, scratch, g, totals, 0, packing);
-  return [
-    left,
-    ...memory.f64(held, rows * classes),
-    ...memory.f64(g, columns * classes),
-    ...memory.f64(totals, classes),
-  ];
-});
+export const checkPackedFollow: Check = checkPackedBlocks(
+  122,
+  (kernel, memory, shape, { x, stride, packing }, dice) => {
+    const { rows, columns, classes } = shape;
+    const c = memory.input(normals(rows * classes, dice));
+    const held = memory.inout(normals(rows * classes, dice));
+    const [g, totals] = [memory.inout(normals(columns * classes, dice)), memory.inout(normals(classes, dice))];
+    const scratch = memory.output(blockScratch(columns, classes));
+    const left = kernel(x, 0, stride, rows, columns, classes, c, held, scratch, g, totals, 0, packing);
+    return [
+      left,
+      ...memory.f64(held, rows * classes),
+      ...memory.f64(g, columns * classes),
+      ...memory.f64(totals, classes),
+    ];
+  },
+);
 
 /** An entry with two sides is held to both. */
 export const both =
