@@ -210,7 +210,9 @@ export class Dataset {
     if (options.levels !== undefined && !isPacked(this.bits)) {
       throw new BitcenterError("BAD_OPTION", `dataset: levels belong to bits: 4 or 2, given bits: ${this.bits}`);
     }
-    this.#levels = isPacked(this.bits) ? checkLevels(where, this.bits, options.levels ?? "lloydMax") : "uniform";
+    this.#levels = isPacked(this.bits)
+      ? checkLevels(where, this.bits, options.levels === undefined ? "lloydMax" : options.levels)
+      : "uniform";
     const matrix = checkMatrix(where, input);
     this.rows = matrix.rows;
     this.cols = matrix.cols;
@@ -334,7 +336,9 @@ export class Dataset {
     const storage = this.#storageOf(kind);
     if (this.#isShared(storage, hasIntercept)) return 0;
     const columns = this.cols + (hasIntercept ? 1 : 0);
-    const padded = isPacked(this.bits) ? packedColumns(this.bits, columns) : roundUp(columns, 32);
+    // the int8 plane of packed codes has their columns
+    const isNarrow = isPacked(this.bits) && kind !== "float32";
+    const padded = isNarrow ? packedColumns(this.bits as PackedBits, columns) : roundUp(columns, 32);
     return this.rows * strideFor(padded * BYTES[storage]);
   }
 

@@ -70,6 +70,7 @@ export function checkLevels(where: string, bits: PackedBits, value: LevelsOption
       `${where}: ${expected}, given [${levels.slice(0, 20).map(show).join(", ")}]`,
     );
   }
+  toCodes(where, levels as number[], false);
   return levels as number[];
 }
 
