@@ -1,6 +1,7 @@
 // Datasets of 4 and 2 bits: the codes are those of the oracle, what they weigh, what is refused, and that what is trained from them is as good as from
 // any other width: the gap is that of the oracle's own float64 objective.
 import { beforeEach, describe, expect, it } from "vitest";
+import { eachUnpacked } from "../bindings/data/packed.js";
 import { strideFor } from "../bindings/data/raw-rows.js";
 import {
   auto,
@@ -217,6 +218,46 @@ describe("codes are those of the oracle", () => {
     );
     const wide = readPlane(made, made.plane("int8", true, true));
     expect(wide.codes).toEqual(moved.codes.flatMap((row) => row.slice(0, cols + 1)));
+  });
+});
+
+describe("more rows than one block of unpacked ones", () => {
+  it.each(BITS)("every row is visited once, in order; L is that of its weighted rows, %s bits", (bits) => {
+    const [rows, cols] = [5000, 40];
+    const { data, weights } = sampleFor("squared", rows, cols, 8);
+    const made = engine.dataset({ data, rows, cols }, labelsFor(rows), {
+      bits,
+      levels: TABLES[bits]["without 0"] as Levels,
+      sampleWeight: weights,
+    });
+    const { codes } = readPacked(made, true);
+    const plane = made.plane("codes", true);
+    const { packed, padded, strideBytes } = plane;
+    if (packed === null) throw new Error("not packed");
+    for (const block of [undefined, 1, 256, rows, 2 * rows]) {
+      const visited: number[] = [];
+      const source = { codes: plane.codes, strideBytes, padded, packed };
+      const visit = (pointer: number, stride: number, first: number, count: number): void => {
+        for (let i = 0; i < count; i++) {
+          const row = new Int8Array(made.core.view().buffer as ArrayBuffer, pointer + i * stride, padded);
+          if (row.some((code, j) => code !== at(codes[first + i] as number[], j))) expect.fail(`row ${first + i}`);
+          visited.push(first + i);
+        }
+      };
+      eachUnpacked(made.core, source, rows, visit, ...(block === undefined ? [] : [block]));
+      expect(visited).toEqual(Array.from({ length: rows }, (_, i) => i));
+    }
+    const mean = weights.reduce((sum, weight) => sum + weight, 0) / rows;
+    const problem = engine.problem(made, { loss: "squared" });
+    const largest = codes.map((row, i) => (at(weights, i) / mean) * row.reduce((sum, code) => sum + code * code, 0));
+    const L = Math.max(...largest) / 127 ** 2;
+    // ω: n·weight/Σ weight, a sum of n terms
+    expect(Math.abs(problem.smoothness(plane) / L - 1)).toBeLessThan(2 * (rows + 8) * u);
+    // the heaviest row is not in the first block: an L that forgets where a block's weights begin would be another one
+    const shifted = codes.map(
+      (row, i) => (at(weights, i % 1024) / mean) * row.reduce((sum, code) => sum + code * code, 0),
+    );
+    expect(Math.max(...shifted) / 127 ** 2).not.toBeCloseTo(L, 6);
   });
 });
 
@@ -582,6 +623,28 @@ describe("certificates", () => {
         }
       }
     });
+  });
+
+  it.each([
+    { loss: "logistic", rows: 6000, cols: 12, l2: 1e-4 },
+    { loss: "softmax", rows: 5200, cols: 5, l2: 1e-4 },
+  ] as const)("auto, $loss on $rows rows: samples of the rows, a rougher problem first", (task) => {
+    const setting = SETTINGS[1] as Setting;
+    for (const bits of BITS) {
+      for (const preconditioner of ["auto", "diagonal"] as const) {
+        const posed = posedAs(task, setting, { bits, levels: TABLES[bits]["without 0"] as Levels });
+        const reports = [...newton(posed.problem, { preconditioner })];
+        const { gap, slope } = judged(
+          posed,
+          JSON.stringify([task, setting]),
+          reports.at(-1) as (typeof reports)[number],
+        );
+        expect(reports.some(({ hessianShare }) => hessianShare > 0 && hessianShare < 1)).toBe(true);
+        expect(gap).toBeLessThan(GAP);
+        expect(slope).toBeLessThan(SLOPE);
+        posed.engine.dispose();
+      }
+    }
   });
 
   it("int8 models, and float32 ones on the codes that packed ones stand for", () => {
