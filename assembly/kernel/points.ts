@@ -11,6 +11,8 @@ const LOW: usize = 16;
 const INVERSE: usize = 24;
 /** Bytes of a cell of a histogram: Σ w, Σ w·x, Σ w·x² (point coordinates), then smallest and largest value, f64 each. */
 const CELL: usize = 40;
+/** Values whose cells are looked up before any is added to. */
+const BLOCK: i32 = 256;
 /** What a value without weight counts in a coarse cell: no cell with values is taken for empty. */
 const LEAST_MASS: f64 = 8.673617379884035e-19;
 
@@ -172,9 +174,9 @@ export abstract class points {
 
 @unmanaged
 export abstract class histogram {
-  /** Bytes of the cells that `fill` writes: never more than the coarse ones and as many again. */
+  /** Bytes of the cells that `fill` writes when `cells` coarse ones were split twice, each time by as many more: at most three times as many cells. */
   static cellBytes(cells: i32): usize {
-    return ((<usize>cells) << 1) * CELL;
+    return <usize>cells * 3 * CELL;
   }
 
   /** Smallest and largest of `count` ≥ 1 values that are finite: out, 2 f64; a −0 counts as 0. */
@@ -303,7 +305,35 @@ export abstract class histogram {
     return i32x4.add(first2I32x4, i32x4.min_s(i32x4.trunc_sat_f64x2_s_zero(passed2F64x2), most2I32x4));
   }
 
-  /** Second pass, the same values: weights per cell after the first split. mass: one f64 per such cell, zeroed by the caller. */
+  /** Cells of at most 256 values, times `size`, as u32 at `out`: a loop of its own, which with scattering in the same one takes a third longer (docs/decisions/0013-optimal-levels.md). */
+  static locateAll(
+    values: usize,
+    count: i32,
+    cells: i32,
+    frame: usize,
+    starts: usize,
+    finer: usize,
+    size: i32,
+    out: usize,
+  ): void {
+    const scale = load<f64>(frame);
+    const low = load<f64>(frame, LOW);
+    const inverse = load<f64>(frame, INVERSE);
+    const lastI32x4 = i32x4.splat(cells - 1);
+    const sizeI32x4 = i32x4.splat(size);
+    const end = values + ((<usize>(count & ~1)) << 3);
+    for (; values < end; values += 16) {
+      const placeF64x2 = histogram.places(v128.load(values), scale, low, inverse);
+      v128.store64_lane(out, i32x4.mul(histogram.locate(placeF64x2, lastI32x4, starts, finer), sizeI32x4), 0);
+      out += 8;
+    }
+    if (count & 1) {
+      const placeF64x2 = histogram.places(v128.load64_splat(values), scale, low, inverse);
+      v128.store32_lane(out, i32x4.mul(histogram.locate(placeF64x2, lastI32x4, starts, finer), sizeI32x4), 0);
+    }
+  }
+
+  /** Second pass, the same values: weights per cell after the first split. mass: one f64 per such cell, zeroed by the caller; scratch: 1 KiB. */
   static weighFine(
     values: usize,
     weights: usize,
@@ -312,24 +342,21 @@ export abstract class histogram {
     frame: usize,
     starts: usize,
     mass: usize,
+    scratch: usize,
   ): void {
-    const scale = load<f64>(frame);
-    const low = load<f64>(frame, LOW);
-    const inverse = load<f64>(frame, INVERSE);
-    const bytes = (<usize>count) << 3;
-    const lastI32x4 = i32x4.splat(cells - 1);
-    for (let i: usize = 0; i < bytes; i += 16) {
-      const isPair = i + 8 < bytes;
-      const placeF64x2 = histogram.places(histogram.two(values + i, isPair), scale, low, inverse);
-      const cellI32x4 = histogram.locate(placeF64x2, lastI32x4, starts, 0);
-      histogram.weighOne(mass + ((<usize>i32x4.extract_lane(cellI32x4, 0)) << 3), weights, i);
-      if (isPair) histogram.weighOne(mass + ((<usize>i32x4.extract_lane(cellI32x4, 1)) << 3), weights, i + 8);
+    for (let done = 0; done < count; done += BLOCK) {
+      const block = min(count - done, BLOCK);
+      const first = (<usize>done) << 3;
+      histogram.locateAll(values + first, block, cells, frame, starts, 0, 8, scratch);
+      for (let i: usize = 0; i < <usize>block; i++) {
+        histogram.weighOne(mass + <usize>load<u32>(scratch + (i << 2)), weights, first + (i << 3));
+      }
     }
   }
 
   /**
    * Third pass, the same values: sums, smallest and largest value of every cell after both splits; empty ones have ∞ and −∞. starts: those of the first
-   * split, finer: of the second one. out: `fine` cells of 40 bytes, as many as the second split has made.
+   * split, finer: of the second one; scratch: 1 KiB. out: `fine` cells of 40 bytes, as many as the second split has made.
    */
   static fill(
     values: usize,
@@ -341,26 +368,23 @@ export abstract class histogram {
     finer: usize,
     fine: i32,
     out: usize,
+    scratch: usize,
   ): void {
     const scale = load<f64>(frame);
     const centre = load<f64>(frame, CENTRE);
-    const low = load<f64>(frame, LOW);
-    const inverse = load<f64>(frame, INVERSE);
     for (let cell = out; cell < out + <usize>fine * CELL; cell += CELL) {
       v128.store(cell, f64x2.splat(0));
       store<f64>(cell, 0, 16);
       store<f64>(cell, Infinity, 24);
       store<f64>(cell, -Infinity, 32);
     }
-    const bytes = (<usize>count) << 3;
-    const lastI32x4 = i32x4.splat(cells - 1);
-    for (let i: usize = 0; i < bytes; i += 16) {
-      const isPair = i + 8 < bytes;
-      const placeF64x2 = histogram.places(histogram.two(values + i, isPair), scale, low, inverse);
-      const cellI32x4 = i32x4.mul(histogram.locate(placeF64x2, lastI32x4, starts, finer), i32x4.splat(<i32>CELL));
-      histogram.fillOne(out + <usize>i32x4.extract_lane(cellI32x4, 0), values, weights, i, scale, centre);
-      if (isPair) {
-        histogram.fillOne(out + <usize>i32x4.extract_lane(cellI32x4, 1), values, weights, i + 8, scale, centre);
+    for (let done = 0; done < count; done += BLOCK) {
+      const block = min(count - done, BLOCK);
+      const first = (<usize>done) << 3;
+      histogram.locateAll(values + first, block, cells, frame, starts, finer, <i32>CELL, scratch);
+      for (let i: usize = 0; i < <usize>block; i++) {
+        const cell = out + <usize>load<u32>(scratch + (i << 2));
+        histogram.fillOne(cell, values, weights, first + (i << 3), scale, centre);
       }
     }
   }

@@ -104,12 +104,13 @@ function searchBuckets(
   kernels.centreCells(mass, buckets, frame);
   const starts = scope.alloc(4 * (buckets + 1), "buckets");
   const parts = kernels.splitCells(mass, buckets, buckets, starts);
+  const scratch = scope.alloc(1024, "buckets");
   const fineMass = scope.alloc(8 * parts, "buckets");
-  kernels.weighFineCells(values, weights, count, buckets, frame, starts, fineMass);
+  kernels.weighFineCells(values, weights, count, buckets, frame, starts, fineMass, scratch);
   const finer = scope.alloc(4 * (parts + 1), "buckets");
   const fine = kernels.splitCells(fineMass, parts, buckets, finer);
   const cells = scope.alloc(kernels.cellBytes(buckets), "buckets");
-  kernels.fillCells(values, weights, count, buckets, frame, starts, finer, fine, cells);
+  kernels.fillCells(values, weights, count, buckets, frame, starts, finer, fine, cells, scratch);
   const origins = scope.alloc(8 * 2 * fine, "candidates");
   const points = scope.alloc(POINT_BYTES * 2 * fine, "candidates");
   const candidates = kernels.pointsOfCells(cells, fine, frame, origins, points);

@@ -429,7 +429,7 @@ export const checkWeighFineCells: Check = (kernel, memory) => {
     const out = memory.inout(new Float64Array(want.length), shift);
     const frame = memory.input(Float64Array.of(grid.scale, 7, grid.low, grid.inverse));
     const pointers = [memory.input(values, shift), given(memory, weights, shift), values.length, grid.cells, frame];
-    kernel(...pointers, memory.input(words(starts)), out);
+    kernel(...pointers, memory.input(words(starts)), out, memory.output(1024, shift));
     expectSame(what, memory.f64(out, want.length), want);
     memory.verify();
     cases++;
@@ -452,6 +452,7 @@ export const checkFillCells: Check = (kernel, memory) => {
     for (const [cell] of places) fineMass[cell] = at(fineMass, cell) + 1;
     const finer = startsOf(fineMass, grid.cells);
     const fine = at(finer, fineMass.length);
+    if (fine > 3 * grid.cells) throw new Mismatch(`${what}: ${fine} fine cells are more than cellBytes has room for`);
     const centre = grid.low + dice.uniform() / grid.inverse;
     const want = new Float64Array(CELL * fine);
     for (let cell = 0; cell < fine; cell++) want.set([0, 0, 0, Infinity, -Infinity], CELL * cell);
@@ -470,7 +471,7 @@ export const checkFillCells: Check = (kernel, memory) => {
     const out = memory.output(8 * CELL * fine, shift);
     const frame = memory.input(Float64Array.of(grid.scale, centre, grid.low, grid.inverse));
     const pointers = [memory.input(values, shift), given(memory, weights, shift), values.length, grid.cells, frame];
-    kernel(...pointers, memory.input(words(starts)), memory.input(words(finer)), fine, out);
+    kernel(...pointers, memory.input(words(starts)), memory.input(words(finer)), fine, out, memory.output(1024, shift));
     const got = memory.f64(out, CELL * fine);
     for (let i = 0; i < got.length; i++) {
       expectEqual(`${what}: number ${i % CELL} of cell ${Math.floor(i / CELL)}`, at(got, i), at(want, i));
