@@ -294,7 +294,9 @@ function withCore<T>(work: (core: Core, scope: Scope) => T): T {
 export function optimalLevels(values: ArrayLike<number>, options: LevelOptions): Float64Array {
   const where = "optimalLevels";
   checkNames(where, options, ["levels", "method", "weights", "buckets"]);
-  const levels = number(where, "levels", options?.levels ?? Number.NaN, { min: 2, max: MOST_LEVELS, integer: true }, 0);
+  const range = { min: 2, max: MOST_LEVELS, integer: true } as const;
+  // there is no default: null, which is no number, stands for nothing
+  const levels = number(where, "levels", options?.levels === undefined ? null : options.levels, range, 0);
   const method = oneOf(where, "method", options.method, METHODS, "auto");
   const buckets = number(where, "buckets", options.buckets, { min: 2, max: 2 ** 20, integer: true }, BUCKETS);
   return withCore((core, scope) => {
