@@ -240,7 +240,7 @@ function load(core: Core, scope: Scope, where: string, name: string, input: unkn
   }
   const at = scope.alloc(8 * count, name);
   core.f64(at, count).set(input as ArrayLike<number>);
-  const index = core.kernels.firstNotFiniteF64(at, 8, count, 1);
+  const index = core.kernels.firstNotFiniteF64(at, 8 * count, 1, count);
   if (index >= 0) throw bad(index);
   return { at, count };
 }
