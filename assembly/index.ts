@@ -274,3 +274,4 @@ export function beginZipml(run: usize, seed: u32, step: u32): void { zipml.begin
 export function advanceZipml(run: usize, steps: u32): void { zipml.advance(changetype<ZipmlRun>(run), steps); }
 export function packZipml(run: usize, x: usize, first: u32, count: u32): void { zipml.pack(changetype<ZipmlRun>(run), x, first, count); }
 export function variancesZipml(run: usize, x: usize, first: u32, count: u32, sums: usize): void { zipml.variances(changetype<ZipmlRun>(run), x, first, count, sums); }
+export function outlineZipml(run: usize, x: usize, first: u32, count: u32): void { zipml.outline(changetype<ZipmlRun>(run), x, first, count); }

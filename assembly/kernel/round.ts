@@ -85,7 +85,8 @@ export abstract class round {
   /** index = base + addend, columns f32. */
   static raise(base: usize, addend: f32, columns: i32, index: usize): void {
     const addendF32x4 = f32x4.splat(addend);
-    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) v128.store(index + j, f32x4.add(v128.load(base + j), addendF32x4));
+    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16)
+      v128.store(index + j, f32x4.add(v128.load(base + j), addendF32x4));
   }
 
   /** Indices (columns f32, whole, 0..255) as bytes. columns: multiple of 8. */
@@ -135,7 +136,8 @@ export abstract class round {
   static size(x: usize, columns: i32, isNorm: i32): f32 {
     if (isNorm) return sqrt<f32>(<f32>dot.f32<f32>(x, x, columns));
     let topF32x4 = f32x4.splat(0);
-    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) topF32x4 = f32x4.max(topF32x4, f32x4.abs(v128.load(x + j)));
+    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16)
+      topF32x4 = f32x4.max(topF32x4, f32x4.abs(v128.load(x + j)));
     const pairF32x4 = f32x4.max(topF32x4, i32x4.shuffle(topF32x4, topF32x4, 2, 3, 0, 1));
     return max<f32>(f32x4.extract_lane(pairF32x4, 0), f32x4.extract_lane(pairF32x4, 1));
   }
@@ -143,7 +145,8 @@ export abstract class round {
   /** x ← x/scale, or all 0 for a scale of 0. columns f32. */
   static divide(x: usize, scale: f32, columns: i32): void {
     const scaleF32x4 = f32x4.splat(scale == 0 ? 1 : scale);
-    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) v128.store(x + j, f32x4.div(v128.load(x + j), scaleF32x4));
+    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16)
+      v128.store(x + j, f32x4.div(v128.load(x + j), scaleF32x4));
   }
 
   /**

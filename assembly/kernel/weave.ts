@@ -38,7 +38,15 @@ export abstract class weave {
    * Rows of unit values as eight planes each: code = floor((x + 1)·128) within 0..255, in float32. x: rows × strideBytes f32; columns: multiple of
    * 16; codes: columns u8 of scratch; out: rows × 8·planeBytes.
    */
-  static units(x: usize, strideBytes: usize, rows: i32, columns: i32, codes: usize, out: usize, planeBytes: usize): void {
+  static units(
+    x: usize,
+    strideBytes: usize,
+    rows: i32,
+    columns: i32,
+    codes: usize,
+    out: usize,
+    planeBytes: usize,
+  ): void {
     const oneF32x4 = f32x4.splat(1);
     const halfF32x4 = f32x4.splat(128);
     for (let row = 0; row < rows; row++) {

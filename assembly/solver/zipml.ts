@@ -365,4 +365,20 @@ export abstract class zipml {
       x += run.strideBytes;
     }
   }
+
+  /** Sketches of rows `first`, …, A·x, and their norms. x as in `pack`. */
+  static outline(run: ZipmlRun, x: usize, first: u32, count: u32): void {
+    const bytes = (<usize>run.columns) << 2;
+    let out = run.sketches + <usize>first * ((<usize>run.sketchSize) << 2);
+    for (let i: u32 = 0; i < count; i++) {
+      let at = run.projection;
+      for (let k: u32 = 0; k < run.sketchSize; k++) {
+        store<f32>(out, <f32>dot.f32<f32>(at, x, run.columns));
+        at += bytes;
+        out += 4;
+      }
+      store<f32>(run.norms + ((<usize>(first + i)) << 2), round.size(x, run.columns, 1));
+      x += run.strideBytes;
+    }
+  }
 }
