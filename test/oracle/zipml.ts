@@ -72,7 +72,7 @@ export function placeOf(x: number, { low, width, intervals, table }: Levels): Pl
   return { base, fraction: f(p - base) };
 }
 
-export function valueOf(index: number, scale: number, { low, width, table }: Levels): number {
+export function levelValue(index: number, scale: number, { low, width, table }: Levels): number {
   if (table === null) return f(f(low + f(width * index)) * scale);
   const k = Math.floor(index);
   return k === index ? at(table, k) : f(0.5 * f(at(table, k) + at(table, k + 1)));
@@ -115,8 +115,18 @@ export interface ZipmlInput {
   readonly stepSize: number;
   /** r = l2/reach² per column. */
   readonly ridge: ArrayLike<number>;
-  readonly polynomial: { readonly coefficients: ArrayLike<number>; readonly radius: number; readonly ball: number } | null;
-  readonly refetch: { readonly rule: "l1" | "midpoint" | "hoeffding"; readonly failure: number; readonly widest: number } | null;
+  readonly polynomial: {
+    readonly coefficients: ArrayLike<number>;
+    readonly radius: number;
+    readonly ball: number;
+  } | null;
+  readonly refetch: {
+    readonly rule: "l1" | "midpoint" | "hoeffding" | "sketch";
+    readonly failure: number;
+    readonly widest: number;
+    /** Numbers of a sketch, a multiple of 16. */
+    readonly size: number;
+  } | null;
   readonly seed: number;
   readonly epochs: number;
   readonly steps: number;
@@ -142,7 +152,8 @@ export function runZipml(input: ZipmlInput): ZipmlResult {
   const dot = (a: Float32Array, b: Float32Array): number => dotFloat32(a, 0, b, 0, columns);
   const norm = (a: Float32Array): number => f(Math.sqrt(dot(a, a)));
   const sizeOf = (a: Float32Array, isNorm: boolean): number => (isNorm ? norm(a) : Math.max(...a.map(Math.abs)));
-  const withoutIntercept = (a: Float32Array): Float32Array => a.map((value, j) => (hasIntercept && j === cols ? 0 : value));
+  const withoutIntercept = (a: Float32Array): Float32Array =>
+    a.map((value, j) => (hasIntercept && j === cols ? 0 : value));
 
   const split = (i: number): Split => {
     let row = rowOf(i);
@@ -164,7 +175,7 @@ export function runZipml(input: ZipmlInput): ZipmlResult {
   const decode = (indices: readonly number[], scale: number): Float32Array =>
     Float32Array.from(indices, (index, j) => {
       if (hasIntercept && j === cols) return 1;
-      return isRounded[j] ? valueOf(index, scale, levels) : 0;
+      return isRounded[j] ? levelValue(index, scale, levels) : 0;
     });
 
   // what is stored: indices of every sample
@@ -217,6 +228,8 @@ export function runZipml(input: ZipmlInput): ZipmlResult {
   const alpha = f(input.stepSize);
   const shrink = Float32Array.from(input.ridge, (r) => 1 / (1 + input.stepSize * r));
   let [refetched, outside, wrong] = [0, 0, 0];
+  const sketching =
+    input.refetch?.rule === "sketch" ? sketcher(input.refetch.failure, input.refetch.size, columns) : null;
 
   for (let epoch = 0; epoch < input.epochs; epoch++) {
     const coins = new Coins(seed, epoch);
@@ -278,10 +291,14 @@ export function runZipml(input: ZipmlInput): ZipmlResult {
           if (rule === "hoeffding") spread = f(f(Math.sqrt(0.5 * Math.log(2 / failure))) * f(Math.sqrt(spread)));
           if (rule === "midpoint") spread = f(0.5 * spread);
           const slack = f(f(4 * columns * 2 ** -24) * total);
-          const bound = f(f(place.scale * spread) + slack);
+          let bound = f(f(place.scale * spread) + slack);
           const isMidpoint = rule === "midpoint" && estimator !== "single";
           const middle = place.places.map((one) => (one === null ? 0 : one.base + 0.5));
-          const margin = dot(isMidpoint ? decode(middle, place.scale) : sample(0), seen);
+          let margin = dot(isMidpoint ? decode(middle, place.scale) : sample(0), seen);
+          if (sketching !== null) {
+            margin = dotFloat32(sketching.of(exact), 0, sketching.of(seen), 0, input.refetch.size);
+            bound = f(norm(exact) * f(sketching.error * norm(seen)));
+          }
           const h = f(1 - f(y * margin));
           side = h > bound ? 1 : h < -bound ? -1 : 0;
           if (side === 0) {
@@ -320,6 +337,26 @@ export function runZipml(input: ZipmlInput): ZipmlResult {
     }
   }
   return { w, refetched, outside, wrong };
+}
+
+/** Random signs ÷ √size, and the relative error ε: 4·exp(−(ε² − ε³)·size/4) = failure, ε ≤ 2/3. */
+function sketcher(failure: number, size: number, columns: number) {
+  let state = 0x85ebca6b;
+  const signs = Float32Array.from({ length: size * columns }, () => {
+    state = xorshift32(state);
+    return state >= 2 ** 31 ? -1 / Math.sqrt(size) : 1 / Math.sqrt(size);
+  });
+  let error = 0;
+  // digit by digit in binary
+  for (let bit = 0.5; bit > 2 ** -50; bit /= 2) {
+    const tried = error + bit;
+    if (tried <= 2 / 3 && 4 * Math.exp((-(tried ** 2 - tried ** 3) * size) / 4) >= failure) error = tried;
+  }
+  return {
+    error: f(error),
+    of: (v: Float32Array): Float32Array =>
+      Float32Array.from({ length: size }, (_, k) => dotFloat32(signs, k, v, 0, columns)),
+  };
 }
 
 // ---- estimators, every outcome of their coins ------------------------------------------------------------------------------
@@ -405,7 +442,8 @@ export function normalSolution(
   const m = Array.from({ length: columns }, (_, j) =>
     Array.from({ length: columns + 1 }, (_, k) => {
       let sum = 0;
-      for (let i = 0; i < rows; i++) sum += at(x, i * columns + j) * (k === columns ? at(y, i) : at(x, i * columns + k));
+      for (let i = 0; i < rows; i++)
+        sum += at(x, i * columns + j) * (k === columns ? at(y, i) : at(x, i * columns + k));
       return sum / rows + (k === j ? at(extra, j) : 0);
     }),
   );
