@@ -70,6 +70,7 @@ import {
   updateI8I16,
   updateI16I16,
 } from "./support/checkers.js";
+import { ZIPML, ZIPML_RUNS, type ZipmlFamily } from "./zipml-kernels.js";
 
 export type Family =
   | "dot"
@@ -90,7 +91,8 @@ export type Family =
   | "spectrum"
   | "batch"
   | NewtonFamily
-  | InteriorFamily;
+  | InteriorFamily
+  | ZipmlFamily;
 
 export interface KernelEntry {
   /** Name of the export. */
@@ -705,6 +707,7 @@ export const TABLE: readonly KernelEntry[] = [
   ...spectrum,
   ...NEWTON,
   ...INTERIOR,
+  ...ZIPML,
 ];
 
 /** Exports that act on a whole run, held to account step by step against test/oracle/inner.ts and batch.ts by parity.test.ts and batches.test.ts; and the module's own. */
@@ -718,4 +721,5 @@ export const RUN_LEVEL: readonly string[] = [
   "preparePublished",
   "advancePublished",
   "advanceBatches",
+  ...ZIPML_RUNS,
 ];

@@ -17,6 +17,7 @@ import {
   updatePublished,
 } from "./support/checkers.js";
 import { Harness, type Numbers, Trespass } from "./support/memory.js";
+import { zipmlMutants } from "./zipml-mutants.js";
 
 const core = new Core({ variant: "baseline" });
 const memory = new Harness(core);
@@ -373,11 +374,13 @@ function shufflingOf(below: (place: number, count: number) => number | null): Ke
 
 const newton = newtonMutants(kernels, memory);
 const interior = interiorMutants(kernels, memory);
+const zipml = zipmlMutants(kernels, memory);
 
 /** Entry → mistakes. */
 const MUTANTS: Readonly<Record<string, Mutants>> = {
   ...newton.mutants,
   ...interior.mutants,
+  ...zipml.mutants,
   dotI8I8: {
     ...dotMutants("dotI8I8", i8, i8),
     "takes z as unsigned": dotOf(i8, (p, n) => memory.u8(p, n), dotExact),
@@ -1175,6 +1178,7 @@ describe("the plain forms the mutants are made of are accepted", () => {
     quantizeF64I8: quantizeOf(tiesUp, within127),
     ...newton.plain,
     ...interior.plain,
+    ...zipml.plain,
   };
   test.each(Object.entries(plain))("%s", (name, kernel) => expect(accepts(name, kernel)).toBe(true));
 });
