@@ -6,8 +6,10 @@ import { statistics } from "./kernel/columns";
 import { dot } from "./kernel/dot";
 import { exact, planes } from "./kernel/exact";
 import { cholesky, gram } from "./kernel/gram";
+import { levels, lloyd } from "./kernel/levels";
 import { matvec } from "./kernel/matvec";
 import { packed, U1, U2, U4 } from "./kernel/packed";
+import { histogram, points, sorting } from "./kernel/points";
 import { quantize } from "./kernel/quantize";
 import { tiles } from "./kernel/tiles";
 import { vector } from "./kernel/vector";
@@ -71,6 +73,30 @@ export function squaresU8(x: usize, stride: usize, rows: i32, cols: i32, offset:
 export function squaresI8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, top: usize, out: usize): void { statistics.squares<i8>(x, stride, rows, cols, offset, top, out); }
 export function lowerMedian(values: usize, count: i32): f64 { return statistics.lowerMedian(values, count); }
 export function deviation(values: usize, count: i32, median: f64): f64 { return statistics.deviation(values, count, median); }
+
+// kernel/points
+export function sortScratchBytes(count: i32, isWeighted: i32): usize { return sorting.scratchBytes(count, isWeighted); }
+export function sortAscending(values: usize, weights: usize, count: i32, scratch: usize): void { sorting.ascending(values, weights, count, scratch); }
+export function firstBadWeight(weights: usize, count: i32): i32 { return points.firstBadWeight(weights, count); }
+export function scaleWeights(weights: usize, count: i32): f64 { return points.scaleWeights(weights, count); }
+export function pointsOfSorted(values: usize, weights: usize, count: i32, frame: usize, out: usize): i32 { return points.ofSorted(values, weights, count, frame, out); }
+export function valueRange(values: usize, count: i32, out: usize): void { histogram.range(values, count, out); }
+export function cellBytes(cells: i32): usize { return histogram.cellBytes(cells); }
+export function weighCells(values: usize, weights: usize, count: i32, low: f64, high: f64, cells: i32, frame: usize, mass: usize): void { histogram.weigh(values, weights, count, low, high, cells, frame, mass); }
+export function splitCells(mass: usize, cells: i32, frame: usize, starts: usize): i32 { return histogram.split(mass, cells, frame, starts); }
+export function fillCells(values: usize, weights: usize, count: i32, cells: i32, frame: usize, starts: usize, out: usize): void { histogram.fill(values, weights, count, cells, frame, starts, out); }
+export function pointsOfCells(cells: usize, count: i32, frame: usize, origins: usize, out: usize): i32 { return histogram.collect(cells, count, frame, origins, out); }
+
+// kernel/levels
+export function levelScratchBytes(count: i32, intervals: i32): usize { return levels.scratchBytes(count, intervals); }
+export function levelsExact(points: usize, count: i32, intervals: i32, scratch: usize, out: usize): f64 { return levels.exact(points, count, intervals, scratch, out); }
+export function levelsDivide(points: usize, count: i32, intervals: i32, scratch: usize, out: usize): f64 { return levels.divide(points, count, intervals, scratch, out); }
+export function levelsSmawk(points: usize, count: i32, intervals: i32, scratch: usize, out: usize): f64 { return levels.smawk(points, count, intervals, scratch, out); }
+export function thinScratchBytes(count: i32): usize { return levels.thinScratchBytes(count); }
+export function thinPoints(points: usize, count: i32, apart: i32, most: i32, scratch: usize, out: usize): i32 { return levels.thin(points, count, apart, most, scratch, out); }
+export function firstOutside(values: usize, count: i32, low: f64, high: f64): i32 { return levels.firstOutside(values, count, low, high); }
+export function levelVariance(values: usize, weights: usize, count: i32, levelsAt: usize, number: i32): f64 { return levels.variance(values, weights, count, levelsAt, number); }
+export function lloydMax(points: usize, origins: usize, count: i32, frame: usize, levelsAt: usize, number: i32, most: i32, ends: usize): f64 { return lloyd.improve(points, origins, count, frame, levelsAt, number, most, ends); }
 
 // kernel/quantize
 export function quantizeF64I8(x: usize, stride: usize, rows: i32, cols: i32, offset: usize, inverseScale: usize, codes: usize, codeStride: usize, intercept: f64): void { quantize.rows<f64, i8>(x, stride, rows, cols, offset, inverseScale, codes, codeStride, intercept); }

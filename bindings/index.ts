@@ -1,6 +1,7 @@
 // Public names, nothing else.
 export type { DataBits, Dataset, DatasetOptions, ExactCopy } from "./data/dataset.js";
 export { createEngine, type Engine, type EngineOptions } from "./data/engine.js";
+export { type LevelMethod, type LevelOptions, optimalLevels, roundingVariance } from "./data/levels.js";
 export type { DenseMatrix, MatrixInput, NumericArray } from "./data/matrix.js";
 export type { Evaluation, LossName, Problem, ProblemOptions, Weights, WeightsInput } from "./data/problem.js";
 export type { Variant } from "./engine/load.js";

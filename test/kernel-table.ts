@@ -2,6 +2,7 @@
 // kernels.test.ts runs each entry on every variant; mutants.test.ts runs broken kernels through the same entries; a test compares
 // the names with the module's exports. A new export without an entry here fails the build.
 import { INTERIOR, type InteriorFamily } from "./interior-kernels.js";
+import { LEVELS, type LevelFamily } from "./levels-kernels.js";
 import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
 import { checkDotGroups, checkPackGroups } from "./support/batch-checkers.js";
 import {
@@ -92,7 +93,8 @@ export type Family =
   | "batch"
   | NewtonFamily
   | InteriorFamily
-  | ZipmlFamily;
+  | ZipmlFamily
+  | LevelFamily;
 
 export interface KernelEntry {
   /** Name of the export. */
@@ -708,6 +710,7 @@ export const TABLE: readonly KernelEntry[] = [
   ...NEWTON,
   ...INTERIOR,
   ...ZIPML,
+  ...LEVELS,
 ];
 
 /** Exports that act on a whole run, held to account step by step against test/oracle/inner.ts and batch.ts by parity.test.ts and batches.test.ts; and the module's own. */

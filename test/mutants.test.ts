@@ -5,6 +5,7 @@ import { Core } from "../bindings/engine/core.js";
 import type { Kernel } from "../bindings/engine/kernels.js";
 import { interiorMutants } from "./interior-mutants.js";
 import { type KernelEntry, TABLE } from "./kernel-table.js";
+import { levelMutants } from "./levels-mutants.js";
 import { newtonMutants } from "./newton-mutants.js";
 import { scaleDraw, xorshift32 } from "./oracle/random.js";
 import {
@@ -375,12 +376,14 @@ function shufflingOf(below: (place: number, count: number) => number | null): Ke
 const newton = newtonMutants(kernels, memory);
 const interior = interiorMutants(kernels, memory);
 const zipml = zipmlMutants(kernels, memory);
+const level = levelMutants(kernels, memory);
 
 /** Entry → mistakes. */
 const MUTANTS: Readonly<Record<string, Mutants>> = {
   ...newton.mutants,
   ...interior.mutants,
   ...zipml.mutants,
+  ...level.mutants,
   dotI8I8: {
     ...dotMutants("dotI8I8", i8, i8),
     "takes z as unsigned": dotOf(i8, (p, n) => memory.u8(p, n), dotExact),
@@ -1179,6 +1182,7 @@ describe("the plain forms the mutants are made of are accepted", () => {
     ...newton.plain,
     ...interior.plain,
     ...zipml.plain,
+    ...level.plain,
   };
   test.each(Object.entries(plain))("%s", (name, kernel) => expect(accepts(name, kernel)).toBe(true));
 });

@@ -467,9 +467,13 @@ export abstract class statistics {
     return count;
   }
 
-  /** Element (count − 1) >> 1 of the sorted values; reorders them (quickselect, middle pivot). */
+  /** Element (count − 1) >> 1 of the sorted values; reorders them. */
   static lowerMedian(values: usize, count: i32): f64 {
-    const wanted = (count - 1) >> 1;
+    return statistics.select(values, count, (count - 1) >> 1);
+  }
+
+  /** Element `wanted` of the sorted values; reorders them (quickselect, middle pivot). */
+  static select(values: usize, count: i32, wanted: i32): f64 {
     let left = 0;
     let right = count - 1;
     while (left < right) {

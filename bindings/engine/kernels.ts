@@ -32,6 +32,21 @@ export type KernelName =
   | `squares${RawStorage}`
   | "lowerMedian"
   | "deviation"
+  | "sortScratchBytes"
+  | "sortAscending"
+  | "firstBadWeight"
+  | "scaleWeights"
+  | `pointsOf${"Sorted" | "Cells"}`
+  | "valueRange"
+  | "cellBytes"
+  | `${"weigh" | "split" | "fill"}Cells`
+  | "levelScratchBytes"
+  | `levels${"Exact" | "Divide" | "Smawk"}`
+  | "thinScratchBytes"
+  | "thinPoints"
+  | "firstOutside"
+  | "levelVariance"
+  | "lloydMax"
   | `quantize${RawStorage}${CodeStorage}`
   | `countClipped${Floats}`
   | `planes${RawStorage}`

@@ -1,0 +1,338 @@
+// Values as the level solvers (levels.ts) see them: points in ascending order with prefix sums, made of sorted values or of a histogram. docs/numerics.md §13.
+
+/**
+ * Bytes of a point: x and the sums α = Σ w, β = Σ w·x, γ = Σ w·x² over all values up to it, f64 each. x is in point coordinates, x·scale − centre: scale is
+ * a power of two, so that squares neither overflow nor vanish, and the centre lies among the values, so that the sums keep their digits.
+ */
+export const POINT: usize = 32;
+/** Bytes of a frame: scale, centre·scale, and for histograms low·scale and cells per unit, f64 each. */
+const CENTRE: usize = 8;
+const LOW: usize = 16;
+const INVERSE: usize = 24;
+/** Bytes of a cell of a histogram: Σ w, Σ w·x, Σ w·x² (point coordinates), then smallest and largest value, f64 each. */
+const CELL: usize = 40;
+
+const SIGN: u64 = 0x8000000000000000;
+const DIGIT: i32 = 11;
+const DIGITS: i32 = 6;
+const BINS: usize = 1 << DIGIT;
+
+@unmanaged
+export abstract class sorting {
+  /** Bytes of scratch `ascending` needs. */
+  static scratchBytes(count: i32, isWeighted: i32): usize {
+    return ((<usize>DIGITS * BINS) << 2) + ((<usize>count) << (isWeighted ? 4 : 3));
+  }
+
+  /** Place of digit `digit` of a key among the bins of that digit. */
+  @inline
+  static bin(counts: usize, key: u64, digit: i32): usize {
+    const value = <usize>(key >> <u64>(digit * DIGIT)) & (BINS - 1);
+    return counts + ((<usize>digit * BINS + value) << 2);
+  }
+
+  /** Sorts `count` finite values in place, −0 before 0; weights: count f64 that follow their values, or 0. Radix sort, six digits of 11 bits; digits that all values share cost nothing. */
+  static ascending(values: usize, weights: usize, count: i32, scratch: usize): void {
+    const counts = scratch;
+    memory.fill(counts, 0, (<usize>DIGITS * BINS) << 2);
+    const bytes = (<usize>count) << 3;
+    // keys in the order of the values: negative ones have all their bits turned, the others their sign
+    for (let i: usize = 0; i < bytes; i += 8) {
+      const bits = load<u64>(values + i);
+      const key = bits ^ (u64(<i64>bits >> 63) | SIGN);
+      store<u64>(values + i, key);
+      for (let digit = 0; digit < DIGITS; digit++) {
+        const bin = sorting.bin(counts, key, digit);
+        store<u32>(bin, load<u32>(bin) + 1);
+      }
+    }
+    let from = values;
+    let fromWeights = weights;
+    let to = scratch + ((<usize>DIGITS * BINS) << 2);
+    let toWeights = weights ? to + bytes : 0;
+    for (let digit = 0; digit < DIGITS; digit++) {
+      if (load<u32>(sorting.bin(counts, load<u64>(from), digit)) == <u32>count) continue;
+      let place: u32 = 0;
+      const first = counts + ((<usize>digit * BINS) << 2);
+      for (let bin: usize = 0; bin < BINS << 2; bin += 4) {
+        const own = load<u32>(first + bin);
+        store<u32>(first + bin, place);
+        place += own;
+      }
+      for (let i: usize = 0; i < bytes; i += 8) {
+        const key = load<u64>(from + i);
+        const bin = sorting.bin(counts, key, digit);
+        const at = (<usize>load<u32>(bin)) << 3;
+        store<u32>(bin, load<u32>(bin) + 1);
+        store<u64>(to + at, key);
+        if (weights) store<f64>(toWeights + at, load<f64>(fromWeights + i));
+      }
+      const swap = from;
+      from = to;
+      to = swap;
+      const swapWeights = fromWeights;
+      fromWeights = toWeights;
+      toWeights = swapWeights;
+    }
+    for (let i: usize = 0; i < bytes; i += 8) {
+      const key = load<u64>(from + i);
+      store<u64>(values + i, key ^ (u64(<i64>~key >> 63) | SIGN));
+    }
+    if (fromWeights != weights) memory.copy(weights, fromWeights, bytes);
+  }
+}
+
+@unmanaged
+export abstract class points {
+  /** Power of two that brings top > 0 into [1, 2); of numbers near either end of float64 only as far as powers of two go. */
+  @inline
+  static scaleOf(top: f64): f64 {
+    const exponent = 2046 - (reinterpret<u64>(top) >> 52);
+    return reinterpret<f64>((exponent < 1 ? 1 : exponent) << 52);
+  }
+
+  /** What a + b has lost, given their rounded sum (Knuth's two-sum). */
+  @inline
+  static lost(a: f64, b: f64, sum: f64): f64 {
+    const part = sum - a;
+    return a - (sum - part) + (b - part);
+  }
+
+  /** Index of the first weight that is negative or not finite, or −1. */
+  static firstBadWeight(weights: usize, count: i32): i32 {
+    for (let i = 0; i < count; i++) {
+      const weight = load<f64>(weights + ((<usize>i) << 3));
+      if (!(weight >= 0) || weight == Infinity) return i;
+    }
+    return -1;
+  }
+
+  /** Multiplies weights ≥ 0 by the power of two that brings the largest into [1, 2). Returns the largest one as it was; at 0 there is nothing to do. */
+  static scaleWeights(weights: usize, count: i32): f64 {
+    const end = weights + ((<usize>count) << 3);
+    let top: f64 = 0;
+    for (let p = weights; p < end; p += 8) top = max(top, load<f64>(p));
+    if (top > 0) {
+      const scale = points.scaleOf(top);
+      for (let p = weights; p < end; p += 8) store<f64>(p, load<f64>(p) * scale);
+    }
+    return top;
+  }
+
+  /**
+   * Sorted values, count ≥ 1, weights as `scaleWeights` leaves them or 0: equal values become one point. `values` keeps the distinct ones, at the front
+   * and with 0 for −0; out: up to count points; frame: 4 f64, of which two are written. Returns the number of points. The sums are compensated: each is good
+   * to its last bit, so that the cost of an interval is good to 34 roundings of Σw·(largest |x|)² (docs/numerics.md §13), however many values there are.
+   */
+  static ofSorted(values: usize, weights: usize, count: i32, frame: usize, out: usize): i32 {
+    const last = load<f64>(values + ((<usize>(count - 1)) << 3));
+    const scale = points.scaleOf(max(abs(load<f64>(values)), abs(last)));
+    const centre = load<f64>(values + ((<usize>(count >> 1)) << 3)) * scale;
+    store<f64>(frame, scale);
+    store<f64>(frame, centre, CENTRE);
+    let alpha: f64 = 0;
+    let beta: f64 = 0;
+    let gamma: f64 = 0;
+    let alphaLost: f64 = 0;
+    let betaLost: f64 = 0;
+    let gammaLost: f64 = 0;
+    let distinct = 0;
+    let previous: f64 = NaN;
+    for (let i: usize = 0; i < <usize>count; i++) {
+      const value = load<f64>(values + (i << 3)) + 0;
+      const weight: f64 = weights ? load<f64>(weights + (i << 3)) : 1;
+      if (value != previous) {
+        store<f64>(values + ((<usize>distinct) << 3), value);
+        distinct++;
+        previous = value;
+      }
+      const x = value * scale - centre;
+      const wx = weight * x;
+      const wxx = wx * x;
+      let sum = alpha + weight;
+      alphaLost += points.lost(alpha, weight, sum);
+      alpha = sum;
+      sum = beta + wx;
+      betaLost += points.lost(beta, wx, sum);
+      beta = sum;
+      sum = gamma + wxx;
+      gammaLost += points.lost(gamma, wxx, sum);
+      gamma = sum;
+      const at = out + <usize>(distinct - 1) * POINT;
+      store<f64>(at, x);
+      store<f64>(at, alpha + alphaLost, 8);
+      store<f64>(at, beta + betaLost, 16);
+      store<f64>(at, gamma + gammaLost, 24);
+    }
+    return distinct;
+  }
+}
+
+@unmanaged
+export abstract class histogram {
+  /** Bytes of the cells that `fill` writes: never more than the coarse ones and as many again. */
+  static cellBytes(cells: i32): usize {
+    return ((<usize>cells) << 1) * CELL;
+  }
+
+  /** Smallest and largest of `count` ≥ 1 values that are finite: out, 2 f64; a −0 counts as 0. */
+  static range(values: usize, count: i32, out: usize): void {
+    const end = values + ((<usize>(count & ~1)) << 3);
+    const last = values + ((<usize>(count - 1)) << 3);
+    let lowF64x2 = v128.load64_splat(last);
+    let highF64x2 = lowF64x2;
+    for (let p = values; p < end; p += 16) {
+      const xF64x2 = v128.load(p);
+      lowF64x2 = f64x2.pmin(lowF64x2, xF64x2);
+      highF64x2 = f64x2.pmax(highF64x2, xF64x2);
+    }
+    store<f64>(out, min(f64x2.extract_lane(lowF64x2, 0), f64x2.extract_lane(lowF64x2, 1)) + 0);
+    store<f64>(out, max(f64x2.extract_lane(highF64x2, 0), f64x2.extract_lane(highF64x2, 1)) + 0, 8);
+  }
+
+  /** Where x lies on the coarse grid, 0 … cells. Monotone in x, so that cells keep the order of the values. */
+  @inline
+  static place(x: f64, scale: f64, low: f64, inverse: f64): f64 {
+    return (x * scale - low) * inverse;
+  }
+
+  /**
+   * First pass, values in any order: weights per cell of a grid of `cells` equal ones over low … high, low < high. weights: count f64 as `scaleWeights` leaves
+   * them, or 0. frame: 4 f64, all written but the centre; mass: cells f64, zeroed by the caller. A value without weight counts as 2⁻⁶⁰: no cell with values is taken for empty.
+   */
+  static weigh(
+    values: usize,
+    weights: usize,
+    count: i32,
+    low: f64,
+    high: f64,
+    cells: i32,
+    frame: usize,
+    mass: usize,
+  ): void {
+    const scale = points.scaleOf(max(abs(low), abs(high)));
+    const first = low * scale;
+    const inverse = <f64>cells / (high * scale - first);
+    store<f64>(frame, scale);
+    store<f64>(frame, first, LOW);
+    store<f64>(frame, inverse, INVERSE);
+    const bytes = (<usize>count) << 3;
+    for (let i: usize = 0; i < bytes; i += 8) {
+      const cell = min(<i32>histogram.place(load<f64>(values + i), scale, first, inverse), cells - 1);
+      const at = mass + ((<usize>cell) << 3);
+      store<f64>(at, load<f64>(at) + (weights ? max(load<f64>(weights + i), 8.673617379884035e-19) : 1));
+    }
+  }
+
+  /**
+   * Splits the coarse cells: each that holds values becomes 1 + ⌊cells·√mass/Σ√mass⌋ fine ones. starts: cells + 1 u32, first fine cell of each. The centre in
+   * `frame` becomes the middle of the cell in which half of the mass is reached. Returns the number of fine cells, at most twice the coarse ones.
+   */
+  static split(mass: usize, cells: i32, frame: usize, starts: usize): i32 {
+    let total: f64 = 0;
+    let roots: f64 = 0;
+    for (let cell: usize = 0; cell < <usize>cells; cell++) {
+      const own = load<f64>(mass + (cell << 3));
+      total += own;
+      roots += sqrt(own);
+    }
+    const share = <f64>cells / roots;
+    let fine = 0;
+    let before: f64 = 0;
+    let middle: f64 = -1;
+    for (let cell: usize = 0; cell < <usize>cells; cell++) {
+      const own = load<f64>(mass + (cell << 3));
+      store<u32>(starts + (cell << 2), fine);
+      if (own > 0) fine += 1 + <i32>(sqrt(own) * share);
+      before += own;
+      if (middle < 0 && before >= 0.5 * total) middle = <f64>cell + 0.5;
+    }
+    store<u32>(starts + ((<usize>cells) << 2), fine);
+    store<f64>(frame, load<f64>(frame, LOW) + middle / load<f64>(frame, INVERSE), CENTRE);
+    return fine;
+  }
+
+  /** Second pass, the same values: sums, smallest and largest value of every fine cell; empty ones have ∞ and −∞. out: fine cells × 40 bytes. */
+  static fill(values: usize, weights: usize, count: i32, cells: i32, frame: usize, starts: usize, out: usize): void {
+    const scale = load<f64>(frame);
+    const centre = load<f64>(frame, CENTRE);
+    const low = load<f64>(frame, LOW);
+    const inverse = load<f64>(frame, INVERSE);
+    const end = out + <usize>load<u32>(starts + ((<usize>cells) << 2)) * CELL;
+    for (let cell = out; cell < end; cell += CELL) {
+      v128.store(cell, f64x2.splat(0));
+      store<f64>(cell, 0, 16);
+      store<f64>(cell, Infinity, 24);
+      store<f64>(cell, -Infinity, 32);
+    }
+    const bytes = (<usize>count) << 3;
+    for (let i: usize = 0; i < bytes; i += 8) {
+      const value = load<f64>(values + i) + 0;
+      const place = histogram.place(value, scale, low, inverse);
+      const coarse = min(<i32>place, cells - 1);
+      const at = starts + ((<usize>coarse) << 2);
+      const first = load<i32>(at);
+      const parts = load<i32>(at, 4) - first;
+      const part = min(<i32>((place - <f64>coarse) * <f64>parts), parts - 1);
+      const cell = out + <usize>(first + part) * CELL;
+      const weight: f64 = weights ? load<f64>(weights + i) : 1;
+      const x = value * scale - centre;
+      const wx = weight * x;
+      store<f64>(cell, load<f64>(cell) + weight);
+      store<f64>(cell, load<f64>(cell, 8) + wx, 8);
+      store<f64>(cell, load<f64>(cell, 16) + wx * x, 16);
+      if (value < load<f64>(cell, 24)) store<f64>(cell, value, 24);
+      if (value > load<f64>(cell, 32)) store<f64>(cell, value, 32);
+    }
+  }
+
+  /**
+   * Smallest and largest value of every fine cell as points, with the sums that belong to them: those of the smallest one without its own cell, whose values
+   * it neither exceeds nor costs anything itself. origins: their values, f64, and out: both with room for two per cell. Returns their number. Sums as in `points.ofSorted`.
+   */
+  static collect(cells: usize, count: i32, frame: usize, origins: usize, out: usize): i32 {
+    const scale = load<f64>(frame);
+    const centre = load<f64>(frame, CENTRE);
+    let alpha: f64 = 0;
+    let beta: f64 = 0;
+    let gamma: f64 = 0;
+    let alphaLost: f64 = 0;
+    let betaLost: f64 = 0;
+    let gammaLost: f64 = 0;
+    let number: usize = 0;
+    for (let cell = cells; cell < cells + <usize>count * CELL; cell += CELL) {
+      const low = load<f64>(cell, 24);
+      const high = load<f64>(cell, 32);
+      if (low > high) continue;
+      if (low < high) {
+        store<f64>(origins + (number << 3), low);
+        const at = out + number * POINT;
+        store<f64>(at, low * scale - centre);
+        store<f64>(at, alpha + alphaLost, 8);
+        store<f64>(at, beta + betaLost, 16);
+        store<f64>(at, gamma + gammaLost, 24);
+        number++;
+      }
+      const w = load<f64>(cell);
+      const wx = load<f64>(cell, 8);
+      const wxx = load<f64>(cell, 16);
+      let sum = alpha + w;
+      alphaLost += points.lost(alpha, w, sum);
+      alpha = sum;
+      sum = beta + wx;
+      betaLost += points.lost(beta, wx, sum);
+      beta = sum;
+      sum = gamma + wxx;
+      gammaLost += points.lost(gamma, wxx, sum);
+      gamma = sum;
+      store<f64>(origins + (number << 3), high);
+      const at = out + number * POINT;
+      store<f64>(at, high * scale - centre);
+      store<f64>(at, alpha + alphaLost, 8);
+      store<f64>(at, beta + betaLost, 16);
+      store<f64>(at, gamma + gammaLost, 24);
+      number++;
+    }
+    return <i32>number;
+  }
+}
