@@ -5,6 +5,7 @@ import { type Core, Scope } from "../engine/core.js";
 import type { ByteStorage, CodeStorage, PackedStorage, RawStorage } from "../engine/kernels.js";
 import { BitcenterError } from "../errors.js";
 import { checkNames, oneOf } from "../options.js";
+import { storageLevelsOf } from "./levels.js";
 import { checkMatrix, checkVector, type MatrixInput } from "./matrix.js";
 import {
   CODES_PER_RMS,
@@ -16,7 +17,6 @@ import {
   type PackedRows,
   packedColumns,
   sampleRows,
-  storageLevels,
   uniformLevels,
   withZero,
   writeCuts,
@@ -673,15 +673,25 @@ export class Dataset {
     const stored = this.stored as RawRows;
     return Scope.scratch(core, (scratch) => {
       const { index, count } = sampleRows(core, scratch, rows, cols);
-      const units = this.#vector(scratch, rms, cols, 1);
+      const inverse = this.#vector(
+        scratch,
+        rms.map((unit) => CODES_PER_RMS / unit),
+        cols,
+        1,
+      );
+      const none = this.#vector(scratch, new Float64Array(cols), cols, 0);
+      const ones = this.#vector(scratch, new Float64Array(cols).fill(CODES_PER_RMS), cols, 0);
+      // as int8 codes first: a level beyond them could not be kept
+      const codes = scratch.alloc(count * cols + 16, "a sample of values");
       const values = scratch.alloc(count * cols * 4 + 16, "a sample of values");
       this.#gatherBlocks({ ...stored, rows: count }, index, ({ storage, pointer, strideBytes, rows: some }, first) => {
-        const to = values + first * cols * 4;
-        core.kernels[`quantize${storage}F32`](pointer, strideBytes, some, cols, offsets, units, to, cols * 4, 0);
+        const to = codes + first * cols;
+        core.kernels[`quantize${storage}I8`](pointer, strideBytes, some, cols, offsets, inverse, to, cols, 0);
       });
+      core.kernels.quantizeI8F32(codes, cols, count, cols, none, ones, values, cols * 4, 0);
       const wide = scratch.alloc(count * cols * 8, "a sample of values");
       core.kernels.toFloat64(values, wide, count * cols);
-      const levels = storageLevels(core, wide, count * cols, 2 ** bits);
+      const levels = storageLevelsOf(core, wide, count * cols, 2 ** bits);
       return bits === 4 ? withZero(levels) : levels;
     });
   }

@@ -182,8 +182,3 @@ export function sampleRows(core: Core, scope: Scope, rows: number, cols: number)
   core.kernels.permutation(SAMPLE_SEED, rows, index);
   return { index, count };
 }
-
-/** Levels for nearest rounding of a sample: count f64 at `values`. */
-export function storageLevels(_core: Core, _values: number, _count: number, levels: number): ArrayLike<number> {
-  return uniformLevels(levels === 4 ? 2 : 4);
-}
