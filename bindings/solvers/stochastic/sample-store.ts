@@ -227,7 +227,8 @@ export class SampleStore {
     for (const j of this.#live) inverses[j] = 1 / width;
     let pointer = 0;
     if (table !== null) {
-      pointer = scope.alloc(table.length * 4, "levels");
+      // kernels look up sixteen levels at a time
+      pointer = scope.alloc(Math.max(64, table.length * 4), "levels");
       this.#core.f32(pointer, table.length).set(table);
     }
     this.#write({ last: intervals - 1, table: pointer, count: table?.length ?? 0 });
