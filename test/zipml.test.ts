@@ -793,8 +793,8 @@ describeVariants("zipml", (variant) => {
     expect(engine.bytes).toBe(before);
     const own = dataset.bytes;
     for (let i = 0; i < 2; i++) for (const _report of zipml(problem, { samples: "weaved" })) break;
-    // 32 padded columns, a byte each
-    expect(dataset.bytes - own).toBe(Math.ceil((32 * ROWS) / 64) * 64);
+    // 32 padded columns in eight planes, each a multiple of 64 bytes
+    expect(dataset.bytes - own).toBe(8 * Math.ceil((4 * ROWS) / 64) * 64);
     problem.dispose();
     dataset.dispose();
   });

@@ -355,9 +355,8 @@ export class SampleStore {
     this.#bits = bits;
     const width = 2 / 2 ** bits;
     this.#setColumns(-1 + width / 2, width, width);
-    const planeBytes = this.frame.padded / 8;
     this.#write({ planes: bits });
-    this.#rowBytes = bits * planeBytes;
+    this.#rowBytes = (bits * this.frame.padded) / 8;
   }
 
   /** Fractions of the visits so far that fetched the exact row, and of the margins that lay beyond the polynomial's radius. */
