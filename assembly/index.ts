@@ -347,7 +347,7 @@ export function toFloat64(from: usize, to: usize, count: i32): void { outer.toFl
 // kernel/weave
 export function weaveCodes(codes: usize, columns: i32, top: i32, planes: i32, row: usize, planeBytes: usize): void { weave.write(codes, columns, top, planes, row, planeBytes); }
 export function unweave(row: usize, planeBytes: usize, planes: i32, shift: i32, columns: i32, out: usize): void { weave.read(row, planeBytes, planes, shift, columns, out); }
-export function weaveUnits(x: usize, stride: usize, rows: i32, columns: i32, codes: usize, out: usize, planeBytes: usize): void { weave.units(x, stride, rows, columns, codes, out, planeBytes); }
+export function weaveUnits(x: usize, stride: usize, rows: i32, columns: i32, codes: usize, out: usize, rowBytes: usize, planeBytes: usize): void { weave.units(x, stride, rows, columns, codes, out, rowBytes, planeBytes); }
 
 // solver/zipml
 export function beginZipml(run: usize, seed: u32, step: u32): void { zipml.begin(changetype<ZipmlRun>(run), seed, step); }

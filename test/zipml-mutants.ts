@@ -63,13 +63,13 @@ export function zipmlMutants(
   const number = (bits: readonly number[]): number => bits.reduce((sum, bit) => 2 * sum + bit, 0);
   const units =
     (codeOf: (x: number) => number): Kernel =>
-    (x, stride, rows, columns, _scratch, out, planeBytes) => {
+    (x, stride, rows, columns, _scratch, out, rowBytes, planeBytes) => {
       for (let i = 0; i < (rows as number); i++) {
         const values = memory.f32((x as number) + i * (stride as number), columns as number);
         const codes = Uint8Array.from(values, codeOf);
         for (let p = 0; p < 8; p++) {
           const plane = planeOf(codes, 7 - p);
-          memory.u8((out as number) + (8 * i + p) * (planeBytes as number), plane.length).set(plane);
+          memory.u8((out as number) + i * (rowBytes as number) + p * (planeBytes as number), plane.length).set(plane);
         }
       }
       return NOTHING;
@@ -111,6 +111,9 @@ export function zipmlMutants(
       "drops the last row": misled("weaveUnits", add(2, -1)),
       "drops the last 16 columns": misled("weaveUnits", add(3, -16)),
       "rows side by side": misled("weaveUnits", (args) => put(1, 4 * at(args, 3))(args)),
+      "exchanges rows and planes": misled("weaveUnits", (args) => {
+        [args[6], args[7]] = [at(args, 7), at(args, 6)];
+      }),
       "rounds to the nearest": units((x) => within(Math.floor(f(f(x + 1) * 128) + 0.5))),
       "255 intervals": units((x) => within(Math.floor(f(f(x + 1) * 127.5)))),
       "in float64": units((x) => within(Math.floor((x + 1) * 128))),

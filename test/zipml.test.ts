@@ -16,6 +16,7 @@ import {
 import { cosine, logisticCoefficients } from "../bindings/solvers/stochastic/chebyshev.js";
 import type { Loss } from "./oracle/loss.js";
 import {
+  Coins,
   counted,
   double,
   type Levels,
@@ -23,6 +24,9 @@ import {
   naive,
   normalSolution,
   type Outcome,
+  pairMatrix,
+  pairSolution,
+  placeOf,
   product,
   roundings,
   runZipml,
@@ -223,6 +227,86 @@ describe("estimators, all outcomes", () => {
         expect(Math.abs(shared - mean)).toBeGreaterThan(1e-9);
     }
     core.dispose();
+  });
+
+  it("a smooth derivative at one sample: two samples leave ½f″V·x, one used twice adds f′v·w", () => {
+    // σ(−t) and its derivatives at t
+    const sigma = (t: number): number => 1 / (1 + Math.exp(t));
+    const [x, w] = [
+      [0.31, -0.62],
+      [0.9, -0.7],
+    ] as [number[], number[]];
+    const t = product(x, w);
+    const s = sigma(t);
+    const first = -s * (1 - s);
+    const second = s * (1 - s) * (1 - 2 * s);
+    const left = (width: number): readonly [number, number] => {
+      // x at a third of its interval, whatever its width
+      const low = x.map((value) => value - width / 3);
+      const high = low.map((value) => value + width);
+      const outcomes = roundings(x, low, high);
+      const v = (2 / 9) * width * width;
+      const V = v * product(w, w);
+      const two = momentsOfPairs(outcomes, outcomes, (a, b) => b.map((value) => sigma(product(a, w)) * value)).mean;
+      const same = momentsOfPairs(outcomes, one, (a) => a.map((value) => sigma(product(a, w)) * value)).mean;
+      const size = (got: number[], bias: (j: number) => number): number =>
+        Math.hypot(...got.map((value, j) => value - s * at(x, j) - bias(j)));
+      return [
+        size(two, (j) => 0.5 * second * V * at(x, j)),
+        size(same, (j) => 0.5 * second * V * at(x, j) + first * v * at(w, j)),
+      ];
+    };
+    // what is left is of third order: an eighth for half the width, and far less than the terms themselves
+    const [wide, narrow] = [left(0.02), left(0.01)];
+    for (const k of [0, 1] as const) {
+      expect(narrow[k] / wide[k]).toBeLessThan(0.14);
+      expect(narrow[k]).toBeLessThan(1e-7);
+    }
+  });
+
+  it("stored pairs: the smallest eigenvalue is negative where rows are few, less so with more levels", () => {
+    const [rows, columns] = [30, 40];
+    const dice = new Dice(73);
+    const x = Float64Array.from({ length: rows * columns }, () => 2 * dice.uniform() - 1);
+    const smallest = [3, 7, 31].map((intervals) => {
+      const width = 2 / intervals;
+      const rounded = (): Float64Array =>
+        x.map((value) => {
+          const p = (value + 1) / width;
+          return -1 + width * (Math.floor(p) + Number(dice.uniform() < p - Math.floor(p)));
+        });
+      const m = pairMatrix(rounded(), rounded(), rows, columns);
+      // power iterations on c − M, c above the largest eigenvalue
+      const c = Math.max(...m.map((row) => row.reduce((sum, value) => sum + Math.abs(value), 0)));
+      let z = Array.from({ length: columns }, () => dice.normal());
+      for (let i = 0; i < 2000; i++) {
+        const next = z.map((value, j) => c * value - product(m[j] as number[], z));
+        const size = Math.hypot(...next);
+        z = next.map((value) => value / size);
+      }
+      return z.reduce((sum, value, j) => sum + value * product(m[j] as number[], z), 0);
+    });
+    expect(at(smallest, 0)).toBeLessThan(-0.01);
+    expect(at(smallest, 1)).toBeLessThan(0);
+    expect(at(smallest, 1)).toBeGreaterThan(at(smallest, 0) / 2);
+    expect(at(smallest, 2)).toBeLessThan(0);
+    expect(at(smallest, 2)).toBeGreaterThan(at(smallest, 1) / 4);
+  });
+
+  it("rows by their norm: the total variance is at most min(d/S², √d/S)·‖x‖²", () => {
+    const dice = new Dice(74);
+    for (const d of [1, 3, 16, 100, 1000, 4096]) {
+      for (const S of [1, 3, 7, 127]) {
+        const x = Float64Array.from({ length: d }, () => dice.normal());
+        const square = x.reduce((sum, value) => sum + value * value, 0);
+        const unit = Math.sqrt(square) / S;
+        const total = x.reduce((sum, value) => {
+          const part = value / unit - Math.floor(value / unit);
+          return sum + part * (1 - part) * unit * unit;
+        }, 0);
+        expect(total).toBeLessThanOrEqual(Math.min(d / (S * S), Math.sqrt(d) / S) * square * (1 + 1e-12));
+      }
+    }
   });
 
   it("refetching by the sample's own margin chooses rows by their coins; by midpoints it does not", () => {
@@ -703,6 +787,25 @@ describeVariants("zipml", (variant) => {
       expect(within(stationary(problem, options, scale), least)).toBe(true);
     });
 
+    it("stored pairs: the normal equations of the two roundings", () => {
+      const coins = new Coins(9, 0xffffffff);
+      const levels = { low: f(-1), width: f(width), intervals: 3, table: null };
+      const samples = [new Float64Array(rows * cols), new Float64Array(rows * cols)];
+      for (let i = 0; i < rows; i++) {
+        for (const sample of samples) {
+          const u = coins.flip(32);
+          for (let j = 0; j < cols; j++) {
+            const { base, fraction } = placeOf(at(unit, i * cols + j), levels);
+            sample[i * cols + j] = -1 + width * (base + Number(at(u, j) < fraction));
+          }
+        }
+      }
+      const [a, b] = samples as [Float64Array, Float64Array];
+      const found = stationary(problem, { bits, stepSize: 0.02, seed: 9 }, scale);
+      expect(within(found, pairSolution(a, b, labels, rows, cols))).toBe(true);
+      expect(within(found, least)).toBe(false);
+    });
+
     it("nearest, stored: the normal equations of its codes", () => {
       const codes = unit.map((x) => -1 + width * Math.min(3, Math.max(0, Math.floor((x + 1) / width + 0.5))));
       const found = stationary(problem, { estimator: "nearest", bits, stepSize: 0.02, seed: 8 }, scale);
@@ -793,8 +896,8 @@ describeVariants("zipml", (variant) => {
     expect(engine.bytes).toBe(before);
     const own = dataset.bytes;
     for (let i = 0; i < 2; i++) for (const _report of zipml(problem, { samples: "weaved" })) break;
-    // 32 padded columns, a byte each
-    expect(dataset.bytes - own).toBe(Math.ceil((32 * ROWS) / 64) * 64);
+    // 32 padded columns in eight planes, each a multiple of 64 bytes
+    expect(dataset.bytes - own).toBe(8 * Math.ceil((4 * ROWS) / 64) * 64);
     problem.dispose();
     dataset.dispose();
   });

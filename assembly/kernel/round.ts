@@ -2,6 +2,7 @@
 // Unbiased: a value between two levels becomes the upper one with the probability of how far up it stands. One coin per column and rounding; two
 // roundings of a row never share one (then the bias of a single sample would be back). docs/numerics.md §14. Source: ZipML (arXiv 1611.05402) §2.
 // Columns: multiples of 4. A column with width 0 is never rounded.
+import { lanes } from "../core/lanes";
 import { dot } from "./dot";
 
 @unmanaged
@@ -82,13 +83,6 @@ export abstract class round {
     }
   }
 
-  /** index = base + addend, columns f32. */
-  static raise(base: usize, addend: f32, columns: i32, index: usize): void {
-    const addendF32x4 = f32x4.splat(addend);
-    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16)
-      v128.store(index + j, f32x4.add(v128.load(base + j), addendF32x4));
-  }
-
   /** Indices (columns f32, whole, 0..255) as bytes. columns: multiple of 8. */
   static toBytes(index: usize, columns: i32, out: usize): void {
     for (let j: usize = 0; j < <usize>columns; j += 8) {
@@ -99,15 +93,94 @@ export abstract class round {
     }
   }
 
-  /** Bytes as indices: code + up (bytes 0 or 1; 0: none) + addend. columns: multiple of 8. */
-  static fromBytes(codes: usize, ups: usize, addend: f32, columns: i32, index: usize): void {
+  /** Values of stored indices, code + up (bytes 0 or 1; 0: none) + addend, on uniform levels: what `values` gives. columns: multiple of 8. */
+  static decode(
+    codes: usize,
+    ups: usize,
+    addend: f32,
+    low: usize,
+    width: usize,
+    scale: f32,
+    columns: i32,
+    out: usize,
+  ): void {
     const addendF32x4 = f32x4.splat(addend);
+    const scaleF32x4 = f32x4.splat(scale);
     for (let j: usize = 0; j < <usize>columns; j += 8) {
       let codeI16x8 = v128.load8x8_u(codes + j);
       if (ups) codeI16x8 = i16x8.add(codeI16x8, v128.load8x8_u(ups + j));
-      const at = index + (j << 2);
-      v128.store(at, f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(codeI16x8)), addendF32x4));
-      v128.store(at, f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(codeI16x8)), addendF32x4), 16);
+      const at = j << 2;
+      const aF32x4 = f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(codeI16x8)), addendF32x4);
+      const bF32x4 = f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(codeI16x8)), addendF32x4);
+      const cF32x4 = f32x4.add(v128.load(low + at), f32x4.mul(v128.load(width + at), aF32x4));
+      const dF32x4 = f32x4.add(v128.load(low + at, 16), f32x4.mul(v128.load(width + at, 16), bF32x4));
+      v128.store(out + at, f32x4.mul(cF32x4, scaleF32x4));
+      v128.store(out + at, f32x4.mul(dF32x4, scaleF32x4), 16);
+    }
+  }
+
+  /** Bytes k, 4 + k, 8 + k and 12 + k of 64 bytes: the k-th byte of sixteen floats. */
+  @inline
+  static byteOf(table: usize, k: usize): v128 {
+    const at = table + k;
+    let bytesI8x16 = i8x16.splat(0);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 0, 0);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 1, 4);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 2, 8);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 3, 12);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 4, 16);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 5, 20);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 6, 24);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 7, 28);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 8, 32);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 9, 36);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 10, 40);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 11, 44);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 12, 48);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 13, 52);
+    bytesI8x16 = v128.load8_lane(at, bytesI8x16, 14, 56);
+    return v128.load8_lane(at, bytesI8x16, 15, 60);
+  }
+
+  /**
+   * Values of stored indices, code + up (0: none), from a table: width·table[index]. Up to sixteen levels (64 bytes readable) are looked up sixteen columns at
+   * a time, byte by byte of the floats. columns: multiple of 16.
+   */
+  static decodeTable(codes: usize, ups: usize, table: usize, count: i32, width: usize, columns: i32, out: usize): void {
+    if (count > 16) {
+      for (let j: usize = 0; j < <usize>columns; j++) {
+        let k = <usize>load<u8>(codes + j);
+        if (ups) k += <usize>load<u8>(ups + j);
+        store<f32>(out + (j << 2), load<f32>(width + (j << 2)) * load<f32>(table + (k << 2)));
+      }
+      return;
+    }
+    const aI8x16 = round.byteOf(table, 0);
+    const bI8x16 = round.byteOf(table, 1);
+    const cI8x16 = round.byteOf(table, 2);
+    const dI8x16 = round.byteOf(table, 3);
+    for (let j: usize = 0; j < <usize>columns; j += 16) {
+      let codeI8x16 = v128.load(codes + j);
+      if (ups) codeI8x16 = i8x16.add(codeI8x16, v128.load(ups + j));
+      const lowI8x16 = i8x16.swizzle(aI8x16, codeI8x16);
+      const nextI8x16 = i8x16.swizzle(bI8x16, codeI8x16);
+      const thirdI8x16 = i8x16.swizzle(cI8x16, codeI8x16);
+      const highI8x16 = i8x16.swizzle(dI8x16, codeI8x16);
+      const low0I8x16 = lanes.zipLowI8(lowI8x16, nextI8x16);
+      const low1I8x16 = lanes.zipHighI8(lowI8x16, nextI8x16);
+      const high0I8x16 = lanes.zipLowI8(thirdI8x16, highI8x16);
+      const high1I8x16 = lanes.zipHighI8(thirdI8x16, highI8x16);
+      const at = j << 2;
+      const w = width + at;
+      const to = out + at;
+      const firstF32x4 = i16x8.shuffle(low0I8x16, high0I8x16, 0, 8, 1, 9, 2, 10, 3, 11);
+      const secondF32x4 = i16x8.shuffle(low0I8x16, high0I8x16, 4, 12, 5, 13, 6, 14, 7, 15);
+      const thirdF32x4 = i16x8.shuffle(low1I8x16, high1I8x16, 0, 8, 1, 9, 2, 10, 3, 11);
+      const fourthF32x4 = i16x8.shuffle(low1I8x16, high1I8x16, 4, 12, 5, 13, 6, 14, 7, 15);
+      v128.store(to, f32x4.mul(v128.load(w), firstF32x4));
+      v128.store(to, f32x4.mul(v128.load(w, 16), secondF32x4), 16);
+      v128.store(to, f32x4.mul(v128.load(w, 32), thirdF32x4), 32);
+      v128.store(to, f32x4.mul(v128.load(w, 48), fourthF32x4), 48);
     }
   }
 
@@ -120,15 +193,12 @@ export abstract class round {
     }
   }
 
-  /** Values of a table: width·table[index], halfway between two levels for an index and a half. width: 1, or 0 in columns that are always 0. */
-  static lookup(index: usize, table: usize, width: usize, columns: i32, out: usize): void {
-    for (let j: usize = 0; j < (<usize>columns) << 2; j += 4) {
-      const at = load<f32>(index + j);
-      const k = <i32>at;
-      const level = table + ((<usize>k) << 2);
-      let value = load<f32>(level);
-      if (<f32>k != at) value = <f32>0.5 * (value + load<f32>(level, 4));
-      store<f32>(out + j, load<f32>(width + j) * value);
+  /** Halfway between levels: width·½(table[code] + table[code + 1]). codes: columns u8. */
+  static between(codes: usize, table: usize, width: usize, columns: i32, out: usize): void {
+    for (let j: usize = 0; j < <usize>columns; j++) {
+      const level = table + ((<usize>load<u8>(codes + j)) << 2);
+      const at = j << 2;
+      store<f32>(out + at, load<f32>(width + at) * (<f32>0.5 * (load<f32>(level) + load<f32>(level, 4))));
     }
   }
 
@@ -179,6 +249,16 @@ export abstract class round {
     const kF32x4 = f32x4.splat(k);
     for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) {
       v128.store(y + j, f32x4.add(v128.load(y + j), f32x4.mul(kF32x4, v128.load(x + j))));
+    }
+  }
+
+  /** y += k·x, then y += l·z, in one walk: the bits of two. */
+  static addTwo(y: usize, k: f32, x: usize, l: f32, z: usize, columns: i32): void {
+    const kF32x4 = f32x4.splat(k);
+    const lF32x4 = f32x4.splat(l);
+    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) {
+      const onceF32x4 = f32x4.add(v128.load(y + j), f32x4.mul(kF32x4, v128.load(x + j)));
+      v128.store(y + j, f32x4.add(onceF32x4, f32x4.mul(lF32x4, v128.load(z + j))));
     }
   }
 }

@@ -1,6 +1,6 @@
 // Bit-planes: codes taken apart into their bits, one bit of every column side by side, and put together again from as many planes as are
-// wanted. Column j is bit j mod 8 of byte ⌊j/8⌋ of a plane. The planes of a row follow one another, most significant first, so the first b planes are
-// a row of b bits, and one copy serves every precision. docs/numerics.md §14. See MLWeaving, Wang et al., PVLDB 12 (2019) 807.
+// wanted. Column j is bit j mod 8 of byte ⌊j/8⌋ of a row of a plane. The first b planes, most significant first, are the rows in b bits: one copy serves every
+// precision. docs/numerics.md §14. See MLWeaving, Wang et al., PVLDB 12 (2019) 807.
 @unmanaged
 export abstract class weave {
   /** Bits `top`, top − 1, … of the codes → `planes` planes, planeBytes apart. codes: columns u8; columns: multiple of 16. */
@@ -18,13 +18,14 @@ export abstract class weave {
   /** out = (the number whose bits are the given planes, the last one worth 1) << shift. out: columns u8; columns: multiple of 16; planes ≤ 8. */
   static read(row: usize, planeBytes: usize, planes: i32, shift: i32, columns: i32, out: usize): void {
     const bitI8x16 = i64x2.splat(0x8040201008040201);
+    const twiceI8x16 = i8x16(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
     const span = <usize>planes * planeBytes;
     for (let j: usize = 0; j < <usize>columns; j += 16) {
       let codeI8x16 = i64x2.splat(0);
       const end = row + span;
       for (let at = row; at < end; at += planeBytes) {
         const pairI8x16 = v128.load16_splat(at);
-        const bytesI8x16 = i8x16.shuffle(pairI8x16, pairI8x16, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+        const bytesI8x16 = i8x16.swizzle(pairI8x16, twiceI8x16);
         // −1 where the bit is set
         const isSetI8x16 = i8x16.eq(v128.and(bytesI8x16, bitI8x16), bitI8x16);
         codeI8x16 = i8x16.sub(i8x16.add(codeI8x16, codeI8x16), isSetI8x16);
@@ -35,8 +36,8 @@ export abstract class weave {
   }
 
   /**
-   * Rows of unit values as eight planes each: code = floor((x + 1)·128) within 0..255, in float32. x: rows × strideBytes f32; columns: multiple of
-   * 16; codes: columns u8 of scratch; out: rows × 8·planeBytes.
+   * Rows of unit values as eight planes: code = floor((x + 1)·128) within 0..255, in float32. x: rows × strideBytes f32; columns: multiple of 16;
+   * codes: columns u8 of scratch; out: row by row rowBytes apart, plane by plane planeBytes.
    */
   static units(
     x: usize,
@@ -45,6 +46,7 @@ export abstract class weave {
     columns: i32,
     codes: usize,
     out: usize,
+    rowBytes: usize,
     planeBytes: usize,
   ): void {
     const oneF32x4 = f32x4.splat(1);
@@ -59,7 +61,7 @@ export abstract class weave {
       }
       weave.write(codes, columns, 7, 8, out, planeBytes);
       x += strideBytes;
-      out += planeBytes << 3;
+      out += rowBytes;
     }
   }
 }

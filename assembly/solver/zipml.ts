@@ -64,53 +64,63 @@ export abstract class zipml {
     else round.settle(run.base, run.fraction, 0.5, run.columns, index);
   }
 
-  /** Indices → values; the intercept's is 1. */
-  static decode(run: ZipmlRun, scale: f32, out: usize): void {
-    if (run.table) round.lookup(run.index, run.table, run.width, run.columns, out);
-    else round.values(run.index, run.low, run.width, scale, run.columns, out);
+  /** A sample's column of ones. */
+  @inline
+  static complete(run: ZipmlRun, out: usize): void {
     if (run.hasIntercept) store<f32>(out + zipml.intercept(run), 1);
+  }
+
+  /** Codes (and up-bits, or 0) → values; addend ½: interval midpoints. */
+  static decode(run: ZipmlRun, ups: usize, addend: f32, scale: f32, out: usize): void {
+    const columns = run.columns;
+    if (run.table == 0) round.decode(run.codes, ups, addend, run.low, run.width, scale, columns, out);
+    else if (addend == 0) round.decodeTable(run.codes, ups, run.table, run.count, run.width, columns, out);
+    else round.between(run.codes, run.table, run.width, columns, out);
+    zipml.complete(run, out);
   }
 
   /** The samples of a row into `values`, behind them its interval midpoints where refetching asks for them; returns the row's scale. */
   static sample(run: ZipmlRun, row: u32): f32 {
+    const hasMidpoint = run.refetch == Refetch.MIDPOINT && run.estimator != Estimator.SINGLE;
+    return run.store ? zipml.stored(run, row, hasMidpoint) : zipml.fresh(run, row, hasMidpoint);
+  }
+
+  static stored(run: ZipmlRun, row: u32, hasMidpoint: bool): f32 {
     const columns = run.columns;
     const pitch = (<usize>columns) << 2;
-    const samples = run.samples;
-    const hasMidpoint = run.refetch == Refetch.MIDPOINT && run.estimator != Estimator.SINGLE;
+    const planeBytes = <usize>run.planeBytes;
+    const planes = <i32>run.planes;
+    let at = run.store + <usize>row * <usize>run.rowBytes;
     let out = run.values;
-    if (run.store) {
-      const at = run.store + <usize>row * <usize>run.rowBytes;
-      const planeBytes = <usize>run.planeBytes;
-      const planes = <i32>run.planes;
-      weave.read(at, planeBytes, planes, 0, columns, run.codes);
-      const scale = run.scales ? load<f32>(run.scales + ((<usize>row) << 2)) : <f32>1;
-      let plane = at + <usize>planes * planeBytes;
-      for (let k: u32 = 0; k < samples; k++) {
-        let ups: usize = 0;
-        if (run.ups) {
-          ups = run.bits;
-          weave.read(plane, planeBytes, 1, 0, columns, ups);
-          plane += planeBytes;
-        }
-        round.fromBytes(run.codes, ups, 0, columns, run.index);
-        zipml.decode(run, scale, out);
-        out += pitch;
-      }
-      if (hasMidpoint) {
-        round.fromBytes(run.codes, 0, 0.5, columns, run.index);
-        zipml.decode(run, scale, out);
-      }
-      return scale;
-    }
-    const scale = zipml.split(run, zipml.exactRow(run, row));
-    for (let k: u32 = 0; k < samples; k++) {
-      zipml.settle(run, run.index);
-      zipml.decode(run, scale, out);
+    weave.read(at, planeBytes, planes, 0, columns, run.codes);
+    const scale = run.scales ? load<f32>(run.scales + ((<usize>row) << 2)) : <f32>1;
+    at += <usize>planes * planeBytes;
+    for (let k: u32 = 0; k < run.samples; k++) {
+      if (run.ups) weave.read(at, planeBytes, 1, 0, columns, run.bits);
+      zipml.decode(run, run.ups ? run.bits : 0, 0, scale, out);
+      at += planeBytes;
       out += pitch;
     }
+    if (hasMidpoint) zipml.decode(run, 0, 0.5, scale, out);
+    return scale;
+  }
+
+  static fresh(run: ZipmlRun, row: u32, hasMidpoint: bool): f32 {
+    const columns = run.columns;
+    const scale = zipml.split(run, zipml.exactRow(run, row));
+    let out = run.values;
+    for (let k: u32 = 0; k < run.samples; k++) {
+      zipml.settle(run, run.index);
+      if (run.table) {
+        round.toBytes(run.index, columns, run.codes);
+        round.decodeTable(run.codes, 0, run.table, run.count, run.width, columns, out);
+      } else round.values(run.index, run.low, run.width, scale, columns, out);
+      zipml.complete(run, out);
+      out += (<usize>columns) << 2;
+    }
     if (hasMidpoint) {
-      round.raise(run.base, 0.5, columns, run.index);
-      zipml.decode(run, scale, out);
+      round.toBytes(run.base, columns, run.codes);
+      zipml.decode(run, 0, 0.5, scale, out);
     }
     return scale;
   }
@@ -169,8 +179,12 @@ export abstract class zipml {
       return;
     }
     const behind = zipml.slope(run, row, y, zipml.margin(run, first), side);
-    zipml.accumulate(run, <f32>0.5 * ahead, first);
-    zipml.accumulate(run, <f32>0.5 * behind, second);
+    if (ahead != 0 && behind != 0) {
+      round.addTwo(run.gradient, <f32>0.5 * ahead, first, <f32>0.5 * behind, second, run.columns);
+    } else {
+      zipml.accumulate(run, <f32>0.5 * ahead, first);
+      zipml.accumulate(run, <f32>0.5 * behind, second);
+    }
   }
 
   /** The gradient of a row that is not rounded. */

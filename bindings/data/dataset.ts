@@ -83,7 +83,7 @@ export interface Plane extends Frame {
   readonly isUnit?: boolean;
 }
 
-/** All columns as eight bit-planes a row, most significant first; code = floor((x + 1)·128), x the unit values of a unit plane. */
+/** All columns as eight bit-planes, most significant first, each of all rows; code = floor((x + 1)·128), x the unit values of a unit plane. */
 export interface Weaved {
   readonly pointer: number;
   readonly rowBytes: number;
@@ -452,16 +452,16 @@ export class Dataset {
       const { core, rows } = this;
       weaved = Scope.guard(core, (scope) => {
         const { padded } = this.unitFrame(hasIntercept);
-        const planeBytes = padded / 8;
-        const rowBytes = 8 * planeBytes;
-        const pointer = scope.alloc(rowBytes * rows, `the bit-planes of a ${rows} × ${this.cols} dataset`);
+        const rowBytes = padded / 8;
+        const planeBytes = roundUp(rowBytes * rows, 64);
+        const pointer = scope.alloc(8 * planeBytes, `the bit-planes of a ${rows} × ${this.cols} dataset`);
         Scope.scratch(core, (scratch) => {
           const plane = this.unitPlane(scratch, hasIntercept);
           const codes = scratch.alloc(padded, "a row of codes");
           const block = { ...(this.stored as RawRows), pointer: plane.codes, strideBytes: plane.strideBytes };
           eachBlock(core, block, (from, first, count) => {
             const to = pointer + first * rowBytes;
-            core.kernels.weaveUnits(from, plane.strideBytes, count, padded, codes, to, planeBytes);
+            core.kernels.weaveUnits(from, plane.strideBytes, count, padded, codes, to, rowBytes, planeBytes);
           });
         });
         this.#scope.adopt(scope);

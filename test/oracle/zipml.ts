@@ -431,22 +431,9 @@ export const counted = (
   second: a.map((value, j) => Math.min(value, at(b, j))),
 });
 
-/** The linear system (XᵀX/n + diag(extra))·w = Xᵀy/n, by elimination with pivots. x: rows × columns. */
-export function normalSolution(
-  x: ArrayLike<number>,
-  y: ArrayLike<number>,
-  rows: number,
-  columns: number,
-  extra: readonly number[],
-): number[] {
-  const m = Array.from({ length: columns }, (_, j) =>
-    Array.from({ length: columns + 1 }, (_, k) => {
-      let sum = 0;
-      for (let i = 0; i < rows; i++)
-        sum += at(x, i * columns + j) * (k === columns ? at(y, i) : at(x, i * columns + k));
-      return sum / rows + (k === j ? at(extra, j) : 0);
-    }),
-  );
+/** The solution of m·w = b by elimination with pivots; rows of m end in b. */
+function eliminate(m: number[][]): number[] {
+  const columns = m.length;
   for (let c = 0; c < columns; c++) {
     let pivot = c;
     for (let r = c + 1; r < columns; r++) {
@@ -462,4 +449,56 @@ export function normalSolution(
     }
   }
   return m.map((row, c) => at(row, columns) / at(row, c));
+}
+
+/** ½(AᵀB + BᵀA)/n of two roundings of the same rows, rows × columns. */
+export function pairMatrix(a: ArrayLike<number>, b: ArrayLike<number>, rows: number, columns: number): number[][] {
+  return Array.from({ length: columns }, (_, j) =>
+    Array.from({ length: columns }, (_, k) => {
+      let sum = 0;
+      for (let i = 0; i < rows; i++) {
+        const at1 = i * columns;
+        sum += at(a, at1 + j) * at(b, at1 + k) + at(b, at1 + j) * at(a, at1 + k);
+      }
+      return sum / (2 * rows);
+    }),
+  );
+}
+
+/** Where symmetrised steps on a stored pair end: ½(AᵀB + BᵀA)·w = ½(A + B)ᵀy. */
+export function pairSolution(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  y: ArrayLike<number>,
+  rows: number,
+  columns: number,
+): number[] {
+  return eliminate(
+    pairMatrix(a, b, rows, columns).map((row, j) => {
+      let sum = 0;
+      for (let i = 0; i < rows; i++) sum += (at(a, i * columns + j) + at(b, i * columns + j)) * at(y, i);
+      return [...row, sum / (2 * rows)];
+    }),
+  );
+}
+
+/** The solution of (XᵀX/n + diag(extra))·w = Xᵀy/n. x: rows × columns. */
+export function normalSolution(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  rows: number,
+  columns: number,
+  extra: readonly number[],
+): number[] {
+  return eliminate(
+    Array.from({ length: columns }, (_, j) =>
+      Array.from({ length: columns + 1 }, (_, k) => {
+        let sum = 0;
+        for (let i = 0; i < rows; i++) {
+          sum += at(x, i * columns + j) * (k === columns ? at(y, i) : at(x, i * columns + k));
+        }
+        return sum / rows + (k === j ? at(extra, j) : 0);
+      }),
+    ),
+  );
 }

@@ -96,16 +96,21 @@ export const checkWeaveUnits: Check = (kernel, memory) => {
           -1.25,
         ]);
       });
-      const planeBytes = columns / 8;
+      // the planes of a row together, or the rows of a plane; with gaps between
+      const [inner, outer] = [columns / 8 + at(GAPS, cases % 3), (columns / 8 + 30) * Math.max(8, rows)];
+      const [rowBytes, planeBytes] = cases % 2 === 0 ? [inner, outer] : [outer, inner];
+      const span = (rows - 1) * rowBytes + 7 * planeBytes + columns / 8;
+      const before = codesOf(span, dice);
       memory.reset();
-      const out = memory.output(rows * 8 * planeBytes, cases & 3);
+      const out = memory.inout(before, cases & 3);
       const scratch = memory.output(columns);
-      kernel(memory.input(x, (cases >> 2) & 3), 4 * pitch, rows, columns, scratch, out, planeBytes);
+      kernel(memory.input(x, (cases >> 2) & 3), 4 * pitch, rows, columns, scratch, out, rowBytes, planeBytes);
+      const want = before.slice();
       for (let i = 0; i < rows; i++) {
         const codes = Uint8Array.from(x.subarray(i * pitch, i * pitch + columns), weavedCode);
-        const want = rowOf(codes, 7, 8, planeBytes, new Uint8Array(8 * planeBytes));
-        equalBytes(`${rows} × ${columns}, row ${i}`, memory.u8(out + i * 8 * planeBytes, want.length), want);
+        for (let p = 0; p < 8; p++) want.set(planeOf(codes, 7 - p), i * rowBytes + p * planeBytes);
       }
+      equalBytes(`${rows} × ${columns}, rows ${rowBytes} and planes ${planeBytes} apart`, memory.u8(out, span), want);
       memory.verify();
       cases++;
     }

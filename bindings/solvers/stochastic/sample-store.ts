@@ -227,7 +227,8 @@ export class SampleStore {
     for (const j of this.#live) inverses[j] = 1 / width;
     let pointer = 0;
     if (table !== null) {
-      pointer = scope.alloc(table.length * 4, "levels");
+      // kernels look up sixteen levels at a time
+      pointer = scope.alloc(Math.max(64, table.length * 4), "levels");
       this.#core.f32(pointer, table.length).set(table);
     }
     this.#write({ last: intervals - 1, table: pointer, count: table?.length ?? 0 });
@@ -354,9 +355,8 @@ export class SampleStore {
     this.#bits = bits;
     const width = 2 / 2 ** bits;
     this.#setColumns(-1 + width / 2, width, width);
-    const planeBytes = this.frame.padded / 8;
     this.#write({ planes: bits });
-    this.#rowBytes = bits * planeBytes;
+    this.#rowBytes = (bits * this.frame.padded) / 8;
   }
 
   /** Fractions of the visits so far that fetched the exact row, and of the margins that lay beyond the polynomial's radius. */
