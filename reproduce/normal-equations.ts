@@ -27,8 +27,7 @@ export function normalEquations({ labels, rows, cols }: UnitRows, a: Float32Arra
       right[j] = (right[j] as number) + 0.5 * (aj + bj) * y;
       const row = j * cols;
       for (let k = 0; k <= j; k++) {
-        matrix[row + k] =
-          (matrix[row + k] as number) + 0.5 * (aj * (b[at + k] as number) + bj * (a[at + k] as number));
+        matrix[row + k] = (matrix[row + k] as number) + 0.5 * (aj * (b[at + k] as number) + bj * (a[at + k] as number));
       }
     }
   }

@@ -141,6 +141,26 @@ export function uniformColumns(seed: number, isQuick: boolean, spread: number): 
   return { name: "Uniform columns", description, data, labels, rows, cols, truth };
 }
 
+/** Rows enough to be read from memory rather than from a private cache, 256 uniform columns: no format of codes pads them. */
+export function wide(seed: number, isQuick: boolean): StudySet {
+  const [rows, cols] = [isQuick ? 8000 : 60_000, 256];
+  const draws = new Draws(seed + 5);
+  const truth = Float64Array.from({ length: cols }, () => draws.normal());
+  const raw = new Float32Array(rows * cols);
+  const labels = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    let target = 0;
+    for (let j = 0; j < cols; j++) {
+      const x = 2 * draws.uniform() - 1;
+      raw[i * cols + j] = x;
+      target += x * (truth[j] as number);
+    }
+    // a uniform number on ±1 has variance 1/3
+    labels[i] = target + NOISE * Math.sqrt(cols / 3) * draws.normal();
+  }
+  return toUnit("Wide regression", "drawn: uniform columns, targets with noise", { raw, labels, rows, cols });
+}
+
 /** MNIST's files under the folder, or where they would be. */
 export function handwritten(folder: string): { train: Rows; test: Rows } | Missing {
   const path = join(folder, "idx/mnist");
@@ -150,10 +170,7 @@ export function handwritten(folder: string): { train: Rows; test: Rows } | Missi
 }
 
 function pixels({ data }: Pick<Rows, "data">, count: number, draws: Draws): Float64Array {
-  return Float64Array.from(
-    { length: count },
-    () => (data[Math.floor(draws.uniform() * data.length)] as number) / 255,
-  );
+  return Float64Array.from({ length: count }, () => (data[Math.floor(draws.uniform() * data.length)] as number) / 255);
 }
 
 /** Numbers whose levels are compared. Pixels are those of the digits that the program draws and, where they are there, of MNIST. */
