@@ -13,6 +13,7 @@ import { histogram, points, sorting } from "./kernel/points";
 import { quantize } from "./kernel/quantize";
 import { tiles } from "./kernel/tiles";
 import { vector } from "./kernel/vector";
+import { weave } from "./kernel/weave";
 import { change } from "./loss/change";
 import { curvature } from "./loss/curvature";
 import { scalar } from "./loss/exp";
@@ -28,6 +29,8 @@ import { packedPass } from "./solver/packed-pass";
 import { fused } from "./solver/pass";
 import { Run } from "./solver/run";
 import { spectrum } from "./solver/spectrum";
+import { zipml } from "./solver/zipml";
+import { ZipmlRun } from "./solver/zipml-run";
 
 /** First byte the arena may use: everything below is the module's own. */
 export function heapBase(): usize { return __heap_base; }
@@ -342,3 +345,15 @@ export function gather(source: usize, stride: usize, index: usize, count: i32, b
 
 // solver/outer, for samples of rows
 export function toFloat64(from: usize, to: usize, count: i32): void { outer.toFloat64(from, to, count); }
+
+// kernel/weave
+export function weaveCodes(codes: usize, columns: i32, top: i32, planes: i32, row: usize, planeBytes: usize): void { weave.write(codes, columns, top, planes, row, planeBytes); }
+export function unweave(row: usize, planeBytes: usize, planes: i32, shift: i32, columns: i32, out: usize): void { weave.read(row, planeBytes, planes, shift, columns, out); }
+export function weaveUnits(x: usize, stride: usize, rows: i32, columns: i32, codes: usize, out: usize, rowBytes: usize, planeBytes: usize): void { weave.units(x, stride, rows, columns, codes, out, rowBytes, planeBytes); }
+
+// solver/zipml
+export function beginZipml(run: usize, seed: u32, step: u32): void { zipml.begin(changetype<ZipmlRun>(run), seed, step); }
+export function advanceZipml(run: usize, steps: u32): void { zipml.advance(changetype<ZipmlRun>(run), steps); }
+export function packZipml(run: usize, x: usize, first: u32, count: u32): void { zipml.pack(changetype<ZipmlRun>(run), x, first, count); }
+export function variancesZipml(run: usize, x: usize, first: u32, count: u32, sums: usize): void { zipml.variances(changetype<ZipmlRun>(run), x, first, count, sums); }
+export function outlineZipml(run: usize, x: usize, first: u32, count: u32): void { zipml.outline(changetype<ZipmlRun>(run), x, first, count); }

@@ -4,6 +4,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { readLibsvm, type Table } from "../reproduce/libsvm.js";
 import { mnist } from "../reproduce/tasks.js";
 
 export type SetLoss = "softmax" | "logistic" | "squared";
@@ -63,14 +64,6 @@ export function missingSource(name: SetName, folder: string): string | null {
   return existsSync(path) ? null : path;
 }
 
-/** Rows with room for the column of ones. */
-interface Table {
-  readonly raw: Float32Array | Uint8Array;
-  readonly labels: Float64Array;
-  readonly rows: number;
-  readonly cols: number;
-}
-
 function densityOf(values: Float32Array): number {
   let count = 0;
   for (let at = 0; at < values.length; at++) if (values[at] !== 0) count++;
@@ -110,27 +103,9 @@ function mnistImages(folder: string): BenchSet {
   return finish("mnist", "MNIST's training images, bytes", "softmax", table, 255);
 }
 
-/** LIBSVM text: label, then index:value with indices from 1. */
-function libsvm(path: string, makeRaw: (length: number) => Float32Array | Uint8Array): Table {
-  const lines = gunzipSync(readFileSync(path)).toString().trim().split("\n");
-  const parsed = lines.map((line) => line.trim().split(/\s+/));
-  let widest = 0;
-  for (const [, ...entries] of parsed) {
-    const last = entries.at(-1);
-    if (last !== undefined) widest = Math.max(widest, Number.parseInt(last, 10));
-  }
-  const [rows, cols] = [parsed.length, widest + 1];
-  const raw = makeRaw(rows * cols);
-  const labels = new Float64Array(rows);
-  parsed.forEach(([label, ...entries], i) => {
-    labels[i] = Number(label);
-    for (const entry of entries) {
-      const colon = entry.indexOf(":");
-      raw[i * cols + Number(entry.slice(0, colon)) - 1] = Number(entry.slice(colon + 1));
-    }
-  });
-  return { raw, labels, rows, cols };
-}
+/** Rows with room for the column of ones. */
+const libsvm = (path: string, makeRaw: (length: number) => Float32Array | Uint8Array): Table =>
+  readLibsvm(gunzipSync(readFileSync(path)).toString(), makeRaw, 1);
 
 /** Mean 0 and variance 1, targets too: float32 competitors could do nothing with columns in the millions. */
 function standardise({ raw, labels, rows, cols }: Table): Table {

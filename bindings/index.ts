@@ -22,3 +22,12 @@ export type { StepReport } from "./solvers/stochastic/report.js";
 export { type SagaOptions, saga } from "./solvers/stochastic/saga.js";
 export { type SgdOptions, sgd } from "./solvers/stochastic/sgd.js";
 export { type InnerData, type SvrgOptions, svrg } from "./solvers/stochastic/svrg.js";
+export { type ZipmlReport, zipml } from "./solvers/stochastic/zipml.js";
+export type {
+  PolynomialOptions,
+  RefetchRule,
+  SampleEstimator,
+  SampleScaling,
+  SampleSource,
+  ZipmlOptions,
+} from "./solvers/stochastic/zipml-options.js";

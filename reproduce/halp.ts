@@ -8,26 +8,7 @@ import { compare } from "./compare.js";
 import { parseOptions, type StartOptions, USAGE } from "./options.js";
 import { type Report, renderReport, type Task } from "./report.js";
 import { mnist, regression, renderedDigits, type TaskInput } from "./tasks.js";
-
-/** One line on stderr, redrawn in place; nothing when stderr is not a terminal. */
-function progressBar(label: string): (fraction: number) => void {
-  if (!process.stderr.isTTY) return () => {};
-  const width = 40;
-  let shown = -1;
-  return (fraction) => {
-    const filled = Math.round(fraction * width);
-    if (filled === shown) return;
-    shown = filled;
-    const bar = "█".repeat(filled) + "░".repeat(width - filled);
-    process.stderr.write(`\r${label.padEnd(28)} ${bar} ${String(Math.round(fraction * 100)).padStart(3)} %`);
-    if (fraction >= 1) process.stderr.write("\n");
-  };
-}
-
-function scientific(value: number): string {
-  if (!Number.isFinite(value)) return "diverged";
-  return value <= 0 ? "< 1e-16" : value.toExponential(1);
-}
+import { progressBar, scientific, textTable } from "./terminal.js";
 
 const NOTE =
   "gap and gradient norm: relative to the start; passes: stochastic ones; × float32: above 1 is faster. With few columns a step is all latency and\n" +
@@ -54,12 +35,7 @@ function table(task: Task): string {
     final.msPerPass.toPrecision(3),
     final.speedRatio.toFixed(2),
   ]);
-  const widths = head.map((text, j) => Math.max(text.length, ...rows.map((row) => (row[j] as string).length)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, j) => (j === 0 ? cell.padEnd(widths[j] as number) : cell.padStart(widths[j] as number)))
-      .join("  ");
-  return [`${task.name}: ${task.description}`, line(head), ...rows.map(line)].join("\n");
+  return `${task.name}: ${task.description}\n${textTable(head, rows)}`;
 }
 
 function run(options: StartOptions): void {

@@ -72,6 +72,7 @@ import {
   updateI8I16,
   updateI16I16,
 } from "./support/checkers.js";
+import { ZIPML, ZIPML_RUNS, type ZipmlFamily } from "./zipml-kernels.js";
 
 export type Family =
   | "dot"
@@ -94,7 +95,8 @@ export type Family =
   | NewtonFamily
   | InteriorFamily
   | LevelFamily
-  | PackedFamily;
+  | PackedFamily
+  | ZipmlFamily;
 
 export interface KernelEntry {
   /** Name of the export. */
@@ -709,6 +711,7 @@ export const TABLE: readonly KernelEntry[] = [
   ...spectrum,
   ...NEWTON,
   ...INTERIOR,
+  ...ZIPML,
   ...LEVELS,
   ...PACKED,
 ];
@@ -726,4 +729,5 @@ export const RUN_LEVEL: readonly string[] = [
   "preparePublished",
   "advancePublished",
   "advanceBatches",
+  ...ZIPML_RUNS,
 ];

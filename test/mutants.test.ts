@@ -19,6 +19,7 @@ import {
   updatePublished,
 } from "./support/checkers.js";
 import { Harness, type Numbers, Trespass } from "./support/memory.js";
+import { zipmlMutants } from "./zipml-mutants.js";
 
 const core = new Core({ variant: "baseline" });
 const memory = new Harness(core);
@@ -375,6 +376,7 @@ function shufflingOf(below: (place: number, count: number) => number | null): Ke
 
 const newton = newtonMutants(kernels, memory);
 const interior = interiorMutants(kernels, memory);
+const zipml = zipmlMutants(kernels, memory);
 const level = levelMutants(kernels, memory);
 const packed = packedMutants(kernels, memory);
 
@@ -382,6 +384,7 @@ const packed = packedMutants(kernels, memory);
 const MUTANTS: Readonly<Record<string, Mutants>> = {
   ...newton.mutants,
   ...interior.mutants,
+  ...zipml.mutants,
   ...level.mutants,
   ...packed.mutants,
   // the block passes have mistakes of either sort
@@ -1187,6 +1190,7 @@ describe("the plain forms the mutants are made of are accepted", () => {
     quantizeF64I8: quantizeOf(tiesUp, within127),
     ...newton.plain,
     ...interior.plain,
+    ...zipml.plain,
     ...level.plain,
     ...packed.plain,
   };

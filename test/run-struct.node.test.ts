@@ -1,7 +1,8 @@
-// The struct Run is written in two languages: assembly/solver/run.ts and bindings/engine/run.ts must name the same fields in the same order.
+// The structs of runs are written in two languages: assembly/solver/ and bindings/engine/ must name the same fields in the same order.
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RUN_BYTES, RUN_FIELDS, type RunField, writeRun } from "../bindings/engine/run.js";
+import { readZipml, writeZipml, ZIPML_BYTES, ZIPML_FIELDS, type ZipmlField } from "../bindings/engine/zipml-run.js";
 
 const BYTES: Readonly<Record<string, number>> = { f64: 8, u64: 8, i64: 8, f32: 4, u32: 4, i32: 4, usize: 4 };
 
@@ -10,9 +11,9 @@ interface Field {
   readonly type: string;
 }
 
-function fields(): Field[] {
-  const source = readFileSync(new URL("../assembly/solver/run.ts", import.meta.url), "utf8");
-  const body = source.match(/export class Run \{([\s\S]*?)\n\}/)?.[1] ?? "";
+function fields(file: string, name: string): Field[] {
+  const source = readFileSync(new URL(`../assembly/solver/${file}.ts`, import.meta.url), "utf8");
+  const body = source.match(new RegExp(`export class ${name} \\{([\\s\\S]*?)\\n\\}`))?.[1] ?? "";
   const plain = body.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*/g, "");
   const found = [...plain.matchAll(/(\w+)\s*:\s*(\w+)\s*;/g)].map(([, name, type]) => ({ name, type }) as Field);
   // every statement of the class is a field of that form
@@ -20,34 +21,59 @@ function fields(): Field[] {
   return found;
 }
 
-it("has the same fields in the same order on both sides", () => {
-  expect(fields().map(({ name }) => name)).toEqual(RUN_FIELDS);
-  expect(fields().length).toBeGreaterThan(20);
-});
+describe.each([
+  {
+    file: "run",
+    name: "Run",
+    names: RUN_FIELDS as readonly string[],
+    bytes: RUN_BYTES,
+    write: (memory: DataView, name: string, value: number): void => writeRun(memory, 8, { [name as RunField]: value }),
+  },
+  {
+    file: "zipml-run",
+    name: "ZipmlRun",
+    names: ZIPML_FIELDS as readonly string[],
+    bytes: ZIPML_BYTES,
+    write: (memory: DataView, name: string, value: number): void =>
+      writeZipml(memory, 8, { [name as ZipmlField]: value }),
+  },
+])("$name", ({ file, name, names, bytes, write }) => {
+  it("has the same fields in the same order on both sides", () => {
+    expect(fields(file, name).map((field) => field.name)).toEqual(names);
+    expect(names.length).toBeGreaterThan(20);
+  });
 
-it("has its 8-byte fields first, so that nothing is padded", () => {
-  const sizes = fields().map(({ type }) => BYTES[type]);
-  expect(sizes).not.toContain(undefined);
-  expect(sizes).toEqual([...sizes].sort((a, b) => (b as number) - (a as number)));
-  expect(sizes.reduce<number>((sum, size) => sum + (size as number), 0)).toBe(RUN_BYTES);
-});
+  it("has its 8-byte fields first, so that nothing is padded", () => {
+    const sizes = fields(file, name).map(({ type }) => BYTES[type]);
+    expect(sizes).not.toContain(undefined);
+    expect(sizes).toEqual([...sizes].sort((a, b) => (b as number) - (a as number)));
+    expect(sizes.reduce<number>((sum, size) => sum + (size as number), 0)).toBe(bytes);
+  });
 
-it("is written field by field where and as the module reads it", () => {
-  let offset = 0;
-  for (const { name, type } of fields()) {
-    const memory = new DataView(new ArrayBuffer(RUN_BYTES + 16));
-    for (let i = 0; i < memory.byteLength; i++) memory.setUint8(i, 0xa5);
-    const value = type.startsWith("f") ? 1.5 : 0x12345678;
-    writeRun(memory, 8, { [name as RunField]: value });
-    const read = {
-      f64: () => memory.getFloat64(8 + offset, true),
-      f32: () => memory.getFloat32(8 + offset, true),
-    }[type as "f64" | "f32"];
-    expect(read?.() ?? memory.getUint32(8 + offset, true), name).toBe(value);
-    const size = BYTES[type] as number;
-    for (let i = 0; i < memory.byteLength; i++) {
-      if (i < 8 + offset || i >= 8 + offset + size) expect(memory.getUint8(i), `byte ${i} besides ${name}`).toBe(0xa5);
+  it("is written field by field where and as the module reads it", () => {
+    let offset = 0;
+    for (const field of fields(file, name)) {
+      const memory = new DataView(new ArrayBuffer(bytes + 16));
+      for (let i = 0; i < memory.byteLength; i++) memory.setUint8(i, 0xa5);
+      const value = field.type.startsWith("f") ? 1.5 : 0x12345678;
+      write(memory, field.name, value);
+      const read = {
+        f64: () => memory.getFloat64(8 + offset, true),
+        f32: () => memory.getFloat32(8 + offset, true),
+      }[field.type as "f64" | "f32"];
+      expect(read?.() ?? memory.getUint32(8 + offset, true), field.name).toBe(value);
+      const size = BYTES[field.type] as number;
+      for (let i = 0; i < memory.byteLength; i++) {
+        if (i < 8 + offset || i >= 8 + offset + size)
+          expect(memory.getUint8(i), `byte ${i} besides ${field.name}`).toBe(0xa5);
+      }
+      offset += size;
     }
-    offset += size;
-  }
+  });
+});
+
+it.each(["refetched", "outside", "averaged"] as const)("%s is read where it is written", (name) => {
+  const memory = new DataView(new ArrayBuffer(ZIPML_BYTES));
+  writeZipml(memory, 0, { [name]: 7 });
+  expect(readZipml(memory, 0, name)).toBe(7);
 });

@@ -80,6 +80,15 @@ export interface Plane extends Frame {
   readonly order: number;
   /** Weights ωᵢ in the plane's order, as Dataset.weights. */
   readonly weights: RowWeights;
+  /** Float32 columns divided by their whole reach: every value within ±1. */
+  readonly isUnit?: boolean;
+}
+
+/** All columns as eight bit-planes, most significant first, each of all rows; code = floor((x + 1)·128), x the unit values of a unit plane. */
+export interface Weaved {
+  readonly pointer: number;
+  readonly rowBytes: number;
+  readonly planeBytes: number;
 }
 
 /** rows f64 and rows f32 in linear memory, or 0 without weights. */
@@ -190,6 +199,8 @@ export class Dataset {
   readonly #levels: LevelsOption;
   readonly #planes = new Map<string, Plane>();
   readonly #frames = new Map<boolean, Frame>();
+  readonly #unitFrames = new Map<boolean, Frame>();
+  readonly #weaved = new Map<boolean, Weaved>();
   #shuffled: Pick<Plane, "order" | "weights"> | null = null;
   #isDisposed = false;
 
@@ -247,6 +258,8 @@ export class Dataset {
     this.#isDisposed = true;
     this.#planes.clear();
     this.#frames.clear();
+    this.#unitFrames.clear();
+    this.#weaved.clear();
     this.#scope.release();
   }
 
@@ -382,6 +395,88 @@ export class Dataset {
     return this.#shuffled;
   }
 
+  /** Coordinates of unit planes: scale is the reach of a column, never clipped, so that every value is within ±1; made on first use, then kept. @internal */
+  unitFrame(hasIntercept: boolean): Frame {
+    let frame = this.#unitFrames.get(hasIntercept);
+    if (frame === undefined) {
+      const { core, cols } = this;
+      const { offset, reach } = chooseScales(core, this.#statistics, null, hasIntercept && this.isCentred, 1);
+      const padded = roundUp(cols + (hasIntercept ? 1 : 0), 32);
+      frame = Scope.guard(core, (scope) => {
+        const made = {
+          largest: 1,
+          padded,
+          intercept: hasIntercept ? 1 : 0,
+          scale: this.#vector(scope, reach, padded, 1),
+          offset: this.#vector(scope, offset, padded, 0),
+        };
+        this.#scope.adopt(scope);
+        return made;
+      });
+      this.#unitFrames.set(hasIntercept, frame);
+    }
+    return frame;
+  }
+
+  /** Unit values as float32 rows, in memory of `scope`: fround((x − offset)/reach), within ±1. @internal */
+  unitPlane(scope: Scope, hasIntercept: boolean): Plane {
+    this.checkLive();
+    const { rows, weights } = this;
+    const frame = this.unitFrame(hasIntercept);
+    const strideBytes = strideFor(frame.padded * BYTES.F32);
+    const codes = scope.alloc(strideBytes * rows, `the float32 rows of a ${rows} × ${this.cols} dataset`);
+    this.#writeRows("F32", { ...frame, codes, strideBytes }, frame.scale, frame.intercept, 0);
+    return { ...frame, storage: "F32", packed: null, codes, strideBytes, order: 0, weights, isUnit: true };
+  }
+
+  /** Smallest and largest unit value of all columns that are not constant; [0, 0] where all are. @internal */
+  unitRange(hasIntercept: boolean): readonly [number, number] {
+    const { low, high } = this.#statistics;
+    const frame = this.unitFrame(hasIntercept);
+    const [scale, offset] = [this.core.f64(frame.scale, this.cols), this.core.f64(frame.offset, this.cols)];
+    const empty = new Set(this.emptyColumns(hasIntercept));
+    const range: [number, number] = [0, 0];
+    let isFirst = true;
+    for (let j = 0; j < this.cols; j++) {
+      if (empty.has(j)) continue;
+      const [bottom, top] = [low, high].map((end) =>
+        Math.fround(((end[j] as number) - (offset[j] as number)) / (scale[j] as number)),
+      ) as [number, number];
+      range[0] = isFirst ? bottom : Math.min(range[0], bottom);
+      range[1] = isFirst ? top : Math.max(range[1], top);
+      isFirst = false;
+    }
+    return range;
+  }
+
+  /** The any-precision copy: one for all runs, made on first use, then kept. @internal */
+  weaved(hasIntercept: boolean): Weaved {
+    this.checkLive();
+    let weaved = this.#weaved.get(hasIntercept);
+    if (weaved === undefined) {
+      const { core, rows } = this;
+      weaved = Scope.guard(core, (scope) => {
+        const { padded } = this.unitFrame(hasIntercept);
+        const rowBytes = padded / 8;
+        const planeBytes = roundUp(rowBytes * rows, 64);
+        const pointer = scope.alloc(8 * planeBytes, `the bit-planes of a ${rows} × ${this.cols} dataset`);
+        Scope.scratch(core, (scratch) => {
+          const plane = this.unitPlane(scratch, hasIntercept);
+          const codes = scratch.alloc(padded, "a row of codes");
+          const block = { ...(this.stored as RawRows), pointer: plane.codes, strideBytes: plane.strideBytes };
+          eachBlock(core, block, (from, first, count) => {
+            const to = pointer + first * rowBytes;
+            core.kernels.weaveUnits(from, plane.strideBytes, count, padded, codes, to, rowBytes, planeBytes);
+          });
+        });
+        this.#scope.adopt(scope);
+        return { pointer, rowBytes, planeBytes };
+      });
+      this.#weaved.set(hasIntercept, weaved);
+    }
+    return weaved;
+  }
+
   /** Columns whose codes are all 0, whatever the width of the codes: constant ones, which a centred offset takes along. @internal */
   emptyColumns(hasIntercept: boolean): readonly number[] {
     const { low, high } = this.#statistics;
@@ -496,12 +591,24 @@ export class Dataset {
     // the float32 plane divides by its scale; integer codes multiply by the inverse, which is exact for whole columns
     const factor = isReal ? scale : inverseScale;
     const intercept = hasIntercept ? largest : 0;
+    this.#writeRows(storage, { codes, strideBytes, offset }, factor, intercept, order);
+    return { storage, packed, largest, codes, strideBytes, padded, intercept, scale, offset };
+  }
+
+  /** Quantises all rows, in their own order (0) or another (rows u32). factor: inverse scales for integers, scales for float32. */
+  #writeRows(
+    storage: CodeStorage,
+    { codes, strideBytes, offset }: Pick<Plane, "codes" | "strideBytes" | "offset">,
+    factor: number,
+    intercept: number,
+    order: number,
+  ): void {
+    const { core, cols } = this;
     this.#eachRaw(order, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
       const to = codes + first * strideBytes;
       const kernel = core.kernels[`quantize${source}${storage}`];
       kernel(pointer, bytes, count, cols, offset, factor, to, strideBytes, intercept);
     });
-    return { storage, packed, largest, codes, strideBytes, padded, intercept, scale, offset };
   }
 
   /** Packed codes: int8 ones in units of a column's root mean square, then the nearest level of the table. */

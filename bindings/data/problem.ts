@@ -95,6 +95,10 @@ function xorshift32(seed: number): () => number {
   };
 }
 
+/** Name of a constant of one plane. */
+const keyOf = (what: string, { storage, order, isUnit }: Plane): string =>
+  `${what} ${storage} ${order} ${isUnit === true}`;
+
 /** Distinct labels in ascending order. */
 function distinct(labels: Float64Array): number[] {
   const found = new Set<number>();
@@ -487,7 +491,7 @@ export class Problem {
 
   /** L = curvature·maxᵢ ωᵢ‖codeᵢ‖²/Q², in unit coordinates (docs/numerics.md §8). @internal */
   smoothness(plane: Plane): number {
-    return this.#constant(`smoothness ${plane.storage} ${plane.order}`, () => {
+    return this.#constant(keyOf("smoothness", plane), () => {
       return (this.curvature * this.#longestRow(plane)) / (plane.largest * plane.largest);
     });
   }
@@ -513,7 +517,7 @@ export class Problem {
    * to what matters. @internal
    */
   largestEigenvalue(plane: Plane): number {
-    return this.#constant(`eigenvalue ${plane.storage} ${plane.order}`, () => {
+    return this.#constant(keyOf("eigenvalue", plane), () => {
       const { core } = this;
       const { rows, cols } = this.dataset;
       const { padded, strideBytes, weights, packed } = plane;

@@ -131,6 +131,12 @@ export type KernelName =
   | "assembleDiagonal"
   | "sampleRows"
   | "multiplyF32"
+  | "exp"
+  | "log"
+  | "weaveCodes"
+  | "unweave"
+  | "weaveUnits"
+  | `${"begin" | "advance" | "pack" | "variances" | "outline"}Zipml`
   | "gather"
   | `maxRowNorm${CodeStorage}`
   | `largestEigenvalue${CodeStorage}`;

@@ -1,5 +1,5 @@
 // The struct `Run` of assembly/solver/run.ts seen from outside: the same names in the same order (a test compares the two files).
-// 8-byte fields first, then 4-byte fields, so offsets follow from the position alone.
+import { type Layout, structBytes, writeStruct } from "./struct.js";
 
 const DOUBLES = ["alpha", "delta"] as const;
 const WORDS = [
@@ -53,19 +53,11 @@ const FLOATS: ReadonlySet<string> = new Set(["threshold", "deltaScale", "factor"
 export type RunField = (typeof DOUBLES)[number] | (typeof WORDS)[number];
 
 export const RUN_FIELDS: readonly RunField[] = [...DOUBLES, ...WORDS];
-export const RUN_BYTES = DOUBLES.length * 8 + WORDS.length * 4;
+
+const LAYOUT: Layout<RunField> = { doubles: DOUBLES, words: WORDS, floats: FLOATS };
+export const RUN_BYTES = structBytes(LAYOUT);
 
 /** Writes the given fields of the struct at `pointer`. */
 export function writeRun(memory: DataView, pointer: number, fields: Partial<Record<RunField, number>>): void {
-  DOUBLES.forEach((name, i) => {
-    const value = fields[name];
-    if (value !== undefined) memory.setFloat64(pointer + 8 * i, value, true);
-  });
-  WORDS.forEach((name, i) => {
-    const value = fields[name];
-    const at = pointer + 8 * DOUBLES.length + 4 * i;
-    if (value === undefined) return;
-    if (FLOATS.has(name)) memory.setFloat32(at, value, true);
-    else memory.setUint32(at, value, true);
-  });
+  writeStruct(LAYOUT, memory, pointer, fields);
 }

@@ -11,7 +11,7 @@ import type { StepReport } from "./report.js";
 /** Smallest normal float32. */
 const SMALLEST_UNIT = 2 ** -126;
 /** An objective this many times that of zero weights, or of the start, means divergence. */
-const DIVERGED = 1e6;
+export const DIVERGED = 1e6;
 /** Rows visited per row drawn where rows come in blocks: at 32 memory delivers nearly all it can, and the blocks of a run are still many. */
 const BLOCK_ROWS = 32;
 /** Codes up to this many bytes may stay in the outermost cache of an ordinary machine. A constant: results must not depend on the machine. */

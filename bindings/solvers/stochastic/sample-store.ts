@@ -1,0 +1,429 @@
+// One run of ZipML's solver in linear memory: the struct ZipmlRun, the levels, the packed samples, the model. docs/numerics.md §14.
+import type { Frame, Plane } from "../../data/dataset.js";
+import type { Problem } from "../../data/problem.js";
+import { eachBlock, type RawRows, roundUp } from "../../data/raw-rows.js";
+import { type Core, Scope } from "../../engine/core.js";
+import { readZipml, writeZipml, ZIPML_BYTES, type ZipmlField } from "../../engine/zipml-run.js";
+import { BitcenterError } from "../../errors.js";
+import { logisticCoefficients } from "./chebyshev.js";
+import { datasetLevels } from "./dataset-levels.js";
+import type { CheckedZipml } from "./zipml-options.js";
+
+/** Numbers of assembly/solver/zipml-run.ts. */
+const ESTIMATORS = { single: 0, double: 1, symmetrised: 2, polynomial: 3 } as const;
+const SCALINGS = { column: 0, rowMax: 1, rowL2: 2 } as const;
+const REFETCH = { none: 0, l1: 1, midpoint: 2, hoeffding: 3, sketch: 4 } as const;
+/** The stream that stored samples are drawn from: no epoch has this number. */
+const PACKING = 0xffffffff;
+/** Stream of the random projection. */
+const PROJECTION_SEED = 0x85ebca6b;
+/** Columns × rows × samples per call into WebAssembly: short calls, since one long call would never leave the first compiler tier. */
+const WORK_PER_CALL = 2 ** 22;
+const UNIT32 = 2 ** -24;
+
+/** Levels of one run: value = low + width·index per rounded column, or a table. */
+interface Levels {
+  readonly low: number;
+  readonly width: number;
+  readonly intervals: number;
+  readonly table: Float64Array | null;
+  /** Widest interval. */
+  readonly widest: number;
+}
+
+const uniform = (low: number, high: number, intervals: number): Levels => {
+  const width = (high - low) / intervals;
+  return { low, width, intervals, table: null, widest: width };
+};
+
+/** What is read per visit, and kept per row. */
+interface Layout {
+  readonly planes: number;
+  readonly ups: number;
+}
+
+export class SampleStore {
+  /** The coordinates of the model. */
+  readonly frame: Frame;
+  /** Model w: padded f32. */
+  readonly w: number;
+  readonly stepSize: number;
+  readonly #core: Core;
+  readonly #problem: Problem;
+  readonly #options: CheckedZipml;
+  readonly #run: number;
+  readonly #ridge: number;
+  readonly #shrink: number;
+  readonly #low: number;
+  readonly #width: number;
+  readonly #spread: number;
+  readonly #sums: number;
+  readonly #stepsPerCall: number;
+  readonly #samples: number;
+  readonly #sketchBytes: number;
+  /** Columns that are rounded. */
+  readonly #live: readonly number[];
+  /** Bytes of sample data that one visit reads, and that fetching the exact row adds. */
+  #rowBytes = 0;
+  readonly #exactBytes: number;
+  #sampleBytes = 0;
+  #bits = 0;
+  #visits = 0;
+  #refetched = 0;
+  #outside = 0;
+
+  /** bits: of the first epoch. */
+  constructor(scope: Scope, problem: Problem, options: CheckedZipml, bits: number) {
+    const { core, dataset, fitIntercept } = problem;
+    const { rows, cols } = dataset;
+    const { estimator, polynomial, samples, refetch, sketchSize, scaling } = options;
+    this.#core = core;
+    this.#problem = problem;
+    this.#options = options;
+    const frame = dataset.unitFrame(fitIntercept);
+    const { padded } = frame;
+    this.frame = frame;
+    this.#exactBytes = 4 * padded;
+    const empty = new Set(dataset.emptyColumns(fitIntercept));
+    this.#live = Array.from({ length: cols }, (_, j) => j).filter((j) => !empty.has(j));
+
+    const isExact = estimator === "exact";
+    const perRow = polynomial !== null ? polynomial.degree + 1 : estimator === "double" ? 2 : 1;
+    this.#samples = isExact ? 0 : perRow;
+    const vector = (what: string): number => scope.alloc(padded * 4, what);
+    this.w = vector("the model");
+    this.#low = vector("levels");
+    this.#width = vector("levels");
+    this.#spread = vector("levels");
+    this.#shrink = vector("the regulariser");
+    this.#ridge = scope.alloc(padded * 8, "the regulariser");
+    this.#sums = options.hasAverage ? scope.alloc(padded * 8, "the mean of the iterates") : 0;
+    const gradient = vector("a gradient");
+    const seen = options.modelLimit === 0 ? this.w : vector("the rounded model");
+    const scratch = vector("a row");
+    const inverse = vector("levels");
+    const values = scope.alloc((this.#samples + 1) * padded * 4, "the samples of a row");
+    const block = scope.alloc(3 * padded * 4 + 2 * padded, "the samples of a row");
+    this.#run = scope.alloc(ZIPML_BYTES, "the state of a run");
+    core.kernels.ridge(frame.scale, cols, padded, problem.l2, this.#ridge);
+    const isRowScaled = scaling !== "column" && samples !== null;
+    this.#write({
+      rows,
+      columns: padded,
+      cols,
+      hasIntercept: fitIntercept ? 1 : 0,
+      estimator: this.#estimator(),
+      samples: this.#samples,
+      rounding: estimator === "nearest" ? 0 : 1,
+      scaling: SCALINGS[scaling],
+      low: this.#low,
+      width: this.#width,
+      inverse,
+      spread: this.#spread,
+      scaled: scratch,
+      base: block,
+      fraction: block + 4 * padded,
+      index: block + 8 * padded,
+      codes: block + 12 * padded,
+      bits: block + 13 * padded,
+      values,
+      labels: problem.labels.f32,
+      weights: dataset.weights.f32,
+      loss: problem.lossId,
+      threshold: problem.epsilon,
+      w: this.w,
+      seen,
+      gradient,
+      shrink: this.#shrink,
+      modelLimit: options.modelLimit,
+      gradientLimit: options.gradientLimit,
+      isNorm: options.isNorm ? 1 : 0,
+      share: 1 / options.batchSize,
+      batch: options.batchSize,
+      refetch: REFETCH[refetch],
+      // two dots of padded products (16 partial sums, so far fewer roundings meet one term) and one more of the bound itself
+      slack: 4 * padded * UNIT32,
+      sketchSize,
+      lanes: scope.alloc(16, "the coins"),
+    });
+    const hasSketch = refetch === "sketch";
+    this.#sketchBytes = hasSketch ? 4 * (sketchSize + 1) : 0;
+    this.#stepsPerCall = Math.max(1, Math.floor(WORK_PER_CALL / (padded * (perRow + 1) * options.batchSize)));
+
+    const levels = samples === "weaved" || isExact ? null : this.#chooseLevels();
+    if (levels !== null) this.#writeLevels(levels, inverse, scope);
+    const keepsRows = isExact || samples === "fresh" || refetch !== "none";
+    const work = (rowsScope: Scope): number => {
+      const plane = dataset.unitPlane(rowsScope, fitIntercept);
+      this.#write({ exact: keepsRows ? plane.codes : 0, strideBytes: plane.strideBytes });
+      if (levels !== null) this.#makeSamples(scope, plane, isRowScaled);
+      if (hasSketch) this.#makeSketches(scope, plane);
+      if (polynomial !== null) this.#makePolynomial(scope, plane, polynomial);
+      return options.stepSize ?? this.#automatic(plane, samples === "weaved" ? 2 / 2 ** bits : (levels?.widest ?? 0));
+    };
+    this.stepSize = keepsRows ? work(scope) : Scope.scratch(core, work);
+    if (samples === "weaved") {
+      const { pointer, rowBytes, planeBytes } = dataset.weaved(fitIntercept);
+      this.#write({ store: pointer, rowBytes, planeBytes });
+    } else if (isExact || samples === "fresh") this.#rowBytes = this.#exactBytes;
+  }
+
+  #write(fields: Partial<Record<ZipmlField, number>>): void {
+    writeZipml(this.#core.view(), this.#run, fields);
+  }
+
+  #estimator(): number {
+    const { estimator, polynomial, isSymmetrised } = this.#options;
+    if (polynomial !== null) return ESTIMATORS.polynomial;
+    if (estimator !== "double") return ESTIMATORS.single;
+    return isSymmetrised ? ESTIMATORS.symmetrised : ESTIMATORS.double;
+  }
+
+  #chooseLevels(): Levels {
+    const { levels, bits, scaling } = this.#options;
+    const { dataset, fitIntercept } = this.#problem;
+    const count = 2 ** bits(0);
+    // rows: as many levels on either side of 0, which most entries of long rows are near
+    if (scaling !== "column") return uniform(-1, 1, count - 2);
+    if (levels === "uniform") return uniform(-1, 1, count - 1);
+    const table = levels === "optimal" ? datasetLevels(dataset, fitIntercept, count) : levels;
+    const [low, high] = dataset.unitRange(fitIntercept);
+    const [first, last] = [table[0] as number, table[count - 1] as number];
+    if (low < Math.fround(first) || high > Math.fround(last)) {
+      throw new BitcenterError(
+        "BAD_OPTION",
+        `zipml: levels from ${first} to ${last} do not cover the unit values of this dataset, ${low} to ${high}`,
+      );
+    }
+    // equally spaced levels need no table; in float32 they are the same numbers
+    const even = uniform(first, last, count - 1);
+    const [low32, width32] = [Math.fround(even.low), Math.fround(even.width)];
+    const isEven = table.every((level, k) => Math.fround(level) === Math.fround(low32 + Math.fround(width32 * k)));
+    if (isEven) return even;
+    const widest = table.reduce(
+      (top, level, k) => (k === 0 ? top : Math.max(top, level - (table[k - 1] as number))),
+      0,
+    );
+    return { low: 0, width: 1, intervals: count - 1, table, widest };
+  }
+
+  /** Levels of the rounded columns; width 0 elsewhere. */
+  #setColumns(low: number, width: number, widest: number): void {
+    const { padded } = this.frame;
+    for (const [pointer, value] of [
+      [this.#low, low],
+      [this.#width, width],
+      [this.#spread, widest],
+    ] as const) {
+      const column = this.#core.f32(pointer, padded);
+      for (const j of this.#live) column[j] = value;
+    }
+  }
+
+  #writeLevels(levels: Levels, inverse: number, scope: Scope): void {
+    const { low, width, intervals, table, widest } = levels;
+    this.#setColumns(low, width, widest);
+    const inverses = this.#core.f32(inverse, this.frame.padded);
+    for (const j of this.#live) inverses[j] = 1 / width;
+    let pointer = 0;
+    if (table !== null) {
+      // kernels look up sixteen levels at a time
+      pointer = scope.alloc(Math.max(64, table.length * 4), "levels");
+      this.#core.f32(pointer, table.length).set(table);
+    }
+    this.#write({ last: intervals - 1, table: pointer, count: table?.length ?? 0 });
+  }
+
+  /** Planes of a base index (or of a level, where one sample is all there is) and up-bits behind them. */
+  #layout(): Layout {
+    const { bits, scaling } = this.#options;
+    const intervals = 2 ** bits(0) - (scaling === "column" ? 1 : 2);
+    const width = (count: number): number => 32 - Math.clz32(count - 1);
+    return this.#samples === 1
+      ? { planes: width(intervals + 1), ups: 0 }
+      : { planes: width(intervals), ups: this.#samples };
+  }
+
+  /** Rounds and packs the rows, and finds the mean variances where they are subtracted. */
+  #makeSamples(scope: Scope, plane: Plane, isRowScaled: boolean): void {
+    const { kernels } = this.#core;
+    const { rows } = this.#problem.dataset;
+    const { padded } = this.frame;
+    const { estimator, samples, seed } = this.#options;
+    if (samples === "stored") {
+      const { planes, ups } = this.#layout();
+      const planeBytes = padded / 8;
+      const rowBytes = (planes + ups) * planeBytes;
+      this.#write({
+        planes,
+        ups,
+        planeBytes,
+        rowBytes,
+        store: scope.alloc(Math.max(1, rows * rowBytes), "the samples of a run"),
+        scales: isRowScaled ? scope.alloc(rows * 4, "the scales of the rows") : 0,
+      });
+      this.#rowBytes = rowBytes + (isRowScaled ? 4 : 0);
+      kernels.beginZipml(this.#run, seed, PACKING);
+      this.#eachBlock(plane, (from, first, count) => kernels.packZipml(this.#run, from, first, count));
+    }
+    if (estimator !== "corrected") return;
+    const correction = scope.alloc(padded * 4, "the mean variances");
+    Scope.scratch(this.#core, (scratch) => {
+      const sums = scratch.alloc(padded * 8, "the mean variances");
+      this.#eachBlock(plane, (from, first, count) => kernels.variancesZipml(this.#run, from, first, count, sums));
+      const total = this.#core.f64(sums, padded);
+      for (let j = 0; j < padded; j++) total[j] = (total[j] as number) / rows;
+      kernels.toFloat32(sums, correction, padded);
+    });
+    this.#write({ correction });
+  }
+
+  #eachBlock(plane: Plane, visit: (pointer: number, first: number, count: number) => void): void {
+    const { rows, cols } = this.#problem.dataset;
+    const raw: RawRows = { storage: "F32", pointer: plane.codes, strideBytes: plane.strideBytes, rows, cols };
+    eachBlock(this.#core, raw, visit);
+  }
+
+  /** Chebyshev coefficients, and the ball that keeps margins within their radius. */
+  #makePolynomial(scope: Scope, plane: Plane, polynomial: NonNullable<CheckedZipml["polynomial"]>): void {
+    const { degree, radius, ball } = polynomial;
+    const coefficients = scope.alloc((degree + 1) * 4, "Chebyshev coefficients");
+    this.#core.f32(coefficients, degree + 1).set(logisticCoefficients(this.#core, degree, radius));
+    const { rows } = this.#problem.dataset;
+    const top = this.#core.kernels.maxRowNormF32(plane.codes, plane.strideBytes, rows, plane.padded, 0);
+    const largest = ball ?? (top > 0 ? radius / Math.sqrt(top) : Number.POSITIVE_INFINITY);
+    const isBounded = Math.fround(largest) < Number.POSITIVE_INFINITY;
+    this.#write({ coefficients, degree, inverseRadius: 1 / radius, ball: isBounded ? largest : 0 });
+  }
+
+  /** Random signs ÷ √sketchSize, and every row projected on them. */
+  #makeSketches(scope: Scope, plane: Plane): void {
+    const { sketchSize } = this.#options;
+    const { padded } = this.frame;
+    const { rows } = this.#problem.dataset;
+    const projection = scope.alloc(sketchSize * padded * 4, "a random projection");
+    const signs = this.#core.f32(projection, sketchSize * padded);
+    const size = 1 / Math.sqrt(sketchSize);
+    let state = PROJECTION_SEED;
+    for (let i = 0; i < signs.length; i++) {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      signs[i] = state < 0 ? -size : size;
+    }
+    this.#write({
+      projection,
+      sketches: scope.alloc(rows * sketchSize * 4, "the sketches of the rows"),
+      norms: scope.alloc(rows * 4, "the norms of the rows"),
+      sketch: scope.alloc(sketchSize * 4, "the sketch of the model"),
+    });
+    this.#eachBlock(plane, (from, first, count) => this.#core.kernels.outlineZipml(this.#run, from, first, count));
+  }
+
+  /** How sure a bound has to be: √(½ ln(2/failure)) for Hoeffding's; for a sketch its relative error ε, 4·exp(−(ε² − ε³)·size/4) = failure. */
+  setConfidence(): void {
+    const { refetch, failure, sketchSize } = this.#options;
+    if (refetch === "hoeffding") this.#write({ confidence: Math.sqrt(0.5 * this.#core.kernels.log(2 / failure)) });
+    if (refetch === "sketch") this.#write({ confidence: sketchError(this.#core, failure, sketchSize) });
+  }
+
+  /**
+   * B/(2L), at most 1/λmax, L = h·max ω(‖x‖² + TV): what the samples add to a row's square is at most Σ width²/4, to an eigenvalue width²/4. A rounded
+   * gradient is longer by 1 + columns/(4·intervals²).
+   */
+  #automatic(plane: Plane, widest: number): number {
+    const problem = this.#problem;
+    const { core, dataset, curvature } = problem;
+    const { batchSize, scaling, gradientLimit } = this.#options;
+    const smoothness = problem.smoothness(plane);
+    if (!(smoothness > 0)) return 1;
+    const { rows } = dataset;
+    const heaviest = dataset.weights.f64 === 0 ? 1 : core.kernels.maxAbs(dataset.weights.f64, rows);
+    const reach =
+      scaling === "rowL2" ? core.kernels.maxRowNormF32(plane.codes, plane.strideBytes, rows, plane.padded, 0) : 1;
+    const variance = (curvature * heaviest * reach * widest * widest) / 4;
+    const live = this.#live.length;
+    const single = 1 / (2 * (smoothness + live * variance));
+    const most = 1 / (problem.largestEigenvalue(plane) + variance);
+    const longer = gradientLimit === 0 ? 1 : 1 + live / (4 * gradientLimit * gradientLimit);
+    return Math.min(batchSize * single, most) / longer;
+  }
+
+  /** Bits of an epoch: the planes to read, decoded at midpoints. */
+  setBits(bits: number): void {
+    if (this.#options.samples !== "weaved" || bits === this.#bits) return;
+    this.#bits = bits;
+    const width = 2 / 2 ** bits;
+    this.#setColumns(-1 + width / 2, width, width);
+    this.#write({ planes: bits });
+    this.#rowBytes = (bits * this.frame.padded) / 8;
+  }
+
+  /** Fractions of the visits so far that fetched the exact row, and of the margins that lay beyond the polynomial's radius. */
+  get refetched(): number {
+    return this.#visits === 0 ? 0 : this.#refetched / this.#visits;
+  }
+
+  get outside(): number {
+    const { polynomial } = this.#options;
+    return this.#visits === 0 || polynomial === null ? 0 : this.#outside / (this.#visits * polynomial.degree);
+  }
+
+  /** Bytes of sample data read so far. */
+  get sampleBytes(): number {
+    return this.#sampleBytes;
+  }
+
+  /** `steps` steps of size `alpha` as epoch `epoch`. */
+  advance(epoch: number, steps: number, alpha: number, isAveraged: boolean): void {
+    const core = this.#core;
+    const { batchSize, seed } = this.#options;
+    const { padded } = this.frame;
+    const shrink = core.f32(this.#shrink, padded);
+    const ridge = core.f64(this.#ridge, padded);
+    for (let j = 0; j < padded; j++) shrink[j] = 1 / (1 + alpha * (ridge[j] as number));
+    this.#write({ alpha, average: isAveraged ? this.#sums : 0 });
+    core.kernels.beginZipml(this.#run, seed, epoch);
+    for (let done = 0; done < steps; done += this.#stepsPerCall) {
+      core.kernels.advanceZipml(this.#run, Math.min(this.#stepsPerCall, steps - done));
+    }
+    const visits = steps * batchSize;
+    const refetched = readZipml(core.view(), this.#run, "refetched");
+    this.#visits += visits;
+    this.#refetched += refetched;
+    this.#sampleBytes += visits * (this.#rowBytes + this.#sketchBytes) + refetched * this.#exactBytes;
+    this.#outside += readZipml(core.view(), this.#run, "outside");
+  }
+
+  /** The point to report → v (padded f64): the mean of the iterates where there is one, else the model. */
+  point(v: number): void {
+    const { kernels } = this.#core;
+    const { padded } = this.frame;
+    const averaged = this.#sums === 0 ? 0 : readZipml(this.#core.view(), this.#run, "averaged");
+    if (averaged === 0) kernels.foldF32(0, this.w, 1, v, padded);
+    else {
+      this.#core.f64(v, padded).fill(0);
+      kernels.addScaled(v, 1 / averaged, this.#sums, padded);
+    }
+  }
+}
+
+/** Smallest ε with 4·exp(−(ε² − ε³)·size/4) ≤ failure, by bisection on [0, 2/3], where ε² − ε³ rises. */
+function sketchError(core: Core, failure: number, size: number): number {
+  const wanted = (4 * core.kernels.log(4 / failure)) / size;
+  const excess = (e: number): number => e * e * (1 - e) - wanted;
+  let [low, high] = [0, 2 / 3];
+  if (excess(high) < 0) {
+    const least = roundUp(Math.ceil(27 * core.kernels.log(4 / failure)), 16);
+    throw new BitcenterError(
+      "BAD_OPTION",
+      `zipml: sketchSize: ${size} cannot keep failure: ${failure}; use at least ${least}`,
+    );
+  }
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (excess(middle) < 0) low = middle;
+    else high = middle;
+  }
+  return high;
+}
