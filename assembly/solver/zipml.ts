@@ -202,7 +202,7 @@ export abstract class zipml {
   /** On which side of its kink the row stands for certain (or with the wanted probability): 1, −1, or 0: not known. */
   static side(run: ZipmlRun, row: u32, y: f32, scale: f32): i32 {
     let margin: f32;
-    let bound = scale * run.bound + run.margin;
+    let bound = scale * run.bound + max<f32>(scale, 1) * run.margin;
     if (run.refetch == Refetch.SKETCH) {
       const bytes = (<usize>run.sketchSize) << 2;
       margin = <f32>dot.f32<f32>(run.sketches + <usize>row * bytes, run.sketch, run.sketchSize);
