@@ -1,6 +1,7 @@
 // Bit-planes: codes taken apart into their bits, one bit of every column side by side, and put together again from as many planes as are
 // wanted. Column j is bit j mod 8 of byte ⌊j/8⌋ of a row of a plane. The first b planes, most significant first, are the rows in b bits: one copy serves every
 // precision. docs/numerics.md §14. See MLWeaving, Wang et al., PVLDB 12 (2019) 807.
+import { relaxed } from "../core/lanes";
 
 /** Bit j mod 8 of byte j; then which of four bytes holds the bit of columns 0..15 and 16..31. From memory: constants would be rebuilt at every use in a loop. */
 const BITS = memory.data<u8>([1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128], 16);
@@ -21,10 +22,15 @@ export abstract class weave {
     }
   }
 
-  /** −1 in the bytes whose bit is set in the plane at `at`; whichI8x16: 0 or 1 (16 columns from there on), 2 or 3 (the 16 after them). */
+  /** −1 in the bytes whose bit is set in the plane at `at`; whichI8x16: the mask of the first 16 columns from there on, or of the 16 after them. */
   @inline
   static isSet(at: usize, whichI8x16: v128, bitI8x16: v128): v128 {
-    return i8x16.eq(v128.and(i8x16.swizzle(v128.load32_splat(at), whichI8x16), bitI8x16), bitI8x16);
+    const fourI8x16 = v128.load32_splat(at);
+    // indices below 4: every CPU gives the same bytes, one instruction sooner
+    const bytesI8x16 = ASC_FEATURE_RELAXED_SIMD
+      ? relaxed.swizzle(fourI8x16, whichI8x16)
+      : i8x16.swizzle(fourI8x16, whichI8x16);
+    return i8x16.eq(v128.and(bytesI8x16, bitI8x16), bitI8x16);
   }
 
   /** out = (the number whose bits are the given planes, the last one worth 1) << shift. out: columns u8; columns: multiple of 32; planes ≤ 8. */
