@@ -588,6 +588,9 @@ describeVariants("zipml", (variant) => {
         { isPositive: true, dataset: { center: false } },
         { bits: 1, levels: [0, 1], estimator: "nearest" },
       ],
+      ["an exact copy of 16 bits", { dataset: { exact: "rounded16" } }, { bits: 3 }],
+      ["an exact copy of 16 bits, weaved", { dataset: { exact: "rounded16" } }, { samples: "weaved", bits: 5 }],
+      ["rows by their norm, hoeffding", { loss: "hinge" }, { bits: 7, scaling: "rowL2", refetch: "hoeffding" }],
       ["rows by their largest entry", {}, { bits: 4, scaling: "rowMax" }],
       ["rows by their norm, fresh", { cols: 40 }, { bits: 2, scaling: "rowL2", samples: "fresh" }],
       ["weaved, 8 bits", {}, { samples: "weaved", bits: 8 }],
@@ -648,9 +651,11 @@ describeVariants("zipml", (variant) => {
       let kept = 0;
       for (const bits of [4, 6, 8]) {
         for (const refetch of ["l1", "midpoint"] as const) {
-          const { wrong, refetched, visits } = judge({ loss }, { ...long, bits, samples: "fresh", refetch });
-          expect(wrong).toBe(0);
-          kept += visits - refetched;
+          for (const scaling of ["column", "rowMax", "rowL2"] as const) {
+            const { wrong, refetched, visits } = judge({ loss }, { ...long, bits, samples: "fresh", scaling, refetch });
+            expect(wrong).toBe(0);
+            kept += visits - refetched;
+          }
         }
       }
       expect(kept).toBeGreaterThan(1000);

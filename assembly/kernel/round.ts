@@ -93,30 +93,47 @@ export abstract class round {
     }
   }
 
-  /** Values of stored indices, code + up (bytes 0 or 1; 0: none) + addend, on uniform levels: what `values` gives. columns: multiple of 8. */
-  static decode(
-    codes: usize,
-    ups: usize,
-    addend: f32,
-    low: usize,
-    width: usize,
-    scale: f32,
-    columns: i32,
-    out: usize,
-  ): void {
+  /** Values of bytes, code + addend, on uniform levels: what `values` gives for them. columns: multiple of 16. */
+  static decode(codes: usize, addend: f32, low: usize, width: usize, scale: f32, columns: i32, out: usize): void {
     const addendF32x4 = f32x4.splat(addend);
     const scaleF32x4 = f32x4.splat(scale);
-    for (let j: usize = 0; j < <usize>columns; j += 8) {
-      let codeI16x8 = v128.load8x8_u(codes + j);
-      if (ups) codeI16x8 = i16x8.add(codeI16x8, v128.load8x8_u(ups + j));
+    for (let j: usize = 0; j < <usize>columns; j += 16) {
+      const aI16x8 = v128.load8x8_u(codes + j);
+      const bI16x8 = v128.load8x8_u(codes + j, 8);
       const at = j << 2;
-      const aF32x4 = f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(codeI16x8)), addendF32x4);
-      const bF32x4 = f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(codeI16x8)), addendF32x4);
-      const cF32x4 = f32x4.add(v128.load(low + at), f32x4.mul(v128.load(width + at), aF32x4));
-      const dF32x4 = f32x4.add(v128.load(low + at, 16), f32x4.mul(v128.load(width + at, 16), bF32x4));
-      v128.store(out + at, f32x4.mul(cF32x4, scaleF32x4));
-      v128.store(out + at, f32x4.mul(dF32x4, scaleF32x4), 16);
+      round.decode4(i32x4.extend_low_i16x8_u(aI16x8), addendF32x4, low + at, width + at, scaleF32x4, out + at);
+      round.decode4(
+        i32x4.extend_high_i16x8_u(aI16x8),
+        addendF32x4,
+        low + at + 16,
+        width + at + 16,
+        scaleF32x4,
+        out + at + 16,
+      );
+      round.decode4(
+        i32x4.extend_low_i16x8_u(bI16x8),
+        addendF32x4,
+        low + at + 32,
+        width + at + 32,
+        scaleF32x4,
+        out + at + 32,
+      );
+      round.decode4(
+        i32x4.extend_high_i16x8_u(bI16x8),
+        addendF32x4,
+        low + at + 48,
+        width + at + 48,
+        scaleF32x4,
+        out + at + 48,
+      );
     }
+  }
+
+  @inline
+  static decode4(codeI32x4: v128, addendF32x4: v128, low: usize, width: usize, scaleF32x4: v128, out: usize): void {
+    const indexF32x4 = f32x4.add(f32x4.convert_i32x4_s(codeI32x4), addendF32x4);
+    const valueF32x4 = f32x4.add(v128.load(low), f32x4.mul(v128.load(width), indexF32x4));
+    v128.store(out, f32x4.mul(valueF32x4, scaleF32x4));
   }
 
   /** Bytes k, 4 + k, 8 + k and 12 + k of 64 bytes: the k-th byte of sixteen floats. */
@@ -143,14 +160,13 @@ export abstract class round {
   }
 
   /**
-   * Values of stored indices, code + up (0: none), from a table: width·table[index]. Up to sixteen levels (64 bytes readable) are looked up sixteen columns at
+   * Values of bytes from a table: width·table[code]. Up to sixteen levels (64 bytes readable) are looked up sixteen columns at
    * a time, byte by byte of the floats. columns: multiple of 16.
    */
-  static decodeTable(codes: usize, ups: usize, table: usize, count: i32, width: usize, columns: i32, out: usize): void {
+  static decodeTable(codes: usize, table: usize, count: i32, width: usize, columns: i32, out: usize): void {
     if (count > 16) {
       for (let j: usize = 0; j < <usize>columns; j++) {
-        let k = <usize>load<u8>(codes + j);
-        if (ups) k += <usize>load<u8>(ups + j);
+        const k = <usize>load<u8>(codes + j);
         store<f32>(out + (j << 2), load<f32>(width + (j << 2)) * load<f32>(table + (k << 2)));
       }
       return;
@@ -160,8 +176,7 @@ export abstract class round {
     const cI8x16 = round.byteOf(table, 2);
     const dI8x16 = round.byteOf(table, 3);
     for (let j: usize = 0; j < <usize>columns; j += 16) {
-      let codeI8x16 = v128.load(codes + j);
-      if (ups) codeI8x16 = i8x16.add(codeI8x16, v128.load(ups + j));
+      const codeI8x16 = v128.load(codes + j);
       const lowI8x16 = i8x16.swizzle(aI8x16, codeI8x16);
       const nextI8x16 = i8x16.swizzle(bI8x16, codeI8x16);
       const thirdI8x16 = i8x16.swizzle(cI8x16, codeI8x16);

@@ -291,7 +291,7 @@ export function runZipml(input: ZipmlInput): ZipmlResult {
           if (rule === "hoeffding") spread = f(f(Math.sqrt(0.5 * Math.log(2 / failure))) * f(Math.sqrt(spread)));
           if (rule === "midpoint") spread = f(0.5 * spread);
           const slack = f(f(4 * columns * 2 ** -24) * total);
-          let bound = f(f(place.scale * spread) + slack);
+          let bound = f(f(place.scale * spread) + f(Math.max(place.scale, 1) * slack));
           const isMidpoint = rule === "midpoint" && estimator !== "single";
           const middle = place.places.map((one) => (one === null ? 0 : one.base + 0.5));
           let margin = dot(isMidpoint ? decode(middle, place.scale) : sample(0), seen);
