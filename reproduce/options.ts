@@ -1,4 +1,4 @@
-// Command line of `npm start`.
+// Command lines of `npm start` and `npm run reproduce:zipml`.
 import { parseArgs } from "node:util";
 import { BitcenterError } from "../bindings/index.js";
 
@@ -18,6 +18,17 @@ export const USAGE = `npm start [-- OPTIONS]
   --seed N     default 0
   --out DIR    where index.html goes (default: report)`;
 
+export interface ZipmlStartOptions extends Omit<StartOptions, "data"> {
+  /** Folder with libsvm/ and idx/mnist/; what is not there is skipped. */
+  readonly data: string;
+}
+
+export const ZIPML_USAGE = `npm run reproduce:zipml [-- OPTIONS]
+  --data DIR   folder with libsvm/cadata.gz, libsvm/cpusmall.gz, idx/mnist/ (default: ../shared/data); what is not there is skipped
+  --quick      fewer rows and epochs
+  --seed N     default 0
+  --out DIR    where zipml.html goes (default: report)`;
+
 export function parseOptions(argv: readonly string[]): StartOptions {
   const { values } = parseArgs({
     args: [...argv],
@@ -33,4 +44,10 @@ export function parseOptions(argv: readonly string[]): StartOptions {
     throw new BitcenterError("BAD_OPTION", `--seed must be a whole number from 0 to 4294967295, given ${values.seed}`);
   }
   return { isQuick: values.quick, data: values.data ?? null, seed, out: values.out };
+}
+
+/** The same options; without --data the folder beside the repository. */
+export function parseZipmlOptions(argv: readonly string[]): ZipmlStartOptions {
+  const options = parseOptions(argv);
+  return { ...options, data: options.data ?? "../shared/data" };
 }
