@@ -8,7 +8,9 @@ import {
   type Dataset,
   type DatasetOptions,
   type LossName,
+  optimalLevels,
   type Problem,
+  roundingVariance,
   type ZipmlOptions,
   type ZipmlReport,
   zipml,
@@ -840,6 +842,37 @@ describeVariants("zipml", (variant) => {
     dataset.dispose();
   });
 
+  it.each([true, false])("optimal levels are those of the unit values (intercept: %s)", (fitIntercept) => {
+    const { problem, dataset } = pose({ fitIntercept });
+    const { codes } = Scope.scratch(dataset.core, (scope) => {
+      const plane = readPlane(dataset, dataset.unitPlane(scope, fitIntercept));
+      // without the column of ones
+      return { codes: plane.codes.filter((_, i) => i % plane.columns < dataset.cols) };
+    });
+    const values = [...codes, ...dataset.unitRange(fitIntercept)];
+    const levels = optimalLevels(values, { levels: 8 });
+    const uniform = Array.from({ length: 8 }, (_, k) => -1 + (2 * k) / 7);
+    expect(roundingVariance(values, levels)).toBeLessThan(roundingVariance(values, uniform));
+    const run = (given: ZipmlOptions): number[] =>
+      [...zipml(problem, { bits: 3, outerSteps: 3, ...given })].flatMap(({ coef, objective }) => [...coef, objective]);
+    expect(run({ levels: "optimal" })).toEqual(run({ levels }));
+    problem.dispose();
+    dataset.dispose();
+  });
+
+  it("optimal levels of data with fewer values than levels", () => {
+    const data = Float64Array.from({ length: 300 }, (_, i) => (i * 7) % 3);
+    const dataset = engine.dataset(
+      { data, rows: 100, cols: 3 },
+      Array.from({ length: 100 }, (_, i) => i % 5),
+    );
+    const problem = engine.problem(dataset, { loss: "squared", l2: 0.1 });
+    const start = problem.evaluate({ coef: new Float64Array(3), intercept: new Float64Array(1) }).objective;
+    const end = [...zipml(problem, { bits: 4, levels: "optimal", outerSteps: 20 })].at(-1) as ZipmlReport;
+    expect(end.objective).toBeLessThan(start);
+    dataset.dispose();
+  });
+
   it("asks a schedule of bits once per epoch and reads as many planes", () => {
     const { problem, dataset } = pose({ cols: 40 });
     const asked: number[] = [];
@@ -896,7 +929,8 @@ describeVariants("zipml", (variant) => {
       for (const _report of zipml(problem, { ...given, outerSteps: 2 }));
       expect(engine.bytes).toBe(before);
     }
-    expect(() => [...zipml(problem, { levels: "optimal", bits: 2 })]).toThrow(BitcenterError);
+    for (const _report of zipml(problem, { levels: "optimal", bits: 2, outerSteps: 1 }));
+    expect(engine.bytes).toBe(before);
     expect(() => [...zipml(problem, { refetch: "sketch", sketchSize: 16 })]).toThrow(BitcenterError);
     expect(engine.bytes).toBe(before);
     const own = dataset.bytes;
@@ -1044,8 +1078,6 @@ describeVariants("zipml", (variant) => {
       expect(() => [...zipml(squared.problem, { levels: [0, 1], bits: 1 })]).toThrow(
         /levels from 0 to 1 do not cover the unit values of this dataset, -/,
       );
-      const optimal = (): unknown => [...zipml(squared.problem, { levels: "optimal", bits: 2 })];
-      expect(optimal).toThrow(/levels: "optimal" is not available yet: give an array of 4 levels/);
       expect(() => zipml({} as Problem)).toThrow(/expected a problem of an engine/);
     });
   });
