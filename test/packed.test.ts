@@ -27,6 +27,7 @@ import { bytesOf, indicesOf, levelCodes, type PackedColumn, packColumn } from ".
 import { weightedMean } from "./oracle/quantize.js";
 import { dice, LOSS_NAMES, readPlane, type Sample, sampleFor } from "./support/data.js";
 import { type Posed, pose } from "./support/posed.js";
+import { wildProblem } from "./support/problems.js";
 import { VARIANTS } from "./support/variants.js";
 
 type Bits = 2 | 4;
@@ -467,6 +468,36 @@ describe("hard data", () => {
         }
       }
       expect(engine.bytes).toBe(0);
+    },
+  );
+
+  it.each(["squared", "logistic", "huber", "hinge"] as const)(
+    "wild problems, %s: auto ends where 8 bits end",
+    (loss) => {
+      for (let index = 0; index < 25; index++) {
+        const { name, data, rows, cols, labels, weights, l2, fitIntercept } = wildProblem(index);
+        const ends = ([8, ...BITS] as readonly DataBits[]).map((bits) => {
+          const own = createEngine();
+          const made = own.dataset({ data, rows, cols }, labels, {
+            bits,
+            ...(weights !== null && { sampleWeight: weights }),
+          });
+          const reports = [...auto(own.problem(made, { loss, l2, fitIntercept }))];
+          own.dispose();
+          const [first, end] = [reports[0], reports.at(-1)] as (typeof reports)[number][];
+          return {
+            value: end?.objective ?? Number.NaN,
+            zero: first?.objective ?? Number.NaN,
+            isConverged: end?.isConverged,
+          };
+        });
+        const lowest = Math.min(...ends.map(({ value }) => value));
+        for (const { value, zero, isConverged } of ends) {
+          expect(isConverged, name).toBe(true);
+          // the objective of zero weights has rounding errors of its own
+          expect(value - lowest, name).toBeLessThanOrEqual(1e-9 * (zero - lowest) + (rows + 8) * u * zero);
+        }
+      }
     },
   );
 
