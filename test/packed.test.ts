@@ -166,11 +166,12 @@ describe("codes are those of the oracle", () => {
   }
 
   for (const bits of BITS) {
-    it.each(Object.entries(TABLES[bits]))(`${bits} bits, %s`, (_name, levels) => {
+    it.each(Object.entries(TABLES[bits]))(`${bits} bits, %s`, (name, levels) => {
       let turn = 0;
       for (const make of Object.values(STORAGES)) {
         for (const [rows, cols] of SHAPES) judge(bits, levels, make(rows * cols, cols), rows, cols, turn++);
       }
+      if (name !== "uniform") return;
       // more rows than one block, a row that is longer than one
       judge(bits, levels, (STORAGES["float64"] as (n: number, c: number) => NumericArray)(4000 * 3, 3), 4000, 3, 2);
       judge(bits, levels, (STORAGES["uint8"] as (n: number, c: number) => NumericArray)(3 * 9000, 9000), 3, 9000, 2);
@@ -647,8 +648,8 @@ describe("certificates", () => {
   });
 
   it.each([
-    { loss: "logistic", rows: 6000, cols: 12, l2: 1e-4 },
-    { loss: "softmax", rows: 5200, cols: 5, l2: 1e-4 },
+    { loss: "logistic", rows: 5000, cols: 8, l2: 1e-4 },
+    { loss: "softmax", rows: 5000, cols: 4, l2: 1e-4 },
   ] as const)("auto, $loss on $rows rows: samples of the rows, a rougher problem first", (task) => {
     const setting = SETTINGS[1] as Setting;
     for (const bits of BITS) {
