@@ -2,7 +2,16 @@
 import type { LevelResults } from "./levels-results.js";
 import { machine, table } from "./tables.js";
 
-export function levelSection({ environment, rounds, levels, times, bits, values, gains }: LevelResults): string {
+export function levelSection({
+  environment,
+  rounds,
+  levels,
+  times,
+  bits,
+  values,
+  samples,
+  gains,
+}: LevelResults): string {
   const counts = [...new Set(times.map(({ count }) => count))];
   const names = [...new Set(times.map(({ name }) => name))];
   return [
@@ -22,7 +31,7 @@ export function levelSection({ environment, rounds, levels, times, bits, values,
         }),
       ]),
     ),
-    `What they gain: the variance of stochastic rounding to uniform levels over the range ÷ that of the best levels, ${values} values each.`,
+    `What they gain: the variance of stochastic rounding to uniform levels over the range ÷ that of the best levels, median of ${samples} samples of ${values} values.`,
     table(
       ["law", ...bits.map((width) => `${width} bits`)],
       gains.map(({ law, ratios }) => [law, ...ratios.map((ratio) => ratio.toFixed(2))]),

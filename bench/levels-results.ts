@@ -13,7 +13,7 @@ export interface LevelTime {
 
 export interface LevelGain {
   readonly law: string;
-  /** Per number of bits: variance of uniform levels over the range ÷ that of the best levels. */
+  /** Per number of bits: variance of uniform levels over the range ÷ that of the best levels, median of the samples. */
   readonly ratios: readonly number[];
 }
 
@@ -23,7 +23,8 @@ export interface LevelResults {
   readonly levels: number;
   readonly times: readonly LevelTime[];
   readonly bits: readonly number[];
-  /** Values per law. */
+  /** Values of a sample, samples of a law. */
   readonly values: number;
+  readonly samples: number;
   readonly gains: readonly LevelGain[];
 }

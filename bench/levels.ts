@@ -19,6 +19,7 @@ const ROUNDS = Number(args.rounds);
 const LEVELS = 16;
 const COUNTS = [2 ** 14, 2 ** 17, 2 ** 20];
 const VALUES = 50_000;
+const SAMPLES = 9;
 const BITS = [2, 3, 4, 5];
 /** What the answers must keep to, as multiples of the optimum; "exact" only where it takes less than minutes. */
 const METHODS: Readonly<Partial<Record<LevelMethod, number>>> = {
@@ -71,17 +72,20 @@ for (const count of COUNTS) {
   }
 }
 
-const gains: LevelGain[] = Object.keys(LAWS).map((law, i) => {
-  const values = draw(law, VALUES, 100 + i);
+/** Uniform levels over the range ÷ the best ones, of one sample. */
+function ratioOf(values: Float64Array, levels: number): number {
   const sorted = values.slice().sort();
-  const [low, high] = [sorted[0] as number, sorted[VALUES - 1] as number];
-  const ratios = BITS.map((bits) => {
-    const levels = 2 ** bits;
-    const part = (k: number): number => k / (levels - 1);
-    const uniform = Float64Array.from({ length: levels }, (_, k) => low * (1 - part(k)) + high * part(k));
-    const own = optimalLevels(values, { levels, method: "divideAndConquer" });
-    return roundingVariance(values, uniform) / roundingVariance(values, own);
-  });
+  const [low, high] = [sorted[0] as number, sorted[values.length - 1] as number];
+  const part = (k: number): number => k / (levels - 1);
+  const uniform = Float64Array.from({ length: levels }, (_, k) => low * (1 - part(k)) + high * part(k));
+  const own = optimalLevels(values, { levels, method: "divideAndConquer" });
+  return roundingVariance(values, uniform) / roundingVariance(values, own);
+}
+
+// the ratio goes with the square of the range, which is the luck of two values: a median of samples
+const gains: LevelGain[] = Object.keys(LAWS).map((law, i) => {
+  const samples = Array.from({ length: SAMPLES }, (_, k) => draw(law, VALUES, 100 * (i + 1) + k));
+  const ratios = BITS.map((bits) => median(samples.map((values) => ratioOf(values, 2 ** bits))));
   console.log(`${law.padEnd(24)} ${ratios.map((ratio) => ratio.toFixed(2)).join("  ")}`);
   return { law, ratios };
 });
@@ -93,6 +97,7 @@ const results: LevelResults = {
   times,
   bits: BITS,
   values: VALUES,
+  samples: SAMPLES,
   gains,
 };
 mkdirSync(dirname(args.out), { recursive: true });

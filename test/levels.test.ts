@@ -392,6 +392,7 @@ describe("ADAQUANT", () => {
   });
 });
 
+// The ratio goes with the square of the range, which is the luck of two values: a median of nine samples.
 describe("against uniform levels over the range, 16 levels, 50 000 values", () => {
   const laws: Readonly<Record<string, (dice: Dice) => number>> = {
     gauss: (dice) => dice.normal(),
@@ -403,18 +404,19 @@ describe("against uniform levels over the range, 16 levels, 50 000 values", () =
     ["laplace", 4],
     ["t3", 20],
   ] as const)("%s: a variance at least %d times smaller", (name, gain) => {
-    const dice = new Dice(15);
-    const values = Float64Array.from({ length: 50_000 }, () => (laws[name] as (dice: Dice) => number)(dice));
-    const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-    const uniform = Float64Array.from({ length: 16 }, (_, k) => (k === 15 ? high : low + ((high - low) * k) / 15));
-    const best = roundingVariance(values, optimalLevels(values, { levels: 16, method: "smawk" }));
-    const ratio = roundingVariance(values, uniform) / best;
-    expect(ratio).toBeGreaterThan(gain);
-    // the quick methods keep it
-    expect(roundingVariance(values, optimalLevels(values, { levels: 16 }))).toBeLessThan(1.0001 * best);
-    expect(roundingVariance(values, optimalLevels(values, { levels: 16, method: "adaquant" }))).toBeLessThan(
-      1.1 * best,
-    );
+    const ratios = Array.from({ length: 9 }, (_, seed) => {
+      const dice = new Dice(100 + seed);
+      const values = Float64Array.from({ length: 50_000 }, () => (laws[name] as (dice: Dice) => number)(dice));
+      const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+      const uniform = Float64Array.from({ length: 16 }, (_, k) => (k === 15 ? high : low + ((high - low) * k) / 15));
+      const best = roundingVariance(values, optimalLevels(values, { levels: 16, method: "divideAndConquer" }));
+      // the quick methods keep it
+      expect(roundingVariance(values, optimalLevels(values, { levels: 16 }))).toBeLessThan(1.0001 * best);
+      const thinned = optimalLevels(values, { levels: 16, method: "adaquant" });
+      expect(roundingVariance(values, thinned)).toBeLessThan(1.1 * best);
+      return roundingVariance(values, uniform) / best;
+    });
+    expect(ratios.sort((a, b) => a - b)[4]).toBeGreaterThan(gain);
   });
 });
 
