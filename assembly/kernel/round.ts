@@ -5,6 +5,10 @@
 import { lanes } from "../core/lanes";
 import { dot } from "./dot";
 
+/** 1, and the value of the lowest of a coin's 24 bits. From memory: constants would be rebuilt at every use in a loop. */
+const ONE = memory.data<f32>([1]);
+const COIN = memory.data<f32>([5.9604644775390625e-8]);
+
 @unmanaged
 export abstract class round {
   /** xorshift32 (13, 17, 5) in four lanes. */
@@ -15,10 +19,10 @@ export abstract class round {
     return v128.xor(xI32x4, i32x4.shl(xI32x4, 5));
   }
 
-  /** 24 random bits in [0, 1) per lane. */
+  /** 24 random bits in [0, 1) per lane; coinF32x4: 2⁻²⁴. */
   @inline
-  static uniform(stateI32x4: v128): v128 {
-    return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(stateI32x4, 8)), f32x4.splat(5.9604644775390625e-8));
+  static uniform(stateI32x4: v128, coinF32x4: v128): v128 {
+    return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(stateI32x4, 8)), coinF32x4);
   }
 
   /** An avalanche of 32 bits (MurmurHash3's finaliser), never 0: neighbouring draws become seeds of streams that have nothing in common. */
@@ -63,11 +67,12 @@ export abstract class round {
 
   /** index = base + 1 where the coin of the column falls below its fraction, else base. The coins' four streams stand at `lanes`; columns f32. */
   static draw(base: usize, fraction: usize, columns: i32, lanes: usize, index: usize): void {
-    const oneF32x4 = f32x4.splat(1);
+    const oneF32x4 = v128.load32_splat(ONE);
+    const coinF32x4 = v128.load32_splat(COIN);
     let stateI32x4 = v128.load(lanes);
     for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) {
       stateI32x4 = round.next(stateI32x4);
-      const isUpF32x4 = f32x4.lt(round.uniform(stateI32x4), v128.load(fraction + j));
+      const isUpF32x4 = f32x4.lt(round.uniform(stateI32x4, coinF32x4), v128.load(fraction + j));
       v128.store(index + j, f32x4.add(v128.load(base + j), v128.and(isUpF32x4, oneF32x4)));
     }
     v128.store(lanes, stateI32x4);
@@ -75,7 +80,7 @@ export abstract class round {
 
   /** index = base + 1 where fraction ≥ limit, else base: nearest at ½. columns f32. */
   static settle(base: usize, fraction: usize, limit: f32, columns: i32, index: usize): void {
-    const oneF32x4 = f32x4.splat(1);
+    const oneF32x4 = v128.load32_splat(ONE);
     const limitF32x4 = f32x4.splat(limit);
     for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) {
       const isUpF32x4 = f32x4.ge(v128.load(fraction + j), limitF32x4);
@@ -244,16 +249,17 @@ export abstract class round {
       memory.copy(out, x, (<usize>columns) << 2);
       return;
     }
-    const oneF32x4 = f32x4.splat(1);
+    const oneF32x4 = v128.load32_splat(ONE);
     const unitF32x4 = f32x4.splat(unit);
     const limitF32x4 = f32x4.splat(limit);
     const lowF32x4 = f32x4.splat(-limit);
+    const coinF32x4 = v128.load32_splat(COIN);
     let stateI32x4 = v128.load(lanes);
     for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) {
       stateI32x4 = round.next(stateI32x4);
       const pF32x4 = f32x4.min(f32x4.max(f32x4.div(v128.load(x + j), unitF32x4), lowF32x4), limitF32x4);
       const floorF32x4 = f32x4.floor(pF32x4);
-      const isUpF32x4 = f32x4.lt(round.uniform(stateI32x4), f32x4.sub(pF32x4, floorF32x4));
+      const isUpF32x4 = f32x4.lt(round.uniform(stateI32x4, coinF32x4), f32x4.sub(pF32x4, floorF32x4));
       v128.store(out + j, f32x4.mul(unitF32x4, f32x4.add(floorF32x4, v128.and(isUpF32x4, oneF32x4))));
     }
     v128.store(lanes, stateI32x4);
