@@ -65,17 +65,25 @@ export abstract class round {
     }
   }
 
-  /** index = base + 1 where the coin of the column falls below its fraction, else base. The coins' four streams stand at `lanes`; columns f32. */
+  /**
+   * index = base + 1 where the coin of the column falls below its fraction, else base. The coins' eight streams stand at `lanes`: two vectors, since each draw
+   * waits for the one before. columns f32, a multiple of 8.
+   */
   static draw(base: usize, fraction: usize, columns: i32, lanes: usize, index: usize): void {
     const oneF32x4 = v128.load32_splat(ONE);
     const coinF32x4 = v128.load32_splat(COIN);
-    let stateI32x4 = v128.load(lanes);
-    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) {
-      stateI32x4 = round.next(stateI32x4);
-      const isUpF32x4 = f32x4.lt(round.uniform(stateI32x4, coinF32x4), v128.load(fraction + j));
+    let aI32x4 = v128.load(lanes);
+    let bI32x4 = v128.load(lanes, 16);
+    for (let j: usize = 0; j < (<usize>columns) << 2; j += 32) {
+      aI32x4 = round.next(aI32x4);
+      bI32x4 = round.next(bI32x4);
+      const isUpF32x4 = f32x4.lt(round.uniform(aI32x4, coinF32x4), v128.load(fraction + j));
+      const isUp2F32x4 = f32x4.lt(round.uniform(bI32x4, coinF32x4), v128.load(fraction + j, 16));
       v128.store(index + j, f32x4.add(v128.load(base + j), v128.and(isUpF32x4, oneF32x4)));
+      v128.store(index + j, f32x4.add(v128.load(base + j, 16), v128.and(isUp2F32x4, oneF32x4)), 16);
     }
-    v128.store(lanes, stateI32x4);
+    v128.store(lanes, aI32x4);
+    v128.store(lanes, bI32x4, 16);
   }
 
   /** index = base + 1 where fraction ≥ limit, else base: nearest at ½. columns f32. */
@@ -241,7 +249,7 @@ export abstract class round {
 
   /**
    * Stochastic rounding to unit·k, k = −limit … limit: p = x/unit within ±limit, k = floor(p), + 1 where the coin falls below p − floor(p).
-   * unit = size/limit covers x; a vector of zeros stays as it is, and takes no coins. x, out: columns f32.
+   * unit = size/limit covers x; a vector of zeros stays as it is, and takes no coins. x, out: columns f32, a multiple of 32.
    */
   static vector(x: usize, limit: f32, isNorm: i32, columns: i32, lanes: usize, out: usize): void {
     const unit = round.size(x, columns, isNorm) / limit;
@@ -254,15 +262,22 @@ export abstract class round {
     const limitF32x4 = f32x4.splat(limit);
     const lowF32x4 = f32x4.splat(-limit);
     const coinF32x4 = v128.load32_splat(COIN);
-    let stateI32x4 = v128.load(lanes);
-    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) {
-      stateI32x4 = round.next(stateI32x4);
+    let aI32x4 = v128.load(lanes);
+    let bI32x4 = v128.load(lanes, 16);
+    for (let j: usize = 0; j < (<usize>columns) << 2; j += 32) {
+      aI32x4 = round.next(aI32x4);
+      bI32x4 = round.next(bI32x4);
       const pF32x4 = f32x4.min(f32x4.max(f32x4.div(v128.load(x + j), unitF32x4), lowF32x4), limitF32x4);
+      const p2F32x4 = f32x4.min(f32x4.max(f32x4.div(v128.load(x + j, 16), unitF32x4), lowF32x4), limitF32x4);
       const floorF32x4 = f32x4.floor(pF32x4);
-      const isUpF32x4 = f32x4.lt(round.uniform(stateI32x4, coinF32x4), f32x4.sub(pF32x4, floorF32x4));
+      const floor2F32x4 = f32x4.floor(p2F32x4);
+      const isUpF32x4 = f32x4.lt(round.uniform(aI32x4, coinF32x4), f32x4.sub(pF32x4, floorF32x4));
+      const isUp2F32x4 = f32x4.lt(round.uniform(bI32x4, coinF32x4), f32x4.sub(p2F32x4, floor2F32x4));
       v128.store(out + j, f32x4.mul(unitF32x4, f32x4.add(floorF32x4, v128.and(isUpF32x4, oneF32x4))));
+      v128.store(out + j, f32x4.mul(unitF32x4, f32x4.add(floor2F32x4, v128.and(isUp2F32x4, oneF32x4))), 16);
     }
-    v128.store(lanes, stateI32x4);
+    v128.store(lanes, aI32x4);
+    v128.store(lanes, bI32x4, 16);
   }
 
   /** y += k·x, columns f32: a product and a sum, two roundings. */

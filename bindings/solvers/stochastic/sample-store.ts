@@ -144,7 +144,7 @@ export class SampleStore {
       // two dots of padded products (16 partial sums, so far fewer roundings meet one term) and one more of the bound itself
       slack: 4 * padded * UNIT32,
       sketchSize,
-      lanes: scope.alloc(16, "the coins"),
+      lanes: scope.alloc(32, "the coins"),
     });
     const hasSketch = refetch === "sketch";
     this.#sketchBytes = hasSketch ? 4 * (sketchSize + 1) : 0;
