@@ -224,7 +224,7 @@ export class SampleStore {
     const { low, width, intervals, table, widest } = levels;
     this.#setColumns(low, width, widest);
     const inverses = this.#core.f32(inverse, this.frame.padded);
-    for (const j of this.#live) inverses[j] = 1 / width;
+    for (const j of this.#live) inverses[j] = 1 / Math.fround(width);
     let pointer = 0;
     if (table !== null) {
       // kernels look up sixteen levels at a time
