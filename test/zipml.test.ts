@@ -586,6 +586,11 @@ describeVariants("zipml", (variant) => {
       ],
       ["a table of levels, nearest", {}, { bits: 3, levels: LEVELS, estimator: "nearest" }],
       [
+        "an uneven range of even levels",
+        { isPositive: true, dataset: { center: false } },
+        { bits: 2, levels: [0, 1, 2, 3].map((k) => Math.min(1, -0.1 + (k * 1.1) / 3)), samples: "fresh" },
+      ],
+      [
         "levels 0 and 1",
         { isPositive: true, dataset: { center: false } },
         { bits: 1, levels: [0, 1], estimator: "nearest" },

@@ -124,7 +124,7 @@ export class ZipmlRun {
   projection: usize;
   sketch: usize;
   sketchSize: u32;
-  /** Four xorshift32 streams of coins, 16-byte aligned. */
+  /** Eight xorshift32 streams of coins, 16-byte aligned. */
   lanes: usize;
   /** xorshift32 state of the row indices. */
   scalar: u32;

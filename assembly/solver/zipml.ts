@@ -13,10 +13,10 @@ import { Estimator, Refetch, Rounding, Scaling, ZipmlRun } from "./zipml-run";
 
 @unmanaged
 export abstract class zipml {
-  /** Streams of outer step `step`: the row indices', and the coins' four. */
+  /** Streams of outer step `step`: the row indices', and the coins' eight. */
   static begin(run: ZipmlRun, seed: u32, step: u32): void {
     let state = random.seed(seed, step, run.lanes);
-    for (let l: usize = 0; l < 16; l += 4) {
+    for (let l: usize = 0; l < 32; l += 4) {
       state = random.next(state);
       store<u32>(run.lanes + l, round.seed(state));
     }
