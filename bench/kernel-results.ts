@@ -1,7 +1,7 @@
 // The shape of bench/results/kernels-*.json: written by kernels.ts, read by report.ts.
 import type { Measurement } from "./rounds.js";
 
-export type KernelGroup = "dot" | "axpy" | "stream" | "pass" | "step" | "softmax" | "memory";
+export type KernelGroup = "dot" | "sweep" | "stream" | "axpy" | "pass" | "step" | "softmax" | "memory" | "epoch";
 
 export interface KernelRow extends Measurement {
   readonly group: KernelGroup;

@@ -12,7 +12,7 @@ import type { Variant } from "../bindings/engine/load.js";
 import { InnerRun } from "../bindings/solvers/stochastic/inner-run.js";
 import type { KernelGroup, KernelResults, KernelRow } from "./kernel-results.js";
 import { compilePasses, NativeDots, type NativeKind, type Passes, type PassName, withFolder } from "./opponents.js";
-import { axpyCases, packedDotCases, streamCases } from "./packed-cases.js";
+import { axpyCases, packedDotCases, sweepCases } from "./packed-cases.js";
 import { type Case, environment, type Measurement, measure, pairedRatio } from "./rounds.js";
 
 const { values: args } = parseArgs({
@@ -27,7 +27,7 @@ const WIDTHS = [256, 784, 4096];
 const MEMORY_SET = 2 ** 28;
 /** Values of the sets whose dots are streamed: 2 GiB as float32. At 2 and 1 bits a large outermost cache may hold a part. */
 const STREAM_SET = 2 ** 29;
-const STREAM_COLUMNS = [896, 4096];
+const SWEEP_COLUMNS = [896, 4096];
 const MEMORY_STEPS = 20_000;
 /** Bytes that such a set takes in all, with float32 and both orders of the rows. */
 const MEMORY_NEEDED = 17 * MEMORY_SET;
@@ -255,7 +255,7 @@ const STEPS: StepKind[] = [
   { name: "2-bit data, int8 delta, stochastic", data: "codes", model: "I8", bits: 2, isStochastic: true },
 ];
 
-/** Steps around the zero anchor, the dense term every 64 steps; the delta's range as HALP's "auto" would choose it. */
+/** Steps around the zero anchor, the dense term every 64 steps, the delta's range as HALP's "auto" would choose it; `isCentred` false: of SGD, without a dense term. */
 function steps(
   core: Core,
   scope: Scope,
@@ -263,6 +263,7 @@ function steps(
   kind: StepKind,
   stepsPerCall: number,
   isInBlocks = false,
+  isCentred = true,
 ): () => void {
   const { dataset } = problem;
   const plane = dataset.plane(kind.data, false, isInBlocks);
@@ -272,9 +273,9 @@ function steps(
     plane,
     model: kind.model,
     alpha: stepSize / squared,
-    flushEvery: kind.isPublished ? 0 : 64,
+    flushEvery: kind.isPublished || !isCentred ? 0 : 64,
     isStochastic: kind.isStochastic,
-    isCentred: true,
+    isCentred,
     hasBase: false,
     isPublished: kind.isPublished ?? false,
     rowsPerDraw: isInBlocks ? BLOCK_ROWS : 1,
@@ -308,7 +309,13 @@ function stepCases(core: Core, scope: Scope, columns: number, classes: number): 
 }
 
 /** The same on more codes than a cache holds: rows drawn one by one, and blocks of neighbours from shuffled codes. Packed ones in an engine of their own. */
-function memoryCases(core: Core, scope: Scope, other: Core, otherScope: Scope, columns: number): Case[] {
+function memoryCases(
+  core: Core,
+  scope: Scope,
+  other: Core,
+  otherScope: Scope,
+  columns: number,
+): { steps: Case[]; epochs: Case[] } {
   const rows = Math.ceil(MEMORY_SET / columns);
   const data = new Int8Array(rows * columns);
   for (let i = 0; i < data.length; i++) data[i] = 254 * random() - 127;
@@ -319,26 +326,29 @@ function memoryCases(core: Core, scope: Scope, other: Core, otherScope: Scope, c
     problems.set(bits, new Problem(dataset, { loss: "logistic", l2: 1e-3, fitIntercept: false }));
   }
   const kinds = STEPS.filter(({ name }) => name === "float32" || /^(int8|4-bit|2-bit) data, .*stochastic/.test(name));
-  return [true, false].flatMap((isInBlocks) =>
-    kinds.map((kind) => {
-      const [home, room] = kind.bits === 8 ? [core, scope] : [other, otherScope];
-      const problem = problems.get(kind.bits) as Problem;
-      return {
-        name: `${kind.name}, ${isInBlocks ? "in blocks" : "row by row"}`,
-        work: MEMORY_STEPS,
-        run: steps(home, room, problem, kind, MEMORY_STEPS, isInBlocks),
-      };
-    }),
+  const caseOf = (kind: StepKind, name: string, isInBlocks: boolean, isCentred: boolean): Case => {
+    const [home, room] = kind.bits === 8 ? [core, scope] : [other, otherScope];
+    const problem = problems.get(kind.bits) as Problem;
+    return { name, work: MEMORY_STEPS, run: steps(home, room, problem, kind, MEMORY_STEPS, isInBlocks, isCentred) };
+  };
+  const inOrder = [true, false].flatMap((isInBlocks) =>
+    kinds.map((kind) => caseOf(kind, `${kind.name}, ${isInBlocks ? "in blocks" : "row by row"}`, isInBlocks, true)),
   );
+  return {
+    steps: inOrder,
+    epochs: kinds.map((kind) => caseOf(kind, kind.name.replace("delta", "model"), true, false)),
+  };
 }
 
 const UNITS: Record<KernelGroup, readonly [title: string, unit: number]> = {
   dot: ["dot, multiply-adds per ns (× our float32)", 1e9],
   axpy: ["axpy, columns per ns (× the fastest float32)", 1e9],
+  sweep: ["dots of many rows in one call, multiply-adds per ns (× our float32)", 1e9],
   stream: ["dot from memory in order, multiply-adds per ns (× our float32)", 1e9],
   pass: ["bare pass, columns per ns (× the fastest float32)", 1e9],
   step: ["logistic step, million per s (× our float32)", 1e6],
   softmax: ["softmax step of 10 classes, thousand per s (× our float32)", 1e3],
+  epoch: ["SGD step on 2²⁸ values in blocks, million per s (× our float32)", 1e6],
   memory: ["logistic step on 2²⁸ values, million per s (× our float32 in blocks)", 1e6],
 };
 
@@ -381,9 +391,7 @@ const compiler = withFolder((folder) => {
         ...packedDotCases(core, scope, rows, columns, random),
       ]),
     );
-    Scope.scratch(core, (scope) =>
-      add("axpy", columns, axpyCases(core, scope, passes, core.variant, rows, columns, random)),
-    );
+    add("axpy", columns, axpyCases(passes, core.variant, rows, columns, random));
     add("pass", columns, passCases(passes, core.variant, columns));
     Scope.scratch(core, (scope) => add("step", columns, stepCases(core, scope, columns, 1)));
   }
@@ -397,20 +405,23 @@ const compiler = withFolder((folder) => {
     const large = new Core({ variant: core.variant });
     const other = new Core({ variant: core.variant });
     Scope.scratch(large, (scope) =>
-      Scope.scratch(other, (room) => add("memory", columns, memoryCases(large, scope, other, room, columns))),
+      Scope.scratch(other, (room) => {
+        const cases = memoryCases(large, scope, other, room, columns);
+        add("memory", columns, cases.steps);
+        add("epoch", columns, cases.epochs);
+      }),
     );
     large.dispose();
     other.dispose();
   }
-  for (const columns of STREAM_COLUMNS) {
-    const large = new Core({ variant: core.variant });
-    Scope.scratch(large, (scope) => add("stream", columns, streamCases(large, scope, STREAM_SET, columns)));
-    large.dispose();
+  for (const columns of SWEEP_COLUMNS) {
+    add("sweep", columns, sweepCases(compilePasses(folder, core.variant), WORKING_SET / 4, columns, false));
+    add("stream", columns, sweepCases(compilePasses(folder, core.variant), STREAM_SET, columns, true));
   }
   return native?.compiler ?? null;
 });
 console.log(`Node ${process.version}, ${core.variant} module`);
-for (const group of ["dot", "axpy", "stream", "pass", "step", "softmax", "memory"] as const)
+for (const group of ["dot", "sweep", "stream", "axpy", "pass", "step", "softmax", "memory", "epoch"] as const)
   console.log(`\n${table(results, group)}`);
 const out = args.out ?? `bench/results/kernels-node${process.versions.node.split(".")[0]}-${core.variant}.json`;
 mkdirSync("bench/results", { recursive: true });

@@ -64,8 +64,8 @@ export type PassName =
   | "fusedMadd4"
   | "fusedMadd8"
   | "plainMadd4"
-  | "axpyMulAdd"
-  | "axpyMadd"
+  | `sweep${"F32" | "I7" | "U4" | "U2" | "U1"}`
+  | `axpyRows${"MulAdd" | "Madd" | "U4" | "U2" | "U1"}`
   | "engineF32F32"
   | "engineI8I16"
   | "engineI16I16"

@@ -4,7 +4,7 @@ import { strideFor } from "../bindings/data/raw-rows.js";
 import type { Core, Scope } from "../bindings/engine/core.js";
 import type { KernelName } from "../bindings/engine/kernels.js";
 import type { Variant } from "../bindings/engine/load.js";
-import type { Passes } from "./opponents.js";
+import type { Passes, PassName } from "./opponents.js";
 import type { Case } from "./rounds.js";
 
 const WIDTHS = [4, 2, 1] as const;
@@ -18,25 +18,16 @@ function levelsOf(bits: Bits): Int8Array {
   );
 }
 
-interface Table {
-  readonly levels: Int8Array;
-  readonly table: number;
-  readonly mask: number;
-}
-
-function writeTable(core: Core, scope: Scope, bits: Bits, padded: number): Table {
-  const levels = levelsOf(bits);
-  const table = scope.alloc(64, "a table of levels");
-  const mask = scope.alloc(padded, "a mask");
-  const bytes = core.bytes(table, 64);
+/** The 64 bytes that assembly/kernel/packed.ts reads. */
+function tableOf(bits: Bits, levels: Int8Array): Uint8Array {
+  const bytes = new Uint8Array(64);
   for (let i = 0; i < 16; i++) {
     const level = levels[Math.min(i, levels.length - 1)] as number;
     [level, Math.abs(level), level < 0 ? 255 : 0, 2 ** bits - 1].forEach((value, place) => {
       bytes[16 * place + i] = value;
     });
   }
-  core.bytes(mask, padded).fill(255);
-  return { levels, table, mask };
+  return bytes;
 }
 
 const padTo = (bits: Bits, columns: number): number =>
@@ -53,7 +44,8 @@ function indexAt(row: Uint8Array, bits: Bits, j: number): number {
 function checkedDots(
   core: Core,
   bits: Bits,
-  { levels, table }: Table,
+  levels: Int8Array,
+  table: number,
   row: number,
   padded: number,
   z: readonly [pointer: number, values: Int8Array],
@@ -92,13 +84,15 @@ export function packedDotCases(core: Core, scope: Scope, rows: number, columns: 
     const codes = scope.alloc(rows * stride, "rows");
     const bytes = core.bytes(codes, rows * stride);
     for (let i = 0; i < bytes.length; i++) bytes[i] = 256 * random();
-    const table = writeTable(core, scope, bits, padded);
+    const levels = levelsOf(bits);
+    const table = scope.alloc(64, "a table of levels");
+    core.bytes(table, 64).set(tableOf(bits, levels));
     const { values, z8, z16 } = models(core, scope, columns, padded, random);
-    checkedDots(core, bits, table, codes, padded, [z8, values]);
+    checkedDots(core, bits, levels, table, codes, padded, [z8, values]);
     const storage = `U${bits}` as const;
     const sweep = (kernel: KernelName, z: number) => (): void => {
       const dot = core.kernels[kernel];
-      for (let i = 0, row = codes; i < rows; i++, row += stride) dot(row, z, padded, table.table);
+      for (let i = 0, row = codes; i < rows; i++, row += stride) dot(row, z, padded, table);
     };
     const work = rows * columns;
     return [
@@ -109,10 +103,8 @@ export function packedDotCases(core: Core, scope: Scope, rows: number, columns: 
   });
 }
 
-/** z += k·x: float32 against packed codes with their updates looked up. */
+/** z += k·x with every row, in one call: float32 against packed codes with their updates looked up. */
 export function axpyCases(
-  core: Core,
-  scope: Scope,
   { memory, heapBase, pass }: Passes,
   variant: Variant,
   rows: number,
@@ -120,94 +112,129 @@ export function axpyCases(
   random: () => number,
 ): Case[] {
   const work = rows * columns;
+  let top = Math.ceil(heapBase() / 64) * 64;
+  const place = (bytes: number): number => {
+    const pointer = top;
+    top = Math.ceil((top + bytes) / 64) * 64;
+    return pointer;
+  };
   const wide = Math.ceil(columns / 16) * 16;
   const stride = strideFor(4 * wide);
-  const x = Math.ceil(heapBase() / 64) * 64;
-  const z = x + rows * stride;
+  const [x, z] = [place(rows * stride), place(4 * wide)];
   const values = new Float32Array(memory.buffer, x, (rows * stride) / 4);
   for (let i = 0; i < values.length; i++) values[i] = random() - 0.5;
-  const forms = variant === "relaxed" ? (["axpyMulAdd", "axpyMadd"] as const) : (["axpyMulAdd"] as const);
+  const forms = variant === "relaxed" ? (["axpyRowsMulAdd", "axpyRowsMadd"] as const) : (["axpyRowsMulAdd"] as const);
   const floats = forms.map((form): Case => {
-    const run = (): void => {
-      for (let i = 0, row = x; i < rows; i++, row += stride) pass[form](z, row, wide, i & 1 ? -0.125 : 0.125);
-    };
     const sum = new Float32Array(memory.buffer, z, wide);
     sum.fill(0);
-    pass[form](z, x, wide, 0.125);
+    pass[form](z, x, stride, 1, wide);
     if (sum.some((value, j) => value !== Math.fround(0.125 * (values[j] as number))))
       throw new Error(`${form} is wrong`);
-    return { name: form === "axpyMulAdd" ? "float32, mul + add" : "float32, relaxed madd", work, run };
+    const run = (): void => void pass[form](z, x, stride, rows, wide);
+    return { name: form === "axpyRowsMulAdd" ? "float32, mul + add" : "float32, relaxed madd", work, run };
   });
   const packed = WIDTHS.map((bits): Case => {
     const padded = padTo(bits, columns);
     const bytesPerRow = strideFor((padded * bits) / 8);
-    const codes = scope.alloc(rows * bytesPerRow, "rows");
-    const bytes = core.bytes(codes, rows * bytesPerRow);
+    const [codes, z8, offsets, table] = [place(rows * bytesPerRow), place(padded), place(16), place(64)];
+    const bytes = new Uint8Array(memory.buffer, codes, rows * bytesPerRow);
     for (let i = 0; i < bytes.length; i++) bytes[i] = 256 * random();
-    const { levels, table } = writeTable(core, scope, bits, padded);
-    const z8 = scope.alloc(padded, "z");
-    const offsets = scope.alloc(16, "offsets");
-    const view = core.view();
-    for (let i = 0; i < 8; i++) view.setUint16(offsets + 2 * i, Math.floor(128 * random()), true);
-    const lanes = Array.from({ length: 8 }, (_, i) => view.getUint16(offsets + 2 * i, true));
-    const kernel = core.kernels[`axpyWholeU${bits}`];
-    kernel(z8, codes, padded, 100, 7, offsets, table);
-    const row = core.bytes(codes, (padded * bits) / 8).slice();
-    const given = new Int8Array(core.bytes(z8, padded).slice().buffer);
+    const lanes = new Uint16Array(memory.buffer, offsets, 8);
+    for (let i = 0; i < 8; i++) lanes[i] = 128 * random();
+    const levels = levelsOf(bits);
+    new Uint8Array(memory.buffer, table, 64).set(tableOf(bits, levels));
+    const given = new Int8Array(memory.buffer, z8, padded);
+    given.fill(0);
+    const kernel = pass[`axpyRowsU${bits}`];
+    kernel(z8, codes, bytesPerRow, 1, padded, offsets, table);
     given.forEach((value, j) => {
-      const index = indexAt(row, bits, j);
+      const index = indexAt(bytes, bits, j);
       const expected = Math.floor((100 * (levels[index] as number) + (lanes[index & 7] as number)) / 128);
       if (value !== expected)
-        throw new Error(`axpyWholeU${bits} is wrong at column ${j}: ${value}, expected ${expected}`);
+        throw new Error(`axpy of ${bits} bits is wrong at column ${j}: ${value}, expected ${expected}`);
     });
-    const run = (): void => {
-      for (let i = 0, at = codes; i < rows; i++, at += bytesPerRow) {
-        kernel(z8, at, padded, i & 1 ? -100 : 100, 7, offsets, table);
-      }
-    };
+    const run = (): void => void kernel(z8, codes, bytesPerRow, rows, padded, offsets, table);
     return { name: `${bits}-bit × int8, updates looked up`, work, run };
   });
   return [...floats, ...packed];
 }
 
-/** Parts that a streamed set is walked in: one a call. */
-const PARTS = 64;
+/** Rows of a streamed set are brought into cache this many bytes at a time, as the solvers do. */
+const FETCHED = 1 << 14;
+/** Values per call of a streamed set: every call goes on where the last one ended. */
+const STREAMED = 2 ** 22;
 
-/** Dots over `values` values, in order, from memory: every call goes on where the last one ended. */
-export function streamCases(core: Core, scope: Scope, values: number, columns: number): Case[] {
-  const rows = Math.floor(values / columns / PARTS) * PARTS;
-  const make = (
-    name: string,
-    padded: number,
-    rowBytes: number,
-    dot: (row: number, z: number) => number,
-    z: number,
-  ): Case => {
-    const stride = strideFor(rowBytes);
-    const codes = scope.alloc(rows * stride, "rows");
-    // any bytes that are small floats, small codes and mixed indices; a copy of 1 MiB, for speed
-    const bytes = core.bytes(codes, rows * stride);
-    const piece = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i % 4 === 3 ? 60 : (i * 37) & 127));
-    for (let at = 0; at < bytes.length; at += piece.length) bytes.set(piece.subarray(0, bytes.length - at), at);
-    let part = 0;
-    const run = (): void => {
-      let row = codes + (part * rows * stride) / PARTS;
-      for (let i = 0; i < rows / PARTS; i++, row += stride) dot(row, z);
-      part = (part + 1) % PARTS;
-    };
-    return { name, work: (rows / PARTS) * padded, run };
+/** Sums of dots over all rows in one call, of a set in cache; or, `isStreamed`, over a part of one that is larger than it. An instance of its own: linear memory never shrinks. */
+export function sweepCases(
+  { memory, heapBase, pass }: Passes,
+  values: number,
+  columns: number,
+  isStreamed: boolean,
+): Case[] {
+  const rows = Math.floor(values / columns);
+  const most = isStreamed ? Math.floor(STREAMED / columns) : rows;
+  let top = Math.ceil(heapBase() / 64) * 64;
+  const place = (bytes: number): number => {
+    const pointer = top;
+    top = Math.ceil((top + bytes) / 64) * 64;
+    const missing = top - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / 65_536));
+    return pointer;
   };
-  const zReal = scope.alloc(4 * columns, "z");
-  core.f32(zReal, columns).fill(0.5);
-  const cases = [
-    make("float32", columns, 4 * columns, (row, z) => core.kernels.dotF32F32(row, z, columns), zReal),
-    make("int8 (0..127) × int8", columns, columns, (row, z) => core.kernels.dotI7I8(row, z, columns), zReal),
+  const z = place(4 * columns);
+  new Float32Array(memory.buffer, z, columns).fill(0.5);
+  const seen = new Int8Array(memory.buffer, z, columns).slice();
+  const tables = place(64 * WIDTHS.length);
+  WIDTHS.forEach((bits, k) => {
+    new Uint8Array(memory.buffer, tables + 64 * k + 48, 16).fill(2 ** bits - 1);
+  });
+  // bytes that are small floats, codes of seven bits and mixed indices alike; 1 MiB of them again and again, for speed
+  const piece = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i % 4 === 3 ? 60 : (i * 37 + (i >> 8)) & 127));
+  const make = (name: string, kernel: PassName, bits: number, table: number): Case => {
+    const stride = strideFor((columns * bits) / 8);
+    const codes = place(rows * stride);
+    const bytes = new Uint8Array(memory.buffer, codes, rows * stride);
+    for (let at = 0; at < bytes.length; at += piece.length) bytes.set(piece.subarray(0, bytes.length - at), at);
+    const fetched = isStreamed ? Math.max(1, Math.floor(FETCHED / stride)) : 0;
+    const sweep = (first: number, count: number): number =>
+      (pass[kernel] as (...args: number[]) => number)(
+        codes + first * stride,
+        stride,
+        count,
+        z,
+        columns,
+        fetched,
+        table,
+      );
+    // checked on the first rows, integers exactly
+    let expected = 0;
+    let slack = 0;
+    const reals = new Float32Array(memory.buffer, codes, (3 * stride) / 4);
+    for (let i = 0; i < 3; i++) {
+      for (let j = 0; j < columns; j++) {
+        const at = i * stride;
+        const width = 128 / bits;
+        const packed = bits < 8 ? (bytes[at + 16 * Math.floor(j / width) + (j % 16)] as number) : 0;
+        const code =
+          bits < 8 ? (packed >> (bits * Math.floor((j % width) / 16))) & (2 ** bits - 1) : (bytes[at + j] as number);
+        const product = bits === 32 ? 0.5 * (reals[at / 4 + j] as number) : code * (seen[j] as number);
+        expected += product;
+        if (bits === 32) slack += columns * 2 ** -24 * Math.abs(product);
+      }
+    }
+    const given = sweep(0, 3);
+    if (!(Math.abs(given - expected) <= slack)) throw new Error(`${kernel} gives ${given}, expected ${expected}`);
+    let next = 0;
+    const run = (): void => {
+      if (next + most > rows) next = 0;
+      sweep(next, most);
+      next += most;
+    };
+    return { name, work: most * columns, run };
+  };
+  return [
+    make("float32", "sweepF32", 32, 0),
+    make("int8 (0..127) × int8", "sweepI7", 8, 0),
+    ...WIDTHS.map((bits, k) => make(`${bits}-bit, evenly spaced × int8`, `sweepU${bits}`, bits, tables + 64 * k)),
   ];
-  for (const bits of WIDTHS) {
-    const { table } = writeTable(core, scope, bits, columns);
-    const kernel = core.kernels[`indexDotU${bits}`];
-    const name = `${bits}-bit, evenly spaced × int8`;
-    cases.push(make(name, columns, (columns * bits) / 8, (row, z) => kernel(row, z, columns, table), zReal));
-  }
-  return cases;
 }

@@ -5,7 +5,6 @@
 import { change } from "../../assembly/loss/change";
 import { flush } from "../../assembly/solver/flush";
 import { inner } from "../../assembly/solver/inner";
-// biome-ignore lint/style/useImportType: AssemblyScript has no such form
 import { Run } from "../../assembly/solver/run";
 
 export * from "../../assembly/index";

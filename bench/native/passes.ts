@@ -4,6 +4,9 @@
 //   fused:   one walk over z;  plain: axpy first, then the dot
 //   MulAdd:  multiply and add;  Madd: relaxed_madd, one rounding where the CPU fuses (the engine must not: same bits everywhere)
 //   4, 8:    accumulators, so columns are a multiple of 16 or 32
+import { dot } from "../../assembly/kernel/dot";
+import { packed, U1, U2, U4 } from "../../assembly/kernel/packed";
+import { quantize } from "../../assembly/kernel/quantize";
 import { fused } from "../../assembly/solver/pass";
 
 /** First free byte. */
@@ -157,12 +160,6 @@ function axpy<Form>(z: usize, x: usize, columns: i32, k: f32): void {
     z += 64;
   }
 }
-export function axpyMulAdd(z: usize, x: usize, columns: i32, k: f32): void {
-  axpy<i16>(z, x, columns, k);
-}
-export function axpyMadd(z: usize, x: usize, columns: i32, k: f32): void {
-  axpy<i8>(z, x, columns, k);
-}
 
 // the engine's; k and s as in docs/numerics.md §5, negative: Σ |code| over the negative codes of y
 export function engineF32F32(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 {
@@ -185,4 +182,106 @@ export function engineI8I8(
   negative: i32,
 ): f64 {
   return fused.i8i8(z, x, y, columns, k, s, offsets, negative);
+}
+
+// Sums of the dots of many rows in one call: what a kernel does when nobody interrupts it. fetched: rows brought into cache at a time, as the solvers do; 0: none.
+function fetch(x: usize, stride: usize, row: i32, rows: i32, fetched: i32): void {
+  if (fetched && row % fetched === 0) quantize.touch(x, (<usize>min(fetched, rows - row) * stride) & ~511);
+}
+export function sweepF32(x: usize, stride: usize, rows: i32, z: usize, columns: i32, fetched: i32): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < rows; i++) {
+    fetch(x, stride, i, rows, fetched);
+    sum += dot.f32<f32>(x, z, columns);
+    x += stride;
+  }
+  return sum;
+}
+export function sweepI7(x: usize, stride: usize, rows: i32, z: usize, columns: i32, fetched: i32): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < rows; i++) {
+    fetch(x, stride, i, rows, fetched);
+    sum += dot.i7i8(x, z, columns);
+    x += stride;
+  }
+  return sum;
+}
+function sweepPacked<X>(x: usize, stride: usize, rows: i32, z: usize, columns: i32, fetched: i32, levels: usize): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < rows; i++) {
+    fetch(x, stride, i, rows, fetched);
+    sum += packed.indexDot<X>(x, z, columns, levels);
+    x += stride;
+  }
+  return sum;
+}
+export function sweepU4(x: usize, stride: usize, rows: i32, z: usize, columns: i32, fetched: i32, levels: usize): f64 {
+  return sweepPacked<U4>(x, stride, rows, z, columns, fetched, levels);
+}
+export function sweepU2(x: usize, stride: usize, rows: i32, z: usize, columns: i32, fetched: i32, levels: usize): f64 {
+  return sweepPacked<U2>(x, stride, rows, z, columns, fetched, levels);
+}
+export function sweepU1(x: usize, stride: usize, rows: i32, z: usize, columns: i32, fetched: i32, levels: usize): f64 {
+  return sweepPacked<U1>(x, stride, rows, z, columns, fetched, levels);
+}
+
+// Updates with many rows in one call; signs alternate, so that z stays small.
+function axpyRows<Form>(z: usize, x: usize, stride: usize, rows: i32, columns: i32): void {
+  for (let i = 0; i < rows; i++) {
+    axpy<Form>(z, x, columns, i & 1 ? -0.125 : 0.125);
+    x += stride;
+  }
+}
+export function axpyRowsMulAdd(z: usize, x: usize, stride: usize, rows: i32, columns: i32): void {
+  axpyRows<i16>(z, x, stride, rows, columns);
+}
+export function axpyRowsMadd(z: usize, x: usize, stride: usize, rows: i32, columns: i32): void {
+  axpyRows<i8>(z, x, stride, rows, columns);
+}
+function axpyPacked<X>(
+  z: usize,
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  offsets: usize,
+  levels: usize,
+): void {
+  for (let i = 0; i < rows; i++) {
+    packed.axpy<X, i16>(z, x, columns, i & 1 ? -100 : 100, 7, offsets, levels, 0);
+    x += stride;
+  }
+}
+export function axpyRowsU4(
+  z: usize,
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  offsets: usize,
+  levels: usize,
+): void {
+  axpyPacked<U4>(z, x, stride, rows, columns, offsets, levels);
+}
+export function axpyRowsU2(
+  z: usize,
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  offsets: usize,
+  levels: usize,
+): void {
+  axpyPacked<U2>(z, x, stride, rows, columns, offsets, levels);
+}
+export function axpyRowsU1(
+  z: usize,
+  x: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  offsets: usize,
+  levels: usize,
+): void {
+  axpyPacked<U1>(z, x, stride, rows, columns, offsets, levels);
 }
