@@ -83,8 +83,10 @@ export function pointsOfSorted(values: usize, weights: usize, count: i32, frame:
 export function valueRange(values: usize, count: i32, out: usize): void { histogram.range(values, count, out); }
 export function cellBytes(cells: i32): usize { return histogram.cellBytes(cells); }
 export function weighCells(values: usize, weights: usize, count: i32, low: f64, high: f64, cells: i32, frame: usize, mass: usize): void { histogram.weigh(values, weights, count, low, high, cells, frame, mass); }
-export function splitCells(mass: usize, cells: i32, frame: usize, starts: usize): i32 { return histogram.split(mass, cells, frame, starts); }
-export function fillCells(values: usize, weights: usize, count: i32, cells: i32, frame: usize, starts: usize, out: usize): void { histogram.fill(values, weights, count, cells, frame, starts, out); }
+export function splitCells(mass: usize, cells: i32, more: i32, starts: usize): i32 { return histogram.split(mass, cells, more, starts); }
+export function centreCells(mass: usize, cells: i32, frame: usize): void { histogram.centre(mass, cells, frame); }
+export function weighFineCells(values: usize, weights: usize, count: i32, cells: i32, frame: usize, starts: usize, mass: usize, scratch: usize): void { histogram.weighFine(values, weights, count, cells, frame, starts, mass, scratch); }
+export function fillCells(values: usize, weights: usize, count: i32, cells: i32, frame: usize, starts: usize, finer: usize, fine: i32, out: usize, scratch: usize): void { histogram.fill(values, weights, count, cells, frame, starts, finer, fine, out, scratch); }
 export function pointsOfCells(cells: usize, count: i32, frame: usize, origins: usize, out: usize): i32 { return histogram.collect(cells, count, frame, origins, out); }
 
 // kernel/levels

@@ -1,6 +1,6 @@
 // npm run bench [-- --quick] [-- --data DIR]: kernels, passes and time to objective, one after the other.
 // --quick takes less than three minutes and writes nothing; without it, complete runs are written to bench/results/ (then: npm run bench:report).
-// Each part alone, with more options: npm run bench:kernels, bench:batches, bench:training, bench:objective, bench:robustness.
+// Each part alone, with more options: npm run bench:kernels, bench:batches, bench:levels, bench:training, bench:objective, bench:robustness.
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,4 +32,5 @@ if (args.quick) {
   part("Passes", "training", data);
   part("Time to objective", "objective", data);
   part("Robustness", "robustness", []);
+  part("Levels", "levels", []);
 }

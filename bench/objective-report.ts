@@ -38,25 +38,39 @@ function strongest(set: ObjectiveSet, t: number, isWanted: (row: CompetitorRow) 
 
 const isNative = ({ peer }: CompetitorRow): boolean => peer === "native";
 
-export function objectiveSummary({ sets }: ObjectiveResults): string {
+function summaryTable({ sets }: ObjectiveResults): string {
   const targets = SUMMARY_TARGETS.map((target) => ({
     t: OBJECTIVE_TARGETS.indexOf(target),
     name: target.toExponential(0),
   }));
+  return table(
+    ["set", ...targets.flatMap(({ name }) => [`to ${name}`, "fastest other in JavaScript", "fastest native"])],
+    sets.map((set) => [
+      `${set.name}, ${set.rows} × ${set.cols}`,
+      ...targets.flatMap(({ t }) => [
+        cell(set.competitors.find(({ competitor }) => competitor === OURS)?.best[t] ?? null, true),
+        strongest(set, t, (row) => !isNative(row)),
+        strongest(set, t, isNative),
+      ]),
+    ]),
+  );
+}
+
+export function objectiveSummary(results: ObjectiveResults): string {
   return [
     "Time to objective: bitcenter's `auto` from data in memory to weights of a relative gap, and how many times longer the fastest of the others took, in " +
       "JavaScript and natively, on one thread; ▼ marks a loss.",
-    table(
-      ["set", ...targets.flatMap(({ name }) => [`to ${name}`, "fastest other in JavaScript", "fastest native"])],
-      sets.map((set) => [
-        `${set.name}, ${set.rows} × ${set.cols}`,
-        ...targets.flatMap(({ t }) => [
-          cell(set.competitors.find(({ competitor }) => competitor === OURS)?.best[t] ?? null, true),
-          strongest(set, t, (row) => !isNative(row)),
-          strongest(set, t, isNative),
-        ]),
-      ]),
-    ),
+    summaryTable(results),
+  ].join("\n\n");
+}
+
+/** The same on an engine without relaxed SIMD. */
+export function plainSection(results: ObjectiveResults): string {
+  const about = [...new Set(results.sets.map(({ environment }) => machine(environment)))].join("; ");
+  return [
+    "### Without relaxed SIMD",
+    `${about}. Native competitors only, the same clocks and judges.`,
+    summaryTable(results),
   ].join("\n\n");
 }
 

@@ -5,6 +5,7 @@
 // Every competitor has a process of its own that holds the set; they take turns, forwards and backwards, so that a slow minute hits all of them. Clocks
 // run in those processes; their weights are judged here afterwards (evaluate.ts), the same way for all.
 // A complete run is written to bench/results/objective.json, a partial one only where --out says: sets measured anew replace those of that file.
+// bench/results/objective-node20.json is one of a Node without relaxed SIMD: node build/bench/objective.js --peers native --only mnist,dense,a9a,ijcnn1 --out FILE.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

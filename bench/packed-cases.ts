@@ -157,7 +157,8 @@ export function axpyCases(
     given.forEach((value, j) => {
       const index = indexAt(row, bits, j);
       const expected = Math.floor((100 * (levels[index] as number) + (lanes[index & 7] as number)) / 128);
-      if (value !== expected) throw new Error(`axpyWholeU${bits} is wrong at column ${j}: ${value}, expected ${expected}`);
+      if (value !== expected)
+        throw new Error(`axpyWholeU${bits} is wrong at column ${j}: ${value}, expected ${expected}`);
     });
     const run = (): void => {
       for (let i = 0, at = codes; i < rows; i++, at += bytesPerRow) {

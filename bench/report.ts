@@ -6,8 +6,10 @@ import { parseArgs } from "node:util";
 import { batchSection } from "./batch-report.js";
 import type { BatchResults } from "./batch-results.js";
 import type { KernelGroup, KernelResults, KernelRow } from "./kernel-results.js";
+import { levelSection } from "./levels-report.js";
+import type { LevelResults } from "./levels-results.js";
 import { curvesSvg } from "./objective-curves.js";
-import { objectiveSection, objectiveSummary } from "./objective-report.js";
+import { objectiveSection, objectiveSummary, plainSection } from "./objective-report.js";
 import type { ObjectiveResults } from "./objective-results.js";
 import { robustnessSection } from "./robustness-report.js";
 import type { RobustnessResults } from "./robustness-results.js";
@@ -337,10 +339,12 @@ if (objectives !== null) {
   mkdirSync(folder, { recursive: true });
   for (const set of objectives.sets) writeFileSync(join(folder, `${set.name}.svg`), curvesSvg(set));
 }
+if (names.includes("objective-node20.json")) parts.push(plainSection(read<ObjectiveResults>("objective-node20.json")));
 if (names.includes("robustness.json")) parts.push(robustnessSection(read<RobustnessResults>("robustness.json")));
 if (trained !== null) parts.push(training(trained));
 if (kernelFiles.length > 0) parts.push(kernels(kernelFiles));
 const batchFiles = names.filter((name) => /^batches-.*\.json$/.test(name)).map((name) => read<BatchResults>(name));
 if (batchFiles.length > 0) parts.push(batchSection(batchFiles));
+if (names.includes("levels.json")) parts.push(levelSection(read<LevelResults>("levels.json")));
 writeFileSync(OUT, `${parts.join("\n\n")}\n`);
 console.log(`written to ${OUT}`);

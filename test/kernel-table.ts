@@ -4,6 +4,7 @@
 import { INTERIOR, type InteriorFamily } from "./interior-kernels.js";
 import { LEVELS, type LevelFamily } from "./levels-kernels.js";
 import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
+import { PACKED, type PackedFamily } from "./packed-kernels.js";
 import { checkDotGroups, checkPackGroups } from "./support/batch-checkers.js";
 import {
   type Check,
@@ -93,8 +94,9 @@ export type Family =
   | "batch"
   | NewtonFamily
   | InteriorFamily
-  | ZipmlFamily
-  | LevelFamily;
+  | LevelFamily
+  | PackedFamily
+  | ZipmlFamily;
 
 export interface KernelEntry {
   /** Name of the export. */
@@ -711,7 +713,10 @@ export const TABLE: readonly KernelEntry[] = [
   ...INTERIOR,
   ...ZIPML,
   ...LEVELS,
+  ...PACKED,
 ];
+
+const INTEGER_PAIRS = ["I8I8", "I8I16", "I16I16", "U4I8", "U4I16", "U2I8", "U2I16"] as const;
 
 /** Exports that act on a whole run, held to account step by step against test/oracle/inner.ts and batch.ts by parity.test.ts and batches.test.ts; and the module's own. */
 export const RUN_LEVEL: readonly string[] = [
@@ -719,8 +724,8 @@ export const RUN_LEVEL: readonly string[] = [
   "heapBase",
   "isRelaxed",
   "probe",
-  ...["I8I8", "I8I16", "I16I16", "F32F32", "I8F32", "I16F32"].flatMap((pair) => [`begin${pair}`, `advance${pair}`]),
-  ...["I8I8", "I8I16", "I16I16"].map((pair) => `fillBase${pair}`),
+  ...[...INTEGER_PAIRS, "F32F32", "I8F32", "I16F32"].flatMap((pair) => [`begin${pair}`, `advance${pair}`]),
+  ...INTEGER_PAIRS.map((pair) => `fillBase${pair}`),
   "preparePublished",
   "advancePublished",
   "advanceBatches",

@@ -5,6 +5,7 @@ import type { Kernel } from "../bindings/engine/kernels.js";
 import { decode } from "../bindings/engine/load.js";
 import { baselineText, relaxedText } from "../bindings/engine/wasm.js";
 import { RUN_LEVEL, TABLE } from "./kernel-table.js";
+import { packIndices, tableOf } from "./oracle/packed.js";
 import { LOSSES } from "./support/checkers.js";
 import { Harness } from "./support/memory.js";
 import { Dice } from "./support/random.js";
@@ -67,7 +68,7 @@ describeVariants("kernels", (variant) => {
   // docs/numerics.md §9: int8 products fit eight int32 lanes up to 1 056 000 columns; a dataset takes 1 000 000 and an intercept.
   test("the widest row there is, every code at its limit", () => {
     const wide = new Harness(core, 1 << 23);
-    const columns = 1_000_032;
+    const columns = 1_000_064;
     const row8 = (value: number): Int8Array => new Int8Array(columns).fill(value);
     const row16 = (value: number): Int16Array => new Int16Array(columns).fill(value);
     const offsets = new Uint16Array(8);
@@ -77,10 +78,11 @@ describeVariants("kernels", (variant) => {
       [-127, -128],
       [-127, 127],
     ] as const) {
-      const call = (name: string, ...args: (number | Int8Array | Int16Array | Uint16Array)[]): number =>
+      type Operand = number | Int8Array | Uint8Array | Int16Array | Uint16Array;
+      const call = (name: string, ...args: Operand[]): number =>
         (kernels[name] as Kernel)(...args.map((arg) => (typeof arg === "number" ? arg : wide.inout(arg))));
       const [x16, z16] = [Math.sign(x) * 32767, z < 0 ? -32768 : 32767];
-      const judge = (name: string, want: number, ...args: (number | Int8Array | Int16Array | Uint16Array)[]): void => {
+      const judge = (name: string, want: number, ...args: Operand[]): void => {
         wide.reset();
         expect(call(name, ...args), `${name}, ${x} · ${z}`).toBe(want);
       };
@@ -96,6 +98,24 @@ describeVariants("kernels", (variant) => {
         judge("fusedI8I8", x * z * columns, row8(z), row8(0), row8(x), columns, k, s, offsets);
         judge("fusedI8I16", x * z16 * columns, row16(z16), row8(0), row8(x), columns, k, s, offsets);
         judge("fusedI16I16", x16 * z16 * columns, row16(z16), row16(0), row16(x16), columns, k, s, offsets);
+      }
+      // all columns at one of two levels
+      for (const bits of [4, 2] as const) {
+        const [levels, mask] = [tableOf([-127, ...Array(15).fill(127)], bits), new Uint8Array(columns).fill(255)];
+        const index = x > 0 ? 1 : 0;
+        const packed = new Int8Array(packIndices(Array(columns).fill(index), bits).buffer);
+        const negative = index === 0 ? 127 * columns : 0;
+        judge(`dotU${bits}I8`, x * z * columns, packed, row8(z), columns, levels);
+        judge(`dotU${bits}I16`, x * z16 * columns, packed, row16(z16), columns, levels);
+        const towards = Math.sign(z) * x;
+        const moved = [packed, packed, columns, towards, 0, offsets, levels, mask];
+        judge(`fusedU${bits}I8`, x * z * columns, row8(z), ...moved, negative);
+        judge(`fusedU${bits}I16`, x * z16 * columns, row16(z16), ...moved);
+        wide.reset();
+        const out = wide.output(4);
+        const sums = core.kernels[`negativeSumsU${bits}`];
+        sums(wide.input(packed), packed.length, 1, columns, wide.input(levels), out);
+        expect(core.view().getInt32(out, true)).toBe(negative);
       }
       judge("fusedPublished", x * z * columns, row8(z), row8(0), row8(x), columns, 127, row16(0), offsets);
       wide.reset();

@@ -2,6 +2,7 @@
 import type { KernelEntry } from "./kernel-table.js";
 import {
   checkCellBytes,
+  checkCentreCells,
   checkFillCells,
   checkFirstBadWeight,
   checkFirstOutside,
@@ -19,6 +20,7 @@ import {
   checkThinScratchBytes,
   checkValueRange,
   checkWeighCells,
+  checkWeighFineCells,
 } from "./support/level-checkers.js";
 
 export type LevelFamily = "points" | "levels";
@@ -89,6 +91,20 @@ export const LEVELS: readonly KernelEntry[] = [
     worst: "masses from 2⁻⁶⁰ to 1e6, all alike, all but one 0",
     oracle: "the formula",
     check: checkSplitCells,
+  },
+  {
+    ...points,
+    name: "centreCells",
+    worst: "half of the mass reached exactly, in the first cell, in the last",
+    oracle: "the formula",
+    check: checkCentreCells,
+  },
+  {
+    ...points,
+    name: "weighFineCells",
+    worst: "values on the edges of cells, weights of 0",
+    oracle: "the formula",
+    check: checkWeighFineCells,
   },
   {
     ...points,

@@ -283,8 +283,7 @@ export function levelMutants(
     (pointer, count) =>
       f64(pointer as number, count as number).findIndex(isBad);
 
-  const cellsOf = (args: readonly number[]): Float64Array =>
-    f64(at(args, 6), CELL * at(u32(at(args, 5), at(args, 3) + 1), at(args, 3)));
+  const cellsOf = (args: readonly number[]): Float64Array => f64(at(args, 8), CELL * at(args, 7));
 
   const mutants: Readonly<Record<string, Mutants>> = {
     sortScratchBytes: {
@@ -400,19 +399,43 @@ export function levelMutants(
         const [mass, starts] = [f64(at(args, 0), at(args, 1)), u32(at(args, 3), at(args, 1) + 1)];
         const total = mass.reduce((sum, own) => sum + own, 0);
         mass.forEach((own, cell) => {
-          starts[cell + 1] = at(starts, cell) + (own > 0 ? 1 + Math.floor((own / total) * mass.length) : 0);
+          starts[cell + 1] = at(starts, cell) + (own > 0 ? 1 + Math.floor((own / total) * at(args, 2)) : 0);
         });
       }),
-      "centres in the middle of the range": followed("splitCells", (args) => {
+      "takes one more": misled("splitCells", add(2, 1)),
+      "drops the last cell": misled("splitCells", (args) => {
+        if (at(args, 1) > 1) args[1] = at(args, 1) - 1;
+      }),
+    },
+    centreCells: {
+      "takes the middle of the range": followed("centreCells", (args) => {
         const frame = f64(at(args, 2), 4);
         frame[1] = at(frame, 2) + (0.5 * at(args, 1)) / at(frame, 3);
       }),
-      "centres at the edge of a cell": followed("splitCells", (args) => {
+      "takes the edge of the cell": followed("centreCells", (args) => {
         const frame = f64(at(args, 2), 4);
         frame[1] = at(frame, 1) - 0.5 / at(frame, 3);
       }),
-      "drops the last cell": misled("splitCells", (args) => {
+      "drops the last cell": misled("centreCells", (args) => {
         if (at(args, 1) > 1) args[1] = at(args, 1) - 1;
+      }),
+    },
+    weighFineCells: {
+      "forgets the weights": misled("weighFineCells", put(1, 0)),
+      "drops the last value": misled("weighFineCells", add(2, -1)),
+      "leaves values without weight out": followed("weighFineCells", (args) => {
+        const mass = f64(at(args, 6), at(u32(at(args, 5), at(args, 3) + 1), at(args, 3)));
+        mass.set(mass.map((own) => (own < 1e-9 ? 0 : own)));
+      }),
+      "puts all of a coarse cell into its first part": followed("weighFineCells", (args) => {
+        const starts = u32(at(args, 5), at(args, 3) + 1);
+        const mass = f64(at(args, 6), at(starts, at(args, 3)));
+        for (let cell = 0; cell < at(args, 3); cell++) {
+          const parts = mass.subarray(at(starts, cell), at(starts, cell + 1));
+          const sum = parts.reduce((total, own) => total + own, 0);
+          parts.fill(0);
+          if (parts.length > 0) parts[0] = sum;
+        }
       }),
     },
     fillCells: {
@@ -430,6 +453,17 @@ export function levelMutants(
       "starts the extremes from 0": followed("fillCells", (args) => {
         const cells = cellsOf(args);
         for (let i = 0; i < cells.length; i += CELL) cells[i + 3] = Math.min(0, at(cells, i + 3));
+      }),
+      "puts all of a split cell into its first part": followed("fillCells", (args) => {
+        const cells = cellsOf(args);
+        const parts = at(u32(at(args, 5), at(args, 3) + 1), at(args, 3));
+        const finer = u32(at(args, 6), parts + 1);
+        for (let part = 0; part < parts; part++) {
+          const own = cells.subarray(CELL * at(finer, part), CELL * at(finer, part + 1));
+          for (let i = CELL; i < own.length; i += CELL) {
+            for (let k = 0; k < 3; k++) [own[k], own[i + k]] = [at(own, k) + at(own, i + k), 0];
+          }
+        }
       }),
       "forgets to square": followed("fillCells", (args) => {
         const cells = cellsOf(args);

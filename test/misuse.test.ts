@@ -362,7 +362,7 @@ describe("options of engine, dataset and problem", () => {
     ["dataset: options null", "BAD_OPTION", [/^dataset: /, "object", "null"], dataset(null)],
     ["dataset: options an array", "BAD_OPTION", [/^dataset: /, "object", "array"], dataset([8])],
     ["dataset: options a function", "BAD_OPTION", [/^dataset: /, "function"], dataset(() => 8)],
-    ["dataset: bits 4", "BAD_OPTION", ["bits", "8 or 16", "4"], dataset({ bits: 4 })],
+    ["dataset: bits 3", "BAD_OPTION", ["bits", "2 or 4 or 8 or 16", "3"], dataset({ bits: 3 })],
     ["dataset: bits 12", "BAD_OPTION", ["bits", "8 or 16", "12"], dataset({ bits: 12 })],
     ["dataset: bits a string", "BAD_OPTION", ["bits", "8 or 16", '"8"'], dataset({ bits: "8" })],
     ["dataset: bits null", "BAD_OPTION", ["bits", "null"], dataset({ bits: null })],

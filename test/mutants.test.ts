@@ -8,6 +8,7 @@ import { type KernelEntry, TABLE } from "./kernel-table.js";
 import { levelMutants } from "./levels-mutants.js";
 import { newtonMutants } from "./newton-mutants.js";
 import { scaleDraw, xorshift32 } from "./oracle/random.js";
+import { packedMutants } from "./packed-mutants.js";
 import {
   dotExact,
   type FusedSpec,
@@ -377,6 +378,7 @@ const newton = newtonMutants(kernels, memory);
 const interior = interiorMutants(kernels, memory);
 const zipml = zipmlMutants(kernels, memory);
 const level = levelMutants(kernels, memory);
+const packed = packedMutants(kernels, memory);
 
 /** Entry → mistakes. */
 const MUTANTS: Readonly<Record<string, Mutants>> = {
@@ -384,6 +386,13 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
   ...interior.mutants,
   ...zipml.mutants,
   ...level.mutants,
+  ...packed.mutants,
+  // the block passes have mistakes of either sort
+  ...Object.fromEntries(
+    Object.keys(packed.mutants)
+      .filter((name) => name in newton.mutants)
+      .map((name) => [name, { ...newton.mutants[name], ...packed.mutants[name] }]),
+  ),
   dotI8I8: {
     ...dotMutants("dotI8I8", i8, i8),
     "takes z as unsigned": dotOf(i8, (p, n) => memory.u8(p, n), dotExact),
@@ -1183,6 +1192,7 @@ describe("the plain forms the mutants are made of are accepted", () => {
     ...interior.plain,
     ...zipml.plain,
     ...level.plain,
+    ...packed.plain,
   };
   test.each(Object.entries(plain))("%s", (name, kernel) => expect(accepts(name, kernel)).toBe(true));
 });

@@ -44,6 +44,7 @@ import {
   checkWeightedSquares,
   checkWeightedSums,
 } from "./support/newton-checkers.js";
+import { both, checkPackedFollow, checkPackedHessian, checkPackedMargins } from "./support/packed-checkers.js";
 
 export type NewtonFamily =
   | "tiles"
@@ -305,30 +306,31 @@ const blocks: readonly KernelEntry[] = [
       family: "blocks",
       storage: `${storage} · I16 → F64`,
       columns: x16,
-      worst: "rows around the block of 256, on top of other margins",
+      worst: "rows around the block of 256, on top of other margins; packed rows (I8)",
       oracle: "product, the formula",
       tolerance: "0",
-      check: checkBlockMargins(storage),
+      check: storage === "I8" ? both(checkBlockMargins(storage), checkPackedMargins) : checkBlockMargins(storage),
     },
     {
       name: `hessian${storage}`,
       family: "blocks",
       storage: `${storage} · I16, F32 → F64`,
       columns: x16,
-      worst: "every byte and int16 term at its limit over 256 rows; a second block 2²⁰ times smaller; an empty one",
+      worst:
+        "every byte and int16 term at its limit over 256 rows; a second block 2²⁰ times smaller; an empty one; packed rows (I8)",
       oracle: "curved, blockCodes, transposedProduct",
       tolerance: "0 for dyadic curvature; else Σ|x|·(½ code + float32 errors of t)",
-      check: checkHessian(storage),
+      check: storage === "I8" ? both(checkHessian(storage), checkPackedHessian) : checkHessian(storage),
     },
     {
       name: `follow${storage}`,
       family: "blocks",
       storage: `${storage} (two planes), F64`,
       columns: x16,
-      worst: "every byte and int16 change at its limit over 256 rows; a block that has not changed",
+      worst: "every byte and int16 change at its limit over 256 rows; a block that has not changed; packed rows (I8)",
       oracle: "blockCodes, transposedProduct",
       tolerance: "held 0; g γ(4·blocks), totals γ(rows + 3), of Σ|terms|",
-      check: checkFollow(storage),
+      check: storage === "I8" ? both(checkFollow(storage), checkPackedFollow) : checkFollow(storage),
     },
   ]),
 ];

@@ -719,6 +719,8 @@ export function newtonMutants(
   const hessianOf =
     (storage: ByteStorage, tweaks: Partial<HessianTweaks> = {}): Kernel =>
     (...args) => {
+      // packed rows, and the int8 rows they are compared with (packed-checkers.ts), are not its business
+      if (args.length > 15) return real("hessianI8")(...args);
       const { block, code, curve } = {
         block: BLOCK,
         code: (value: number, unit: number) => Math.min(nearestEven(value / unit), 32767),

@@ -21,9 +21,10 @@ import {
   svrg,
 } from "../bindings/index.js";
 import { InnerRun } from "../bindings/solvers/stochastic/inner-run.js";
-import { BLOCK_ROWS, type Codes, type InnerInput, runInner, shuffled } from "./oracle/inner.js";
+import { BLOCK_ROWS, type Codes, type InnerInput, type PackedLevels, runInner, shuffled } from "./oracle/inner.js";
 import { lossDerivative, lossValue } from "./oracle/loss.js";
 import { joinParameters, marginsOf, normalisedWeights } from "./oracle/objective.js";
+import { bytesOf, indicesOf } from "./oracle/packed.js";
 import {
   type Anchor,
   autoFlushEvery,
@@ -66,6 +67,24 @@ interface Setting {
   readonly l2: number;
 }
 
+/** Tables in root mean squares, uneven on purpose. */
+const LEVELS = {
+  4: [
+    [-2.9, -2.1, -1.6, -1.2, -0.9, -0.6, -0.35, -0.1, 0.12, 0.33, 0.6, 0.95, 1.3, 1.7, 2.2, 3.1],
+    [-2, -1, -0.4, 0, 0.5, 1.1, 2.3],
+  ],
+  2: [
+    [-1.5, -0.4, 0.45, 1.4],
+    [-1.2, 0, 1.3],
+  ],
+} as const;
+
+/** The data with one column that does not vary: its packed codes are masked. Not centred, only zeros are nothing to code. */
+function withConstant(data: Float64Array, { cols }: Shape, fitIntercept: boolean): Float64Array {
+  if (cols < 5) return data;
+  return data.map((x, i) => (i % cols === 3 ? (fitIntercept ? 0.1 : 0) : x));
+}
+
 /** Problems by setting and shape, made once per engine. */
 class Bench {
   readonly engine: Engine;
@@ -91,9 +110,13 @@ class Bench {
     const key = `${Object.values(setting).join(" ")} ${shape.rows} ${shape.cols}`;
     let problem = this.#problems.get(key);
     if (problem === undefined) {
-      const { data, rows, cols, labels, weights } = this.sample(loss, classes, shape);
+      const { rows, cols, labels, weights, ...sample } = this.sample(loss, classes, shape);
+      const isPacked = bits === 4 || bits === 2;
+      const data = isPacked ? withConstant(sample.data, shape, fitIntercept) : sample.data;
       const dataset = this.engine.dataset({ data, rows, cols }, labels, {
         bits,
+        // with a level 0 and without
+        ...(isPacked && { levels: LEVELS[bits][isWeighted ? 0 : 1] }),
         ...(isWeighted && { sampleWeight: weights }),
       });
       problem = this.engine.problem(dataset, { loss, l2, fitIntercept, epsilon: 0.7 });
@@ -103,10 +126,31 @@ class Bench {
   }
 }
 
-/** rows × columns codes of a plane without padding, in their own type. */
+/** Levels and mask of packed codes, undefined for others. */
+function packedOf({ dataset }: Problem, plane: Plane): PackedLevels | undefined {
+  if (plane.packed === null) return undefined;
+  const columns = dataset.cols + (plane.intercept !== 0 ? 1 : 0);
+  const { levels, mask } = plane.packed;
+  const isMasked = Array.from(dataset.core.bytes(mask, columns), (byte) => byte === 0);
+  return { levels: Array.from(levels), isMasked };
+}
+
+/** rows × columns codes of a plane without padding, in their own type; of packed codes the levels they stand for. */
 function codesOf({ dataset }: Problem, plane: Plane): Codes {
-  const columns = dataset.cols + (plane.intercept > 0 ? 1 : 0);
+  const columns = dataset.cols + (plane.intercept !== 0 ? 1 : 0);
   const buffer = dataset.core.view().buffer as ArrayBuffer;
+  const { packed } = plane;
+  if (packed !== null) {
+    const { levels, isMasked } = packedOf({ dataset } as Problem, plane) as PackedLevels;
+    const rows = Array.from({ length: dataset.rows }, (_, i) =>
+      indicesOf(
+        dataset.core.bytes(plane.codes + i * plane.strideBytes, bytesOf(packed.bits, plane.padded)),
+        packed.bits,
+        columns,
+      ),
+    );
+    return Int8Array.from(rows.flat(), (index, i) => (isMasked[i % columns] ? 0 : (levels[index] as number)));
+  }
   const make = ARRAYS[plane.storage as CodeStorage];
   const codes = new make(dataset.rows * columns);
   for (let i = 0; i < dataset.rows; i++) {
@@ -169,6 +213,15 @@ const METHODS: readonly Method[] = [
     method(name, 16, "I16"),
   ]),
   method("halp", 8, "I8", "codes", true),
+  // packed codes: the steps of all four are the same, so one width of z each
+  method("halp", 4, "I8"),
+  method("halp", 2, "I16"),
+  method("saga", 4, "I16"),
+  method("saga", 2, "I8"),
+  method("lpSvrg", 4, "I16"),
+  method("lpSvrg", 2, "I8"),
+  method("lpSgd", 4, "I8"),
+  method("lpSgd", 2, "I16"),
   ...(["svrg", "sgd"] as const).flatMap((name) => [
     method(name, 8, "F32", "float32"),
     method(name, 8, "F32"),
@@ -229,7 +282,7 @@ function compare(run: Run): Outcome {
   const { core, dataset, outputs, l2 } = problem;
   const { rows, cols, weights } = dataset;
   const plane = dataset.plane(method.data, problem.fitIntercept, isShuffled);
-  const columns = cols + (plane.intercept > 0 ? 1 : 0);
+  const columns = cols + (plane.intercept !== 0 ? 1 : 0);
   const Q = plane.largest;
   const isFloat = model === "F32";
   const isReduced = name === "halp" || name === "saga" || name === "svrg" || name === "lpSvrg";
@@ -257,7 +310,9 @@ function compare(run: Run): Outcome {
     });
     const { size: count } = inner;
     // the anchor: half a unit in every coordinate
+    const packed = packedOf(problem, plane);
     const anchor = Float64Array.from({ length: outputs * columns }, () => random.uniform() / (2 * Q));
+    for (let i = 0; i < anchor.length; i++) if (packed?.isMasked[i % columns]) anchor[i] = 0;
     let delta = 1;
     let start: Codes = new ARRAYS[model](outputs * columns);
     if (carries && !isFloat) {
@@ -325,6 +380,7 @@ function compare(run: Run): Outcome {
       rowsPerDraw,
       published: isPublished,
       table: name === "saga",
+      ...(packed !== undefined && { packed }),
       ...(omega !== undefined && { omega }),
       ...(isReduced && { state, gradient: unpad(dense, plane, columns) }),
       ...(base !== undefined && { base }),
@@ -579,6 +635,15 @@ describeVariants("inner runs agree code for code", (variant) => {
     expect(compare({ ...run, spoil }).difference).not.toBe(null);
   });
 
+  it.each([4, 2] as const)("another rounding is noticed: one per column in place of one per level, %s bits", (bits) => {
+    const setting = { classes: 1, bits, fitIntercept: true, isWeighted: false, l2: 0.01 } as const;
+    const problem = bench.problem({ ...setting, loss: "logistic" }, { rows: 50, cols: 33 });
+    const run = { method: method("halp", bits, "I16"), problem, steps: 40, flushEvery: 16 };
+    expect(compare(run).difference).toBe(null);
+    const spoil = ({ packed: _packed, ...input }: InnerInput): InnerInput => input;
+    expect(compare({ ...run, spoil }).difference).not.toBe(null);
+  });
+
   it("seeds and outer steps at the ends of their range", () => {
     const wrong: string[] = [];
     for (const seed of [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]) {
@@ -616,7 +681,7 @@ function exactBounds(input: SolverInput, coef: Float64Array, intercept: Float64A
   const problem = problemOf(input);
   const { rows, cols, loss, labels, tau, classes: K } = problem;
   const columns = cols + (input.intercept ? 1 : 0);
-  const Q = input.codes instanceof Int8Array ? 127 : input.codes instanceof Int16Array ? 32767 : 1;
+  const interceptCode = Math.abs(input.interceptCode as number);
   const theta = joinParameters(problem, coef, intercept);
   const omega = normalisedWeights(problem);
   let objective = 0;
@@ -651,7 +716,7 @@ function exactBounds(input: SolverInput, coef: Float64Array, intercept: Float64A
         const x = j < cols ? Math.abs(input.values[i * cols + j] as number) : 1;
         const at = c * columns + j;
         user[at] = (user[at] as number) + (error * x) / rows;
-        const reach = j < cols ? (x + Math.abs(input.offset[j] as number)) / (input.scale[j] as number) : Q;
+        const reach = j < cols ? (x + Math.abs(input.offset[j] as number)) / (input.scale[j] as number) : interceptCode;
         code[at] = (code[at] as number) + (error * reach) / rows;
       }
     }
@@ -710,7 +775,8 @@ function replay(bench: Bench, test: Case): string[] {
     sampling,
   } = test;
   const { loss, classes, bits, fitIntercept, isWeighted, l2 } = test;
-  const sample = bench.sample(loss, classes, shape);
+  const drawn = bench.sample(loss, classes, shape);
+  const sample = bits < 8 ? { ...drawn, data: withConstant(drawn.data, shape, fitIntercept) } : drawn;
   const problem = bench.problem({ loss, classes, bits, fitIntercept, isWeighted, l2 }, shape);
   const { core, dataset, outputs } = problem;
   const isFloat = solver === "svrg" || solver === "sgd";
@@ -733,12 +799,14 @@ function replay(bench: Bench, test: Case): string[] {
     }),
   ];
 
-  const kind = isFloat ? (data ?? "float32") : "codes";
+  // float32 models read the int8 codes that packed ones stand for
+  const kind = isFloat ? (bits < 8 ? "int8" : (data ?? "float32")) : "codes";
   const plane = dataset.plane(kind, fitIntercept, sampling === "blocks");
   const { cols, rows } = dataset;
   const columns = cols + (fitIntercept ? 1 : 0);
   const Q = plane.largest;
   const codes = codesOf(problem, dataset.plane(kind, fitIntercept));
+  const packed = packedOf(problem, plane);
   const width = 2 ** ((modelBits ?? bits) - 1) - 1;
   const scale = core.f64(plane.scale, columns).slice();
   const offset = core.f64(plane.offset, columns).slice();
@@ -762,6 +830,8 @@ function replay(bench: Bench, test: Case): string[] {
     intercept: fitIntercept,
     ...(isWeighted && { weights: sample.weights }),
     bits: modelBits ?? (bits as 8 | 16),
+    ...(packed !== undefined && { packed }),
+    interceptCode: plane.intercept,
     stepSize: alpha,
     ...(typeof mu === "number" && { mu }),
     range: isOnGrid ? (range === "auto" ? (reports[0] as StepReport).deltaScale * width : (range ?? 3)) : 1,
@@ -876,6 +946,7 @@ function replay(bench: Bench, test: Case): string[] {
       seed,
       outerStep: anchor.outerStep,
       published: own.published as boolean,
+      ...(packed !== undefined && { packed }),
       ...(isWeighted && { omega: normalisedWeights(problemOf(own)) }),
       ...(anchor.state !== null && { state: anchor.state }),
       ...(anchor.dense !== null && { gradient: anchor.dense }),
@@ -937,6 +1008,12 @@ describeVariants("whole solvers replay the oracle", (variant) => {
     { title: "lpSgd 8/8", kind: { solver: "lpSgd", bits: 8, modelBits: 8 } },
     { title: "lpSgd 8/16, flushEvery 7", kind: { solver: "lpSgd", bits: 8, modelBits: 16, flushEvery: 7 } },
     { title: "lpSgd 16/16", kind: { solver: "lpSgd", bits: 16, modelBits: 16 } },
+    { title: "halp 4/16", kind: { solver: "halp", bits: 4, modelBits: 16 } },
+    { title: "halp 2/8, flushEvery 7", kind: { solver: "halp", bits: 2, modelBits: 8, flushEvery: 7 } },
+    { title: "halp 4/8, flushEvery 1", kind: { solver: "halp", bits: 4, modelBits: 8, flushEvery: 1 } },
+    { title: "lpSvrg 4/8", kind: { solver: "lpSvrg", bits: 4, modelBits: 8 } },
+    { title: "lpSgd 2/16", kind: { solver: "lpSgd", bits: 2, modelBits: 16 } },
+    { title: "svrg on codes of 4 bits", kind: { solver: "svrg", bits: 4, data: "codes" } },
     { title: "svrg", kind: { solver: "svrg", bits: 8, data: "float32" } },
     { title: "svrg on int8 codes", kind: { solver: "svrg", bits: 8, data: "codes" } },
     { title: "svrg on int16 codes, flushEvery 7", kind: { solver: "svrg", bits: 16, data: "codes", flushEvery: 7 } },
@@ -1054,7 +1131,25 @@ describeVariants("whole solvers replay the oracle", (variant) => {
         outerSteps: 2,
         sampling: "blocks",
       },
+      {
+        title: "the same of 4 bits",
+        solver: "halp",
+        loss: "logistic",
+        bits: 4,
+        modelBits: 16,
+        shape: { rows: 1200, cols: 5 },
+        outerSteps: 2,
+        sampling: "blocks",
+      },
       { title: "one row", solver: "halp", loss: "squared", bits: 8, modelBits: 16, shape: { rows: 1, cols: 5 } },
+      {
+        title: "one row of 4 bits",
+        solver: "halp",
+        loss: "squared",
+        bits: 4,
+        modelBits: 8,
+        shape: { rows: 1, cols: 5 },
+      },
       {
         title: "three rows, one column",
         solver: "halp",

@@ -7,7 +7,7 @@ export type ZipmlFamily = "weave";
 const row: Omit<KernelEntry, "name" | "oracle" | "check"> = {
   family: "weave",
   storage: "U8",
-  columns: "multiple of 16",
+  columns: "multiple of 32",
   worst: "1 to 8 planes, planes apart, columns no multiple of 128",
   tolerance: "0",
 };

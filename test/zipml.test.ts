@@ -8,7 +8,9 @@ import {
   type Dataset,
   type DatasetOptions,
   type LossName,
+  optimalLevels,
   type Problem,
+  roundingVariance,
   type ZipmlOptions,
   type ZipmlReport,
   zipml,
@@ -584,10 +586,18 @@ describeVariants("zipml", (variant) => {
       ],
       ["a table of levels, nearest", {}, { bits: 3, levels: LEVELS, estimator: "nearest" }],
       [
+        "an uneven range of even levels",
+        { isPositive: true, dataset: { center: false } },
+        { bits: 2, levels: [0, 1, 2, 3].map((k) => Math.min(1, -0.1 + (k * 1.1) / 3)), samples: "fresh" },
+      ],
+      [
         "levels 0 and 1",
         { isPositive: true, dataset: { center: false } },
         { bits: 1, levels: [0, 1], estimator: "nearest" },
       ],
+      ["an exact copy of 16 bits", { dataset: { exact: "rounded16" } }, { bits: 3 }],
+      ["an exact copy of 16 bits, weaved", { dataset: { exact: "rounded16" } }, { samples: "weaved", bits: 5 }],
+      ["rows by their norm, hoeffding", { loss: "hinge" }, { bits: 7, scaling: "rowL2", refetch: "hoeffding" }],
       ["rows by their largest entry", {}, { bits: 4, scaling: "rowMax" }],
       ["rows by their norm, fresh", { cols: 40 }, { bits: 2, scaling: "rowL2", samples: "fresh" }],
       ["weaved, 8 bits", {}, { samples: "weaved", bits: 8 }],
@@ -648,9 +658,11 @@ describeVariants("zipml", (variant) => {
       let kept = 0;
       for (const bits of [4, 6, 8]) {
         for (const refetch of ["l1", "midpoint"] as const) {
-          const { wrong, refetched, visits } = judge({ loss }, { ...long, bits, samples: "fresh", refetch });
-          expect(wrong).toBe(0);
-          kept += visits - refetched;
+          for (const scaling of ["column", "rowMax", "rowL2"] as const) {
+            const { wrong, refetched, visits } = judge({ loss }, { ...long, bits, samples: "fresh", scaling, refetch });
+            expect(wrong).toBe(0);
+            kept += visits - refetched;
+          }
         }
       }
       expect(kept).toBeGreaterThan(1000);
@@ -835,6 +847,37 @@ describeVariants("zipml", (variant) => {
     dataset.dispose();
   });
 
+  it.each([true, false])("optimal levels are those of the unit values (intercept: %s)", (fitIntercept) => {
+    const { problem, dataset } = pose({ fitIntercept });
+    const { codes } = Scope.scratch(dataset.core, (scope) => {
+      const plane = readPlane(dataset, dataset.unitPlane(scope, fitIntercept));
+      // without the column of ones
+      return { codes: plane.codes.filter((_, i) => i % plane.columns < dataset.cols) };
+    });
+    const values = [...codes, ...dataset.unitRange(fitIntercept)];
+    const levels = optimalLevels(values, { levels: 8 });
+    const uniform = Array.from({ length: 8 }, (_, k) => -1 + (2 * k) / 7);
+    expect(roundingVariance(values, levels)).toBeLessThan(roundingVariance(values, uniform));
+    const run = (given: ZipmlOptions): number[] =>
+      [...zipml(problem, { bits: 3, outerSteps: 3, ...given })].flatMap(({ coef, objective }) => [...coef, objective]);
+    expect(run({ levels: "optimal" })).toEqual(run({ levels }));
+    problem.dispose();
+    dataset.dispose();
+  });
+
+  it("optimal levels of data with fewer values than levels", () => {
+    const data = Float64Array.from({ length: 300 }, (_, i) => (i * 7) % 3);
+    const dataset = engine.dataset(
+      { data, rows: 100, cols: 3 },
+      Array.from({ length: 100 }, (_, i) => i % 5),
+    );
+    const problem = engine.problem(dataset, { loss: "squared", l2: 0.1 });
+    const start = problem.evaluate({ coef: new Float64Array(3), intercept: new Float64Array(1) }).objective;
+    const end = [...zipml(problem, { bits: 4, levels: "optimal", outerSteps: 20 })].at(-1) as ZipmlReport;
+    expect(end.objective).toBeLessThan(start);
+    dataset.dispose();
+  });
+
   it("asks a schedule of bits once per epoch and reads as many planes", () => {
     const { problem, dataset } = pose({ cols: 40 });
     const asked: number[] = [];
@@ -891,7 +934,8 @@ describeVariants("zipml", (variant) => {
       for (const _report of zipml(problem, { ...given, outerSteps: 2 }));
       expect(engine.bytes).toBe(before);
     }
-    expect(() => [...zipml(problem, { levels: "optimal", bits: 2 })]).toThrow(BitcenterError);
+    for (const _report of zipml(problem, { levels: "optimal", bits: 2, outerSteps: 1 }));
+    expect(engine.bytes).toBe(before);
     expect(() => [...zipml(problem, { refetch: "sketch", sketchSize: 16 })]).toThrow(BitcenterError);
     expect(engine.bytes).toBe(before);
     const own = dataset.bytes;
@@ -1039,8 +1083,6 @@ describeVariants("zipml", (variant) => {
       expect(() => [...zipml(squared.problem, { levels: [0, 1], bits: 1 })]).toThrow(
         /levels from 0 to 1 do not cover the unit values of this dataset, -/,
       );
-      const optimal = (): unknown => [...zipml(squared.problem, { levels: "optimal", bits: 2 })];
-      expect(optimal).toThrow(/levels: "optimal" is not available yet: give an array of 4 levels/);
       expect(() => zipml({} as Problem)).toThrow(/expected a problem of an engine/);
     });
   });

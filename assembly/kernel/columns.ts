@@ -342,7 +342,20 @@ export abstract class statistics {
   /** Index row·columns + j of the first value that is not finite, or −1. */
   static firstNotFinite<T>(x: usize, strideBytes: usize, rows: i32, columns: i32): f64 {
     for (let row = 0; row < rows; row++) {
-      for (let j = 0; j < columns; j++) {
+      let j = 0;
+      if (sizeof<T>() == 8) {
+        // eight at a time, as long as x − x = 0 in all of them
+        for (; j + 8 <= columns; j += 8) {
+          const p = x + ((<usize>j) << 3);
+          const aF64x2 = f64x2.sub(v128.load(p), v128.load(p));
+          const bF64x2 = f64x2.sub(v128.load(p, 16), v128.load(p, 16));
+          const cF64x2 = f64x2.sub(v128.load(p, 32), v128.load(p, 32));
+          const dF64x2 = f64x2.sub(v128.load(p, 48), v128.load(p, 48));
+          const allF64x2 = f64x2.add(f64x2.add(aF64x2, bF64x2), f64x2.add(cF64x2, dF64x2));
+          if (!i64x2.all_true(f64x2.eq(allF64x2, f64x2.splat(0)))) break;
+        }
+      }
+      for (; j < columns; j++) {
         const value = element.at<T>(x, <usize>j);
         if (value - value != 0) return <f64>row * <f64>columns + <f64>j;
       }

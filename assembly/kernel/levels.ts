@@ -5,6 +5,9 @@
 import { statistics } from "./columns";
 import { POINT } from "./points";
 
+/** Rows from which looking at two at a time pays. */
+const PAIRED: i32 = 6;
+
 @unmanaged
 export abstract class levels {
   /** Σ w·(x_m − x)(x − x_j) over the values from point j to point m, in point coordinates; what rounding leaves below 0 is 0. */
@@ -46,7 +49,45 @@ export abstract class levels {
     let at = points + <usize>(low + layer - 1) * POINT;
     let best: f64 = Infinity;
     let choice = low;
-    for (let j = low; j <= high; j++) {
+    let j = low;
+    if (high - low >= PAIRED) {
+      // two rows at a time, the operations of `between` in each lane: the same bits
+      const bF64x2 = v128.load64_splat(end);
+      const alphaF64x2 = v128.load64_splat(end, 8);
+      const betaF64x2 = v128.load64_splat(end, 16);
+      const gammaF64x2 = v128.load64_splat(end, 24);
+      let bestF64x2 = f64x2.splat(Infinity);
+      let placeI64x2 = i64x2.replace_lane(i64x2.splat(<i64>low), 1, <i64>low + 1);
+      let choiceI64x2 = placeI64x2;
+      for (; j < high; j += 2) {
+        const ownF64x2 = v128.load(at);
+        const nextF64x2 = v128.load(at, 32);
+        const sumsF64x2 = v128.load(at, 16);
+        const nextSumsF64x2 = v128.load(at, 48);
+        const aF64x2 = i64x2.shuffle(ownF64x2, nextF64x2, 0, 2);
+        const dAlphaF64x2 = f64x2.sub(alphaF64x2, i64x2.shuffle(ownF64x2, nextF64x2, 1, 3));
+        const dBetaF64x2 = f64x2.sub(betaF64x2, i64x2.shuffle(sumsF64x2, nextSumsF64x2, 0, 2));
+        const dGammaF64x2 = f64x2.sub(gammaF64x2, i64x2.shuffle(sumsF64x2, nextSumsF64x2, 1, 3));
+        const productF64x2 = f64x2.mul(f64x2.mul(aF64x2, bF64x2), dAlphaF64x2);
+        const linearF64x2 = f64x2.mul(f64x2.add(aF64x2, bF64x2), dBetaF64x2);
+        const costF64x2 = f64x2.sub(linearF64x2, f64x2.add(productF64x2, dGammaF64x2));
+        const beforeF64x2 = v128.load(before + ((<usize>j) << 3));
+        const valueF64x2 = f64x2.add(beforeF64x2, f64x2.pmax(costF64x2, f64x2.splat(0)));
+        choiceI64x2 = v128.bitselect(placeI64x2, choiceI64x2, f64x2.lt(valueF64x2, bestF64x2));
+        bestF64x2 = f64x2.pmin(bestF64x2, valueF64x2);
+        placeI64x2 = i64x2.add(placeI64x2, i64x2.splat(2));
+        at += 2 * POINT;
+      }
+      best = f64x2.extract_lane(bestF64x2, 0);
+      choice = <i32>i64x2.extract_lane(choiceI64x2, 0);
+      const other = f64x2.extract_lane(bestF64x2, 1);
+      const otherChoice = <i32>i64x2.extract_lane(choiceI64x2, 1);
+      if (other < best || (other == best && otherChoice < choice)) {
+        best = other;
+        choice = otherChoice;
+      }
+    }
+    for (; j <= high; j++) {
       const value = load<f64>(before + ((<usize>j) << 3)) + levels.between(at, end);
       if (value < best) {
         best = value;
@@ -113,25 +154,36 @@ export abstract class levels {
     let costs = scratch + bytes;
     const choices = costs + bytes;
     levels.first(points, rows, before);
-    let top = 1;
-    while (top <= rows >> 1) top <<= 1;
     for (let layer = 2; layer < intervals; layer++) {
       const own = choices + ((<usize>(layer - 2) * <usize>rows) << 2);
-      // rows step − 1, 3·step − 1, …: those halfway between rows that are done
-      for (let step = top; step > 0; step >>= 1) {
-        for (let row = step - 1; row < rows; row += step << 1) {
-          const at = own + ((<usize>row) << 2);
-          const wide = (<usize>step) << 2;
-          const low = row >= step ? load<i32>(at - wide) : 0;
-          const high = row + step < rows ? min(load<i32>(at + wide), row) : row;
-          store<i32>(at, levels.search(points, layer, row, low, high, before, costs + ((<usize>row) << 3)));
-        }
-      }
+      levels.halve(points, layer, 0, rows - 1, 0, rows - 1, before, costs, own);
       const swap = before;
       before = costs;
       costs = swap;
     }
     return levels.finish(points, intervals, rows, before, costs, choices, out);
+  }
+
+  /** Rows first … last of a layer, whose choices lie within low … high: the middle one, then those on either side of it, so that most of them find their points in a cache. */
+  static halve(
+    points: usize,
+    layer: i32,
+    first: i32,
+    last: i32,
+    low: i32,
+    high: i32,
+    before: usize,
+    costs: usize,
+    choices: usize,
+  ): void {
+    while (first <= last) {
+      const row = (first + last) >> 1;
+      const choice = levels.search(points, layer, row, low, min(high, row), before, costs + ((<usize>row) << 3));
+      store<i32>(choices + ((<usize>row) << 2), choice);
+      levels.halve(points, layer, first, row - 1, low, choice, before, costs, choices);
+      first = row + 1;
+      low = choice;
+    }
   }
 
   /** As `exact`, by the row minima of totally monotone matrices (SMAWK: Aggarwal, Klawe, Moran, Shor, Wilber, Algorithmica 2 (1987) 195): O(intervals·count). */

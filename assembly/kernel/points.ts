@@ -11,6 +11,10 @@ const LOW: usize = 16;
 const INVERSE: usize = 24;
 /** Bytes of a cell of a histogram: Σ w, Σ w·x, Σ w·x² (point coordinates), then smallest and largest value, f64 each. */
 const CELL: usize = 40;
+/** Values whose cells are looked up before any is added to. */
+const BLOCK: i32 = 256;
+/** What a value without weight counts in a coarse cell: no cell with values is taken for empty. */
+const LEAST_MASS: f64 = 8.673617379884035e-19;
 
 const SIGN: u64 = 0x8000000000000000;
 const DIGIT: i32 = 11;
@@ -170,9 +174,9 @@ export abstract class points {
 
 @unmanaged
 export abstract class histogram {
-  /** Bytes of the cells that `fill` writes: never more than the coarse ones and as many again. */
+  /** Bytes of the cells that `fill` writes when `cells` coarse ones were split twice, each time by as many more: at most three times as many cells. */
   static cellBytes(cells: i32): usize {
-    return ((<usize>cells) << 1) * CELL;
+    return <usize>cells * 3 * CELL;
   }
 
   /** Smallest and largest of `count` ≥ 1 values that are finite: out, 2 f64; a −0 counts as 0. */
@@ -190,15 +194,24 @@ export abstract class histogram {
     store<f64>(out, max(f64x2.extract_lane(highF64x2, 0), f64x2.extract_lane(highF64x2, 1)) + 0, 8);
   }
 
-  /** Where x lies on the coarse grid, 0 … cells. Monotone in x, so that cells keep the order of the values. */
+  /**
+   * Where two values lie on the coarse grid, 0 … cells. Every operation is monotone, so that cells keep the order of the values. Two at a time because a float
+   * cut to an integer is three times as slow alone.
+   */
   @inline
-  static place(x: f64, scale: f64, low: f64, inverse: f64): f64 {
-    return (x * scale - low) * inverse;
+  static places(xF64x2: v128, scale: f64, low: f64, inverse: f64): v128 {
+    return f64x2.mul(f64x2.sub(f64x2.mul(xF64x2, f64x2.splat(scale)), f64x2.splat(low)), f64x2.splat(inverse));
+  }
+
+  /** The two values at `p`; the one that is left over twice. */
+  @inline
+  static two(p: usize, isPair: bool): v128 {
+    return isPair ? v128.load(p) : v128.load64_splat(p);
   }
 
   /**
    * First pass, values in any order: weights per cell of a grid of `cells` equal ones over low … high, low < high. weights: count f64 as `scaleWeights` leaves
-   * them, or 0. frame: 4 f64, all written but the centre; mass: cells f64, zeroed by the caller. A value without weight counts as 2⁻⁶⁰: no cell with values is taken for empty.
+   * them, or 0. frame: 4 f64, all written but the centre; mass: cells f64, zeroed by the caller. A value without weight counts as 2⁻⁶⁰.
    */
   static weigh(
     values: usize,
@@ -217,73 +230,176 @@ export abstract class histogram {
     store<f64>(frame, first, LOW);
     store<f64>(frame, inverse, INVERSE);
     const bytes = (<usize>count) << 3;
-    for (let i: usize = 0; i < bytes; i += 8) {
-      const cell = min(<i32>histogram.place(load<f64>(values + i), scale, first, inverse), cells - 1);
-      const at = mass + ((<usize>cell) << 3);
-      store<f64>(at, load<f64>(at) + (weights ? max(load<f64>(weights + i), 8.673617379884035e-19) : 1));
+    const lastI32x4 = i32x4.splat(cells - 1);
+    for (let i: usize = 0; i < bytes; i += 16) {
+      const isPair = i + 8 < bytes;
+      const placeF64x2 = histogram.places(histogram.two(values + i, isPair), scale, first, inverse);
+      const cellI32x4 = i32x4.min_s(i32x4.trunc_sat_f64x2_s_zero(placeF64x2), lastI32x4);
+      histogram.weighOne(mass + ((<usize>i32x4.extract_lane(cellI32x4, 0)) << 3), weights, i);
+      if (isPair) histogram.weighOne(mass + ((<usize>i32x4.extract_lane(cellI32x4, 1)) << 3), weights, i + 8);
+    }
+  }
+
+  @inline
+  static weighOne(cell: usize, weights: usize, i: usize): void {
+    const weight: f64 = weights ? max(load<f64>(weights + i), LEAST_MASS) : 1;
+    store<f64>(cell, load<f64>(cell) + weight);
+  }
+
+  /**
+   * Splits `cells` cells: each that holds values becomes 1 + ⌊more·√mass/Σ√mass⌋, the others none. starts: cells + 1 u32, the first new cell of each.
+   * Returns the number of new cells, at most `more` above those with values.
+   */
+  static split(mass: usize, cells: i32, more: i32, starts: usize): i32 {
+    let roots: f64 = 0;
+    for (let cell: usize = 0; cell < <usize>cells; cell++) roots += sqrt(load<f64>(mass + (cell << 3)));
+    const share = <f64>more / roots;
+    let parts = 0;
+    for (let cell: usize = 0; cell < <usize>cells; cell++) {
+      const own = load<f64>(mass + (cell << 3));
+      store<u32>(starts + (cell << 2), parts);
+      if (own > 0) parts += 1 + <i32>(sqrt(own) * share);
+    }
+    store<u32>(starts + ((<usize>cells) << 2), parts);
+    return parts;
+  }
+
+  /** The centre in `frame` becomes the middle of the coarse cell in which half of the mass is reached. */
+  static centre(mass: usize, cells: i32, frame: usize): void {
+    let total: f64 = 0;
+    for (let cell: usize = 0; cell < <usize>cells; cell++) total += load<f64>(mass + (cell << 3));
+    let cell: usize = 0;
+    let before = load<f64>(mass);
+    while (before < 0.5 * total) {
+      cell++;
+      before += load<f64>(mass + (cell << 3));
+    }
+    store<f64>(frame, load<f64>(frame, LOW) + (<f64>cell + 0.5) / load<f64>(frame, INVERSE), CENTRE);
+  }
+
+  /** Entries and their next ones for two cells: first, first, next, next. */
+  @inline
+  static entries(starts: usize, cellI32x4: v128): v128 {
+    const ownI32x4 = v128.load64_zero(starts + ((<usize>i32x4.extract_lane(cellI32x4, 0)) << 2));
+    const otherI32x4 = v128.load64_zero(starts + ((<usize>i32x4.extract_lane(cellI32x4, 1)) << 2));
+    return i32x4.shuffle(ownI32x4, otherI32x4, 0, 4, 1, 5);
+  }
+
+  /** Cells of two values after one split (finer: 0) or two: i32x4, of which the lower two count. */
+  @inline
+  static locate(placeF64x2: v128, lastI32x4: v128, starts: usize, finer: usize): v128 {
+    const coarseI32x4 = i32x4.min_s(i32x4.trunc_sat_f64x2_s_zero(placeF64x2), lastI32x4);
+    const restF64x2 = f64x2.sub(placeF64x2, f64x2.convert_low_i32x4_s(coarseI32x4));
+    const firstI32x4 = histogram.entries(starts, coarseI32x4);
+    const partsI32x4 = i32x4.sub(i32x4.shuffle(firstI32x4, firstI32x4, 2, 3, 0, 1), firstI32x4);
+    const passedF64x2 = f64x2.mul(restF64x2, f64x2.convert_low_i32x4_s(partsI32x4));
+    const mostI32x4 = i32x4.sub(partsI32x4, i32x4.splat(1));
+    const partI32x4 = i32x4.min_s(i32x4.trunc_sat_f64x2_s_zero(passedF64x2), mostI32x4);
+    const cellI32x4 = i32x4.add(firstI32x4, partI32x4);
+    if (!finer) return cellI32x4;
+    const rest2F64x2 = f64x2.sub(passedF64x2, f64x2.convert_low_i32x4_s(partI32x4));
+    const first2I32x4 = histogram.entries(finer, cellI32x4);
+    const parts2I32x4 = i32x4.sub(i32x4.shuffle(first2I32x4, first2I32x4, 2, 3, 0, 1), first2I32x4);
+    const passed2F64x2 = f64x2.mul(rest2F64x2, f64x2.convert_low_i32x4_s(parts2I32x4));
+    const most2I32x4 = i32x4.sub(parts2I32x4, i32x4.splat(1));
+    return i32x4.add(first2I32x4, i32x4.min_s(i32x4.trunc_sat_f64x2_s_zero(passed2F64x2), most2I32x4));
+  }
+
+  /** Cells of at most 256 values, times `size`, as u32 at `out`: a loop of its own, which with scattering in the same one takes a third longer (docs/decisions/0013-optimal-levels.md). */
+  static locateAll(
+    values: usize,
+    count: i32,
+    cells: i32,
+    frame: usize,
+    starts: usize,
+    finer: usize,
+    size: i32,
+    out: usize,
+  ): void {
+    const scale = load<f64>(frame);
+    const low = load<f64>(frame, LOW);
+    const inverse = load<f64>(frame, INVERSE);
+    const lastI32x4 = i32x4.splat(cells - 1);
+    const sizeI32x4 = i32x4.splat(size);
+    const end = values + ((<usize>(count & ~1)) << 3);
+    for (; values < end; values += 16) {
+      const placeF64x2 = histogram.places(v128.load(values), scale, low, inverse);
+      v128.store64_lane(out, i32x4.mul(histogram.locate(placeF64x2, lastI32x4, starts, finer), sizeI32x4), 0);
+      out += 8;
+    }
+    if (count & 1) {
+      const placeF64x2 = histogram.places(v128.load64_splat(values), scale, low, inverse);
+      v128.store32_lane(out, i32x4.mul(histogram.locate(placeF64x2, lastI32x4, starts, finer), sizeI32x4), 0);
+    }
+  }
+
+  /** Second pass, the same values: weights per cell after the first split. mass: one f64 per such cell, zeroed by the caller; scratch: 1 KiB. */
+  static weighFine(
+    values: usize,
+    weights: usize,
+    count: i32,
+    cells: i32,
+    frame: usize,
+    starts: usize,
+    mass: usize,
+    scratch: usize,
+  ): void {
+    for (let done = 0; done < count; done += BLOCK) {
+      const block = min(count - done, BLOCK);
+      const first = (<usize>done) << 3;
+      histogram.locateAll(values + first, block, cells, frame, starts, 0, 8, scratch);
+      for (let i: usize = 0; i < <usize>block; i++) {
+        histogram.weighOne(mass + <usize>load<u32>(scratch + (i << 2)), weights, first + (i << 3));
+      }
     }
   }
 
   /**
-   * Splits the coarse cells: each that holds values becomes 1 + ⌊cells·√mass/Σ√mass⌋ fine ones. starts: cells + 1 u32, first fine cell of each. The centre in
-   * `frame` becomes the middle of the cell in which half of the mass is reached. Returns the number of fine cells, at most twice the coarse ones.
+   * Third pass, the same values: sums, smallest and largest value of every cell after both splits; empty ones have ∞ and −∞. starts: those of the first
+   * split, finer: of the second one; scratch: 1 KiB. out: `fine` cells of 40 bytes, as many as the second split has made.
    */
-  static split(mass: usize, cells: i32, frame: usize, starts: usize): i32 {
-    let total: f64 = 0;
-    let roots: f64 = 0;
-    for (let cell: usize = 0; cell < <usize>cells; cell++) {
-      const own = load<f64>(mass + (cell << 3));
-      total += own;
-      roots += sqrt(own);
-    }
-    const share = <f64>cells / roots;
-    let fine = 0;
-    let before: f64 = 0;
-    let middle: f64 = -1;
-    for (let cell: usize = 0; cell < <usize>cells; cell++) {
-      const own = load<f64>(mass + (cell << 3));
-      store<u32>(starts + (cell << 2), fine);
-      if (own > 0) fine += 1 + <i32>(sqrt(own) * share);
-      before += own;
-      if (middle < 0 && before >= 0.5 * total) middle = <f64>cell + 0.5;
-    }
-    store<u32>(starts + ((<usize>cells) << 2), fine);
-    store<f64>(frame, load<f64>(frame, LOW) + middle / load<f64>(frame, INVERSE), CENTRE);
-    return fine;
-  }
-
-  /** Second pass, the same values: sums, smallest and largest value of every fine cell; empty ones have ∞ and −∞. out: fine cells × 40 bytes. */
-  static fill(values: usize, weights: usize, count: i32, cells: i32, frame: usize, starts: usize, out: usize): void {
+  static fill(
+    values: usize,
+    weights: usize,
+    count: i32,
+    cells: i32,
+    frame: usize,
+    starts: usize,
+    finer: usize,
+    fine: i32,
+    out: usize,
+    scratch: usize,
+  ): void {
     const scale = load<f64>(frame);
     const centre = load<f64>(frame, CENTRE);
-    const low = load<f64>(frame, LOW);
-    const inverse = load<f64>(frame, INVERSE);
-    const end = out + <usize>load<u32>(starts + ((<usize>cells) << 2)) * CELL;
-    for (let cell = out; cell < end; cell += CELL) {
+    for (let cell = out; cell < out + <usize>fine * CELL; cell += CELL) {
       v128.store(cell, f64x2.splat(0));
       store<f64>(cell, 0, 16);
       store<f64>(cell, Infinity, 24);
       store<f64>(cell, -Infinity, 32);
     }
-    const bytes = (<usize>count) << 3;
-    for (let i: usize = 0; i < bytes; i += 8) {
-      const value = load<f64>(values + i) + 0;
-      const place = histogram.place(value, scale, low, inverse);
-      const coarse = min(<i32>place, cells - 1);
-      const at = starts + ((<usize>coarse) << 2);
-      const first = load<i32>(at);
-      const parts = load<i32>(at, 4) - first;
-      const part = min(<i32>((place - <f64>coarse) * <f64>parts), parts - 1);
-      const cell = out + <usize>(first + part) * CELL;
-      const weight: f64 = weights ? load<f64>(weights + i) : 1;
-      const x = value * scale - centre;
-      const wx = weight * x;
-      store<f64>(cell, load<f64>(cell) + weight);
-      store<f64>(cell, load<f64>(cell, 8) + wx, 8);
-      store<f64>(cell, load<f64>(cell, 16) + wx * x, 16);
-      if (value < load<f64>(cell, 24)) store<f64>(cell, value, 24);
-      if (value > load<f64>(cell, 32)) store<f64>(cell, value, 32);
+    for (let done = 0; done < count; done += BLOCK) {
+      const block = min(count - done, BLOCK);
+      const first = (<usize>done) << 3;
+      histogram.locateAll(values + first, block, cells, frame, starts, finer, <i32>CELL, scratch);
+      for (let i: usize = 0; i < <usize>block; i++) {
+        const cell = out + <usize>load<u32>(scratch + (i << 2));
+        histogram.fillOne(cell, values, weights, first + (i << 3), scale, centre);
+      }
     }
+  }
+
+  @inline
+  static fillOne(cell: usize, values: usize, weights: usize, i: usize, scale: f64, centre: f64): void {
+    const value = load<f64>(values + i) + 0;
+    const weight: f64 = weights ? load<f64>(weights + i) : 1;
+    const x = value * scale - centre;
+    const wx = weight * x;
+    store<f64>(cell, load<f64>(cell) + weight);
+    store<f64>(cell, load<f64>(cell, 8) + wx, 8);
+    store<f64>(cell, load<f64>(cell, 16) + wx * x, 16);
+    if (value < load<f64>(cell, 24)) store<f64>(cell, value, 24);
+    if (value > load<f64>(cell, 32)) store<f64>(cell, value, 32);
   }
 
   /**

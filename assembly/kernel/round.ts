@@ -5,6 +5,10 @@
 import { lanes } from "../core/lanes";
 import { dot } from "./dot";
 
+/** 1, and the value of the lowest of a coin's 24 bits. From memory: constants would be rebuilt at every use in a loop. */
+const ONE = memory.data<f32>([1]);
+const COIN = memory.data<f32>([5.9604644775390625e-8]);
+
 @unmanaged
 export abstract class round {
   /** xorshift32 (13, 17, 5) in four lanes. */
@@ -15,10 +19,10 @@ export abstract class round {
     return v128.xor(xI32x4, i32x4.shl(xI32x4, 5));
   }
 
-  /** 24 random bits in [0, 1) per lane. */
+  /** 24 random bits in [0, 1) per lane; coinF32x4: 2⁻²⁴. */
   @inline
-  static uniform(stateI32x4: v128): v128 {
-    return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(stateI32x4, 8)), f32x4.splat(5.9604644775390625e-8));
+  static uniform(stateI32x4: v128, coinF32x4: v128): v128 {
+    return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(stateI32x4, 8)), coinF32x4);
   }
 
   /** An avalanche of 32 bits (MurmurHash3's finaliser), never 0: neighbouring draws become seeds of streams that have nothing in common. */
@@ -37,7 +41,8 @@ export abstract class round {
     const lastF32x4 = f32x4.splat(last);
     for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) {
       const pF32x4 = f32x4.mul(f32x4.sub(v128.load(x + j), v128.load(low + j)), v128.load(inverse + j));
-      const baseF32x4 = f32x4.min(f32x4.max(f32x4.floor(pF32x4), zeroF32x4), lastF32x4);
+      // pmin and pmax: one instruction each, and no NaN to care for
+      const baseF32x4 = f32x4.pmin(f32x4.pmax(f32x4.floor(pF32x4), zeroF32x4), lastF32x4);
       v128.store(base + j, baseF32x4);
       v128.store(fraction + j, f32x4.sub(pF32x4, baseF32x4));
     }
@@ -61,21 +66,30 @@ export abstract class round {
     }
   }
 
-  /** index = base + 1 where the coin of the column falls below its fraction, else base. The coins' four streams stand at `lanes`; columns f32. */
+  /**
+   * index = base + 1 where the coin of the column falls below its fraction, else base. The coins' eight streams stand at `lanes`: two vectors, since each draw
+   * waits for the one before. columns f32, a multiple of 8.
+   */
   static draw(base: usize, fraction: usize, columns: i32, lanes: usize, index: usize): void {
-    const oneF32x4 = f32x4.splat(1);
-    let stateI32x4 = v128.load(lanes);
-    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) {
-      stateI32x4 = round.next(stateI32x4);
-      const isUpF32x4 = f32x4.lt(round.uniform(stateI32x4), v128.load(fraction + j));
+    const oneF32x4 = v128.load32_splat(ONE);
+    const coinF32x4 = v128.load32_splat(COIN);
+    let aI32x4 = v128.load(lanes);
+    let bI32x4 = v128.load(lanes, 16);
+    for (let j: usize = 0; j < (<usize>columns) << 2; j += 32) {
+      aI32x4 = round.next(aI32x4);
+      bI32x4 = round.next(bI32x4);
+      const isUpF32x4 = f32x4.lt(round.uniform(aI32x4, coinF32x4), v128.load(fraction + j));
+      const isUp2F32x4 = f32x4.lt(round.uniform(bI32x4, coinF32x4), v128.load(fraction + j, 16));
       v128.store(index + j, f32x4.add(v128.load(base + j), v128.and(isUpF32x4, oneF32x4)));
+      v128.store(index + j, f32x4.add(v128.load(base + j, 16), v128.and(isUp2F32x4, oneF32x4)), 16);
     }
-    v128.store(lanes, stateI32x4);
+    v128.store(lanes, aI32x4);
+    v128.store(lanes, bI32x4, 16);
   }
 
   /** index = base + 1 where fraction ≥ limit, else base: nearest at ½. columns f32. */
   static settle(base: usize, fraction: usize, limit: f32, columns: i32, index: usize): void {
-    const oneF32x4 = f32x4.splat(1);
+    const oneF32x4 = v128.load32_splat(ONE);
     const limitF32x4 = f32x4.splat(limit);
     for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) {
       const isUpF32x4 = f32x4.ge(v128.load(fraction + j), limitF32x4);
@@ -93,30 +107,47 @@ export abstract class round {
     }
   }
 
-  /** Values of stored indices, code + up (bytes 0 or 1; 0: none) + addend, on uniform levels: what `values` gives. columns: multiple of 8. */
-  static decode(
-    codes: usize,
-    ups: usize,
-    addend: f32,
-    low: usize,
-    width: usize,
-    scale: f32,
-    columns: i32,
-    out: usize,
-  ): void {
+  /** Values of bytes, code + addend, on uniform levels: what `values` gives for them. columns: multiple of 16. */
+  static decode(codes: usize, addend: f32, low: usize, width: usize, scale: f32, columns: i32, out: usize): void {
     const addendF32x4 = f32x4.splat(addend);
     const scaleF32x4 = f32x4.splat(scale);
-    for (let j: usize = 0; j < <usize>columns; j += 8) {
-      let codeI16x8 = v128.load8x8_u(codes + j);
-      if (ups) codeI16x8 = i16x8.add(codeI16x8, v128.load8x8_u(ups + j));
+    for (let j: usize = 0; j < <usize>columns; j += 16) {
+      const aI16x8 = v128.load8x8_u(codes + j);
+      const bI16x8 = v128.load8x8_u(codes + j, 8);
       const at = j << 2;
-      const aF32x4 = f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(codeI16x8)), addendF32x4);
-      const bF32x4 = f32x4.add(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(codeI16x8)), addendF32x4);
-      const cF32x4 = f32x4.add(v128.load(low + at), f32x4.mul(v128.load(width + at), aF32x4));
-      const dF32x4 = f32x4.add(v128.load(low + at, 16), f32x4.mul(v128.load(width + at, 16), bF32x4));
-      v128.store(out + at, f32x4.mul(cF32x4, scaleF32x4));
-      v128.store(out + at, f32x4.mul(dF32x4, scaleF32x4), 16);
+      round.decode4(i32x4.extend_low_i16x8_u(aI16x8), addendF32x4, low + at, width + at, scaleF32x4, out + at);
+      round.decode4(
+        i32x4.extend_high_i16x8_u(aI16x8),
+        addendF32x4,
+        low + at + 16,
+        width + at + 16,
+        scaleF32x4,
+        out + at + 16,
+      );
+      round.decode4(
+        i32x4.extend_low_i16x8_u(bI16x8),
+        addendF32x4,
+        low + at + 32,
+        width + at + 32,
+        scaleF32x4,
+        out + at + 32,
+      );
+      round.decode4(
+        i32x4.extend_high_i16x8_u(bI16x8),
+        addendF32x4,
+        low + at + 48,
+        width + at + 48,
+        scaleF32x4,
+        out + at + 48,
+      );
     }
+  }
+
+  @inline
+  static decode4(codeI32x4: v128, addendF32x4: v128, low: usize, width: usize, scaleF32x4: v128, out: usize): void {
+    const indexF32x4 = f32x4.add(f32x4.convert_i32x4_s(codeI32x4), addendF32x4);
+    const valueF32x4 = f32x4.add(v128.load(low), f32x4.mul(v128.load(width), indexF32x4));
+    v128.store(out, f32x4.mul(valueF32x4, scaleF32x4));
   }
 
   /** Bytes k, 4 + k, 8 + k and 12 + k of 64 bytes: the k-th byte of sixteen floats. */
@@ -143,14 +174,13 @@ export abstract class round {
   }
 
   /**
-   * Values of stored indices, code + up (0: none), from a table: width·table[index]. Up to sixteen levels (64 bytes readable) are looked up sixteen columns at
+   * Values of bytes from a table: width·table[code]. Up to sixteen levels (64 bytes readable) are looked up sixteen columns at
    * a time, byte by byte of the floats. columns: multiple of 16.
    */
-  static decodeTable(codes: usize, ups: usize, table: usize, count: i32, width: usize, columns: i32, out: usize): void {
+  static decodeTable(codes: usize, table: usize, count: i32, width: usize, columns: i32, out: usize): void {
     if (count > 16) {
       for (let j: usize = 0; j < <usize>columns; j++) {
-        let k = <usize>load<u8>(codes + j);
-        if (ups) k += <usize>load<u8>(ups + j);
+        const k = <usize>load<u8>(codes + j);
         store<f32>(out + (j << 2), load<f32>(width + (j << 2)) * load<f32>(table + (k << 2)));
       }
       return;
@@ -160,8 +190,7 @@ export abstract class round {
     const cI8x16 = round.byteOf(table, 2);
     const dI8x16 = round.byteOf(table, 3);
     for (let j: usize = 0; j < <usize>columns; j += 16) {
-      let codeI8x16 = v128.load(codes + j);
-      if (ups) codeI8x16 = i8x16.add(codeI8x16, v128.load(ups + j));
+      const codeI8x16 = v128.load(codes + j);
       const lowI8x16 = i8x16.swizzle(aI8x16, codeI8x16);
       const nextI8x16 = i8x16.swizzle(bI8x16, codeI8x16);
       const thirdI8x16 = i8x16.swizzle(cI8x16, codeI8x16);
@@ -221,7 +250,7 @@ export abstract class round {
 
   /**
    * Stochastic rounding to unit·k, k = −limit … limit: p = x/unit within ±limit, k = floor(p), + 1 where the coin falls below p − floor(p).
-   * unit = size/limit covers x; a vector of zeros stays as it is, and takes no coins. x, out: columns f32.
+   * unit = size/limit covers x; a vector of zeros stays as it is, and takes no coins. x, out: columns f32, a multiple of 32.
    */
   static vector(x: usize, limit: f32, isNorm: i32, columns: i32, lanes: usize, out: usize): void {
     const unit = round.size(x, columns, isNorm) / limit;
@@ -229,19 +258,27 @@ export abstract class round {
       memory.copy(out, x, (<usize>columns) << 2);
       return;
     }
-    const oneF32x4 = f32x4.splat(1);
+    const oneF32x4 = v128.load32_splat(ONE);
     const unitF32x4 = f32x4.splat(unit);
     const limitF32x4 = f32x4.splat(limit);
     const lowF32x4 = f32x4.splat(-limit);
-    let stateI32x4 = v128.load(lanes);
-    for (let j: usize = 0; j < (<usize>columns) << 2; j += 16) {
-      stateI32x4 = round.next(stateI32x4);
-      const pF32x4 = f32x4.min(f32x4.max(f32x4.div(v128.load(x + j), unitF32x4), lowF32x4), limitF32x4);
+    const coinF32x4 = v128.load32_splat(COIN);
+    let aI32x4 = v128.load(lanes);
+    let bI32x4 = v128.load(lanes, 16);
+    for (let j: usize = 0; j < (<usize>columns) << 2; j += 32) {
+      aI32x4 = round.next(aI32x4);
+      bI32x4 = round.next(bI32x4);
+      const pF32x4 = f32x4.pmin(f32x4.pmax(f32x4.div(v128.load(x + j), unitF32x4), lowF32x4), limitF32x4);
+      const p2F32x4 = f32x4.pmin(f32x4.pmax(f32x4.div(v128.load(x + j, 16), unitF32x4), lowF32x4), limitF32x4);
       const floorF32x4 = f32x4.floor(pF32x4);
-      const isUpF32x4 = f32x4.lt(round.uniform(stateI32x4), f32x4.sub(pF32x4, floorF32x4));
+      const floor2F32x4 = f32x4.floor(p2F32x4);
+      const isUpF32x4 = f32x4.lt(round.uniform(aI32x4, coinF32x4), f32x4.sub(pF32x4, floorF32x4));
+      const isUp2F32x4 = f32x4.lt(round.uniform(bI32x4, coinF32x4), f32x4.sub(p2F32x4, floor2F32x4));
       v128.store(out + j, f32x4.mul(unitF32x4, f32x4.add(floorF32x4, v128.and(isUpF32x4, oneF32x4))));
+      v128.store(out + j, f32x4.mul(unitF32x4, f32x4.add(floor2F32x4, v128.and(isUp2F32x4, oneF32x4))), 16);
     }
-    v128.store(lanes, stateI32x4);
+    v128.store(lanes, aI32x4);
+    v128.store(lanes, bI32x4, 16);
   }
 
   /** y += k·x, columns f32: a product and a sum, two roundings. */

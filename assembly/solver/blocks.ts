@@ -1,7 +1,7 @@
 // Passes of the Newton solvers over rows of bytes, a block of rows at a time, so that a block is read from memory once and its int16
 // coefficients get a unit of their own. Block: 256 rows, the most for which 255·32767·rows < 2³¹. docs/numerics.md §10.
 import { matvec } from "../kernel/matvec";
-import { packed, U2, U4 } from "../kernel/packed";
+import { packed, U1, U2, U4 } from "../kernel/packed";
 import { tiles } from "../kernel/tiles";
 import { vector } from "../kernel/vector";
 import { curvature } from "../loss/curvature";
@@ -14,7 +14,7 @@ export class Packing {
   /** As kernel/packed.ts wants them. */
   levels: usize;
   mask: usize;
-  /** 4 or 2. */
+  /** 4, 2 or 1. */
   bits: u32;
   /** Padded columns: the stride of the int8 rows. */
   columns: u32;
@@ -57,7 +57,8 @@ export abstract class blocks {
     const how = changetype<Packing>(packing);
     const columns = how.columns;
     if (how.bits == 4) packed.decode<U4>(x, stride, rows, columns, how.levels, how.mask, how.rows, columns);
-    else packed.decode<U2>(x, stride, rows, columns, how.levels, how.mask, how.rows, columns);
+    else if (how.bits == 2) packed.decode<U2>(x, stride, rows, columns, how.levels, how.mask, how.rows, columns);
+    else packed.decode<U1>(x, stride, rows, columns, how.levels, how.mask, how.rows, columns);
     return how.rows;
   }
 

@@ -115,7 +115,7 @@ export class ZipmlRun {
   slack: f32;
   /** Widest intervals: columns f32, 0 where nothing is rounded. */
   spread: usize;
-  /** Of the present step: how far a margin may be off per unit of the row's scale, and whatever the scale. */
+  /** Of the present step: how far a margin may be off by rounding to levels, per unit of the row's scale, and by float32. */
   bound: f32;
   margin: f32;
   /** Sketches: rows × sketchSize f32, their rows' norms, the projection (sketchSize × columns f32), and the model's sketch. */
@@ -124,7 +124,7 @@ export class ZipmlRun {
   projection: usize;
   sketch: usize;
   sketchSize: u32;
-  /** Four xorshift32 streams of coins, 16-byte aligned. */
+  /** Eight xorshift32 streams of coins, 16-byte aligned. */
   lanes: usize;
   /** xorshift32 state of the row indices. */
   scalar: u32;

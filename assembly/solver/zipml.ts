@@ -13,10 +13,10 @@ import { Estimator, Refetch, Rounding, Scaling, ZipmlRun } from "./zipml-run";
 
 @unmanaged
 export abstract class zipml {
-  /** Streams of outer step `step`: the row indices', and the coins' four. */
+  /** Streams of outer step `step`: the row indices', and the coins' eight. */
   static begin(run: ZipmlRun, seed: u32, step: u32): void {
     let state = random.seed(seed, step, run.lanes);
-    for (let l: usize = 0; l < 16; l += 4) {
+    for (let l: usize = 0; l < 32; l += 4) {
       state = random.next(state);
       store<u32>(run.lanes + l, round.seed(state));
     }
@@ -70,12 +70,12 @@ export abstract class zipml {
     if (run.hasIntercept) store<f32>(out + zipml.intercept(run), 1);
   }
 
-  /** Codes (and up-bits, or 0) → values; addend ½: interval midpoints. */
-  static decode(run: ZipmlRun, ups: usize, addend: f32, scale: f32, out: usize): void {
+  /** Codes → values; addend ½: interval midpoints. */
+  static decode(run: ZipmlRun, codes: usize, addend: f32, scale: f32, out: usize): void {
     const columns = run.columns;
-    if (run.table == 0) round.decode(run.codes, ups, addend, run.low, run.width, scale, columns, out);
-    else if (addend == 0) round.decodeTable(run.codes, ups, run.table, run.count, run.width, columns, out);
-    else round.between(run.codes, run.table, run.width, columns, out);
+    if (run.table == 0) round.decode(codes, addend, run.low, run.width, scale, columns, out);
+    else if (addend == 0) round.decodeTable(codes, run.table, run.count, run.width, columns, out);
+    else round.between(codes, run.table, run.width, columns, out);
     zipml.complete(run, out);
   }
 
@@ -96,12 +96,16 @@ export abstract class zipml {
     const scale = run.scales ? load<f32>(run.scales + ((<usize>row) << 2)) : <f32>1;
     at += <usize>planes * planeBytes;
     for (let k: u32 = 0; k < run.samples; k++) {
-      if (run.ups) weave.read(at, planeBytes, 1, 0, columns, run.bits);
-      zipml.decode(run, run.ups ? run.bits : 0, 0, scale, out);
+      let codes = run.codes;
+      if (run.ups) {
+        weave.add(codes, at, columns, run.bits);
+        codes = run.bits;
+      }
+      zipml.decode(run, codes, 0, scale, out);
       at += planeBytes;
       out += pitch;
     }
-    if (hasMidpoint) zipml.decode(run, 0, 0.5, scale, out);
+    if (hasMidpoint) zipml.decode(run, run.codes, 0.5, scale, out);
     return scale;
   }
 
@@ -113,14 +117,14 @@ export abstract class zipml {
       zipml.settle(run, run.index);
       if (run.table) {
         round.toBytes(run.index, columns, run.codes);
-        round.decodeTable(run.codes, 0, run.table, run.count, run.width, columns, out);
+        round.decodeTable(run.codes, run.table, run.count, run.width, columns, out);
       } else round.values(run.index, run.low, run.width, scale, columns, out);
       zipml.complete(run, out);
       out += (<usize>columns) << 2;
     }
     if (hasMidpoint) {
       round.toBytes(run.base, columns, run.codes);
-      zipml.decode(run, 0, 0.5, scale, out);
+      zipml.decode(run, run.codes, 0.5, scale, out);
     }
     return scale;
   }
@@ -202,7 +206,7 @@ export abstract class zipml {
   /** On which side of its kink the row stands for certain (or with the wanted probability): 1, −1, or 0: not known. */
   static side(run: ZipmlRun, row: u32, y: f32, scale: f32): i32 {
     let margin: f32;
-    let bound = scale * run.bound + run.margin;
+    let bound = scale * run.bound + max<f32>(scale, 1) * run.margin;
     if (run.refetch == Refetch.SKETCH) {
       const bytes = (<usize>run.sketchSize) << 2;
       margin = <f32>dot.f32<f32>(run.sketches + <usize>row * bytes, run.sketch, run.sketchSize);

@@ -11,6 +11,7 @@ import {
   CODES_PER_RMS,
   checkLevels,
   eachUnpacked,
+  interceptCode,
   type LevelsOption,
   type PackedBits,
   type PackedCodes,
@@ -60,7 +61,7 @@ export interface Frame {
   readonly largest: number;
   /** Columns with padding, a multiple of 32; the intercept's, if any, is at index `cols`. */
   readonly padded: number;
-  /** The intercept's code: Q, of packed codes their highest level; 0 where none is fitted. */
+  /** The intercept's code: Q, of packed codes their level of the largest size; 0 where none is fitted. */
   readonly intercept: number;
   /** padded f64 each: x = offset + scale·code. */
   readonly scale: number;
@@ -222,7 +223,9 @@ export class Dataset {
     if (options.levels !== undefined && !isPacked(this.bits)) {
       throw new BitcenterError("BAD_OPTION", `dataset: levels belong to bits: 4 or 2, given bits: ${this.bits}`);
     }
-    this.#levels = isPacked(this.bits) ? checkLevels(where, this.bits, options.levels ?? "lloydMax") : "uniform";
+    this.#levels = isPacked(this.bits)
+      ? checkLevels(where, this.bits, options.levels === undefined ? "lloydMax" : options.levels)
+      : "uniform";
     const matrix = checkMatrix(where, input);
     this.rows = matrix.rows;
     this.cols = matrix.cols;
@@ -348,7 +351,9 @@ export class Dataset {
     const storage = this.#storageOf(kind);
     if (this.#isShared(storage, hasIntercept)) return 0;
     const columns = this.cols + (hasIntercept ? 1 : 0);
-    const padded = isPacked(this.bits) ? packedColumns(this.bits, columns) : roundUp(columns, 32);
+    // the int8 plane of packed codes has their columns
+    const isNarrow = isPacked(this.bits) && kind !== "float32";
+    const padded = isNarrow ? packedColumns(this.bits as PackedBits, columns) : roundUp(columns, 32);
     return this.rows * strideFor(padded * BYTES[storage]);
   }
 
@@ -620,7 +625,7 @@ export class Dataset {
     const levels = this.#levels === "lloydMax" ? this.#lloydMax(bits, offsets, rms) : this.#levels;
     const chosen = levels === "uniform" ? uniformLevels(bits) : levels;
     const packed = writeTable(core, scope, bits, chosen, squares, hasIntercept);
-    const intercept = hasIntercept ? (packed.levels.at(-1) as number) : 0;
+    const intercept = hasIntercept ? interceptCode(packed) : 0;
     const strideBytes = strideFor((padded * bits) / 8);
     const codes = scope.alloc(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
     const lengths = Scope.scratch(core, (scratch) => {
@@ -692,7 +697,9 @@ export class Dataset {
       const wide = scratch.alloc(count * cols * 8, "a sample of values");
       core.kernels.toFloat64(values, wide, count * cols);
       const levels = storageLevelsOf(core, wide, count * cols, 2 ** bits);
-      return bits === 4 ? withZero(levels) : levels;
+      // where nothing varies there is no second level to be found
+      if (levels.length === 1) return [0, 1];
+      return bits === 4 ? withZero(levels, 16) : levels;
     });
   }
 

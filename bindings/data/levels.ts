@@ -100,11 +100,17 @@ function searchBuckets(
   const [low, high] = core.f64(frame, 2) as unknown as [number, number];
   if (low === high) return Float64Array.of(low);
   const mass = scope.alloc(8 * buckets, "buckets");
-  const starts = scope.alloc(4 * (buckets + 1), "buckets");
   kernels.weighCells(values, weights, count, low, high, buckets, frame, mass);
-  const fine = kernels.splitCells(mass, buckets, frame, starts);
+  kernels.centreCells(mass, buckets, frame);
+  const starts = scope.alloc(4 * (buckets + 1), "buckets");
+  const parts = kernels.splitCells(mass, buckets, buckets, starts);
+  const scratch = scope.alloc(1024, "buckets");
+  const fineMass = scope.alloc(8 * parts, "buckets");
+  kernels.weighFineCells(values, weights, count, buckets, frame, starts, fineMass, scratch);
+  const finer = scope.alloc(4 * (parts + 1), "buckets");
+  const fine = kernels.splitCells(fineMass, parts, buckets, finer);
   const cells = scope.alloc(kernels.cellBytes(buckets), "buckets");
-  kernels.fillCells(values, weights, count, buckets, frame, starts, cells);
+  kernels.fillCells(values, weights, count, buckets, frame, starts, finer, fine, cells, scratch);
   const origins = scope.alloc(8 * 2 * fine, "candidates");
   const points = scope.alloc(POINT_BYTES * 2 * fine, "candidates");
   const candidates = kernels.pointsOfCells(cells, fine, frame, origins, points);
@@ -234,7 +240,7 @@ function load(core: Core, scope: Scope, where: string, name: string, input: unkn
   }
   const at = scope.alloc(8 * count, name);
   core.f64(at, count).set(input as ArrayLike<number>);
-  const index = core.kernels.firstNotFiniteF64(at, 8, count, 1);
+  const index = core.kernels.firstNotFiniteF64(at, 8 * count, 1, count);
   if (index >= 0) throw bad(index);
   return { at, count };
 }
@@ -278,7 +284,7 @@ function withCore<T>(work: (core: Core, scope: Scope) => T): T {
  * | `"exact"` | O(levels·n²) | the optimum, by the dynamic programme as published |
  * | `"divideAndConquer"` | O(levels·n·log n) | the same optimum |
  * | `"smawk"` | O(levels·n + n log n) | the same optimum (QUIVER, arXiv 2402.03158) |
- * | `"histogram"` | O(n + levels·buckets·log buckets) | the optimum among smallest and largest values of up to 2·buckets buckets: with 2s − 2 levels at most the optimum of s levels plus Σw·(range/buckets)²/4; exact when each bucket holds one value. Where the buckets tell no more than `levels` values apart it is "divideAndConquer" |
+ * | `"histogram"` | O(n + levels·buckets·log buckets) | the optimum among the smallest and largest values of up to 3·buckets cells: with 2s − 2 levels at most the optimum of s levels plus Σw·(range/buckets)²/4; exact when each cell holds one value. Where the cells tell no more than `levels` values apart it is "divideAndConquer" |
  * | `"adaquant"` | O(n log n) | the best of the ends of at most 4k + 2 intervals, k = levels − 1, that together cost at most twice the optimum; the k that are picked of them have no such bound |
  *
  * @param values n ≥ 1 finite numbers in any order; never changed
@@ -288,7 +294,9 @@ function withCore<T>(work: (core: Core, scope: Scope) => T): T {
 export function optimalLevels(values: ArrayLike<number>, options: LevelOptions): Float64Array {
   const where = "optimalLevels";
   checkNames(where, options, ["levels", "method", "weights", "buckets"]);
-  const levels = number(where, "levels", options?.levels ?? Number.NaN, { min: 2, max: MOST_LEVELS, integer: true }, 0);
+  const range = { min: 2, max: MOST_LEVELS, integer: true } as const;
+  // there is no default: null, which is no number, stands for nothing
+  const levels = number(where, "levels", options?.levels === undefined ? null : options.levels, range, 0);
   const method = oneOf(where, "method", options.method, METHODS, "auto");
   const buckets = number(where, "buckets", options.buckets, { min: 2, max: 2 ** 20, integer: true }, BUCKETS);
   return withCore((core, scope) => {

@@ -72,6 +72,7 @@ export function checkLevels(where: string, bits: PackedBits, value: LevelsOption
       `${where}: ${expected}, given [${levels.slice(0, 20).map(show).join(", ")}]`,
     );
   }
+  toCodes(where, levels as number[]);
   return levels as number[];
 }
 
@@ -82,28 +83,28 @@ export function uniformLevels(bits: PackedBits): number[] {
   return Array.from({ length: 2 * most + 1 }, (_, i) => (i - most) * step);
 }
 
-/** The same levels with the one nearest to 0 at 0: of 16 that changes little, and updates then need no mask. */
-export function withZero(levels: ArrayLike<number>): number[] {
+/** Levels with one at 0, so that updates need no mask: one more where there is room, else the one nearest to it; of 16 that changes little. */
+export function withZero(levels: ArrayLike<number>, most: number): number[] {
   const all = Array.from(levels);
-  const smallest = Math.min(...all.map(Math.abs));
-  return all.map((level) => (Math.abs(level) === smallest ? 0 : level));
+  if (all.includes(0)) return all;
+  if (all.length < most) return [...all, 0].sort((a, b) => a - b);
+  const sizes = all.map(Math.abs);
+  all[sizes.indexOf(Math.min(...sizes))] = 0;
+  return all;
 }
 
 /** Root mean squares → int8 codes; levels that fall on one code are one level. */
-function toCodes(where: string, levels: ArrayLike<number>, hasIntercept: boolean): Int8Array {
+function toCodes(where: string, levels: ArrayLike<number>): Int8Array {
   const codes = new Set(
     Array.from(levels, (level) => Math.max(-127, Math.min(127, Math.floor(level * CODES_PER_RMS + 0.5)))),
   );
-  const result = Int8Array.from([...codes].sort((a, b) => a - b));
-  const top = result.at(-1) as number;
-  if (result.length < 2 || (hasIntercept && top <= 0)) {
-    const needed = hasIntercept ? "two levels at least, one of them positive for the intercept" : "two levels at least";
+  if (codes.size < 2) {
     throw new BitcenterError(
       "BAD_OPTION",
-      `${where}: levels in steps of 1/${CODES_PER_RMS} of a column's root mean square must leave ${needed}, given ${Array.from(levels).join(", ")}`,
+      `${where}: levels in steps of 1/${CODES_PER_RMS} of a column's root mean square must leave two levels at least, given ${Array.from(levels).join(", ")}`,
     );
   }
-  return result;
+  return Int8Array.from([...codes].sort((a, b) => a - b));
 }
 
 /** The table of `levels`, and the mask of the columns with `squares` > 0 (cols f64) and of the intercept. */
@@ -115,7 +116,7 @@ export function writeTable(
   squares: Float64Array,
   hasIntercept: boolean,
 ): PackedCodes {
-  const codes = toCodes("dataset", levels, hasIntercept);
+  const codes = toCodes("dataset", levels);
   const cols = squares.length;
   const padded = packedColumns(bits, cols + (hasIntercept ? 1 : 0));
   const table = scope.alloc(64, "a table of levels");
@@ -134,6 +135,12 @@ export function writeTable(
   for (let j = 0; j < cols; j++) live[j] = (squares[j] as number) > 0 ? 255 : 0;
   if (hasIntercept) live[cols] = 255;
   return { bits, storage: `U${bits}`, levels: codes, table, mask, updateMask: codes.includes(0) ? 0 : mask };
+}
+
+/** The intercept's code: the level of the largest size, of two the positive one. */
+export function interceptCode({ levels }: PackedCodes): number {
+  const [first, last] = [levels[0] as number, levels.at(-1) as number];
+  return -first > last ? first : last;
 }
 
 /** The codes from which the next level is the nearer one (in the middle: the upper), 16 times each. */

@@ -540,7 +540,7 @@ export class Problem {
         const q = scratch.alloc(padded * 8, "an eigenvector");
         const t = scratch.alloc(count * 8, "margins");
         const zero = scratch.alloc(8, "a zero");
-        const start = core.f64(p, cols + (plane.intercept > 0 ? 1 : 0));
+        const start = core.f64(p, cols + (plane.intercept !== 0 ? 1 : 0));
         for (let j = 0; j < start.length; j++) start[j] = random() / 2 ** 32 - 0.5;
         let [storage, stride] = [plane.storage as CodeStorage, strideBytes];
         if (packed !== null) {

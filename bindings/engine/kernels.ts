@@ -39,7 +39,7 @@ export type KernelName =
   | `pointsOf${"Sorted" | "Cells"}`
   | "valueRange"
   | "cellBytes"
-  | `${"weigh" | "split" | "fill"}Cells`
+  | `${"weigh" | "weighFine" | "split" | "centre" | "fill"}Cells`
   | "levelScratchBytes"
   | `levels${"Exact" | "Divide" | "Smawk"}`
   | "thinScratchBytes"

@@ -8,6 +8,7 @@
 // Lanes advance once per step (before the rounding) and once per flush (after it).
 
 import { derivativeFloat32, differenceFloat32, type Loss } from "./loss.js";
+import { moved, updatesOf } from "./packed.js";
 import { permutation, RandomStream } from "./random.js";
 
 export type Codes = Int8Array | Int16Array | Float32Array;
@@ -57,8 +58,17 @@ export interface InnerInput {
   outerStep: number;
   /** LM-HALP's step: one rounding for both terms; int8 data and int8 z only */
   published?: boolean;
+  /** packed codes: a step looks its updates up, one per level */
+  packed?: PackedLevels;
   /** called after each step (and its flush) with views that live until the next step */
   trace?: (step: InnerStep) => void;
+}
+
+export interface PackedLevels {
+  /** ascending int8, at most 16; `codes` holds them, and 0 in masked columns */
+  levels: readonly number[];
+  /** per column: its z is 0 and stays 0 */
+  isMasked: readonly boolean[];
 }
 
 export interface InnerStep {
@@ -176,6 +186,9 @@ export function runInner(input: InnerInput): InnerResult {
   const stochastic = input.rounding === "stochastic";
   const published = input.published ?? false;
   const z = input.z.slice() as Codes;
+  const packed = input.packed;
+  const isMasked = (i: number): boolean => packed?.isMasked[i % d] === true;
+  for (let i = 0; i < z.length; i++) if (isMasked(i)) z[i] = 0;
   const isFloat = z instanceof Float32Array;
   if (isFloat !== codes instanceof Float32Array) throw new Error("no such combination of data and z");
   if (published && !(codes instanceof Int8Array && z instanceof Int8Array))
@@ -234,7 +247,14 @@ export function runInner(input: InnerInput): InnerResult {
     for (let l = 0; l < 8; l++) rounds[l] = roundingBits(lanes[l] as number, s, stochastic);
     const x = row * d;
     const w = c * d;
-    if (codes instanceof Int16Array) {
+    if (packed !== undefined) {
+      const isByte = z instanceof Int8Array;
+      const updates = updatesOf(packed.levels, kc, s, rounds, isByte);
+      for (let j = 0; j < d; j++) {
+        const level = packed.levels.indexOf(codes[x + j] as number);
+        z[w + j] = moved(z[w + j] as number, updates[level] as number, isMasked(j), isByte);
+      }
+    } else if (codes instanceof Int16Array) {
       for (let j = 0; j < d; j++) {
         const u = sat16((kc * (codes[x + j] as number) + (rounds[j & 7] as number)) >> s);
         z[w + j] = sat16((z[w + j] as number) + u);
@@ -283,6 +303,7 @@ export function runInner(input: InnerInput): InnerResult {
     for (let c = 0; c < K; c++) {
       for (let j = 0; j < d; j++) {
         const at = c * d + j;
+        if (isMasked(at)) continue;
         const drift = published || G === undefined ? 0 : f((alpha * p * (G[at] as number)) / deltaScale);
         const shrink = f(1 / (1 + alpha * p * (ridge === undefined ? 0 : (ridge[j] as number))));
         const y = f(f((z[at] as number) - drift) * shrink);

@@ -1,6 +1,6 @@
 // The outer loops of docs/numerics.md section 7, in float64 around inner.ts.
 //
-//   margin = v·code + 0,  v = scale·w  (intercept column included),   b = Q·v[cols] − Σ offset·w
+//   margin = v·code + 0,  v = scale·w  (intercept column included),   b = Q·v[cols] − Σ offset·w   (packed codes: the intercept's code in place of Q)
 //   g      = gradient in code coordinates, K × d:  1/n Σ ω loss′·(x − offset)/scale + r·v,  r = l2/scale², 0 for the intercept
 //
 //   HALP     delta = ‖g‖/(mu·Q²·(2^(bits−1) − 1)),  z = 0,               v += delta·z
@@ -12,7 +12,15 @@
 // Sums of the engine have a fixed order that is not specified, so gradients agree to rounding and the codes that follow from
 // them almost always. To compare codes exactly, `onAnchor` may overwrite gradient, state and deltaScale with the engine's.
 
-import { type Codes, type InnerInput, type InnerStep, runInner, SHUFFLE_SEED, shuffled } from "./inner.js";
+import {
+  type Codes,
+  type InnerInput,
+  type InnerStep,
+  type PackedLevels,
+  runInner,
+  SHUFFLE_SEED,
+  shuffled,
+} from "./inner.js";
 import { hMax, type Loss, lossDerivative, stateFloat32 } from "./loss.js";
 import { gradient, joinParameters, marginsOf, norm, normalisedWeights, objective, type Problem } from "./objective.js";
 import { permutation, xorshift32 } from "./random.js";
@@ -39,6 +47,10 @@ export interface SolverInput {
   intercept: boolean;
   /** raw sample weights */
   weights?: ArrayLike<number>;
+  /** packed codes */
+  packed?: PackedLevels;
+  /** the intercept's code; Q unless told */
+  interceptCode?: number;
   /** width of z for HALP, LP-SVRG and LP-SGD; SVRG and SGD use float32 */
   bits?: 8 | 16;
   /** in unit coordinates */
@@ -114,7 +126,7 @@ function userModel(input: SolverInput, v: Float64Array): { coef: Float64Array; i
   const { cols, intercept: hasIntercept, scale, offset } = input;
   const K = input.classes ?? 1;
   const d = cols + (hasIntercept ? 1 : 0);
-  const Q = largestCodeOf(input.codes);
+  const interceptCode = input.interceptCode ?? largestCodeOf(input.codes);
   const coef = new Float64Array(K * cols);
   const intercept = new Float64Array(K);
   for (let c = 0; c < K; c++) {
@@ -124,7 +136,7 @@ function userModel(input: SolverInput, v: Float64Array): { coef: Float64Array; i
       coef[c * cols + j] = w;
       shift += (offset[j] as number) * w;
     }
-    if (hasIntercept) intercept[c] = Q * (v[c * d + cols] as number) - shift;
+    if (hasIntercept) intercept[c] = interceptCode * (v[c * d + cols] as number) - shift;
   }
   return { coef, intercept };
 }
@@ -159,7 +171,7 @@ function codeGradient(input: SolverInput, v: Float64Array): { data: Float64Array
   const { values, rows: n, cols, intercept: hasIntercept, scale, offset, labels, loss, tau } = input;
   const K = input.classes ?? 1;
   const d = cols + (hasIntercept ? 1 : 0);
-  const Q = largestCodeOf(input.codes);
+  const interceptCode = input.interceptCode ?? largestCodeOf(input.codes);
   const problem = problemOf(input);
   const { coef, intercept } = userModel(input, v);
   const theta = joinParameters(problem, coef, intercept);
@@ -176,7 +188,7 @@ function codeGradient(input: SolverInput, v: Float64Array): { data: Float64Array
         const code = ((values[i * cols + j] as number) - (offset[j] as number)) / (scale[j] as number);
         data[c * d + j] = (data[c * d + j] as number) + factor * code;
       }
-      if (hasIntercept) data[c * d + cols] = (data[c * d + cols] as number) + factor * Q;
+      if (hasIntercept) data[c * d + cols] = (data[c * d + cols] as number) + factor * interceptCode;
     }
   }
   return { data, margins };
@@ -260,6 +272,7 @@ export function solve(method: Method, input: SolverInput): SolverReport[] {
       seed,
       outerStep,
       published,
+      ...(input.packed === undefined ? {} : { packed: input.packed }),
       ...(tau === undefined ? {} : { tau }),
       ...(input.weights === undefined ? {} : { omega }),
       ...(anchor.state === null ? {} : { state: anchor.state }),

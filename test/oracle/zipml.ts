@@ -25,7 +25,7 @@ export function hashed(word: number): number {
   return x === 0 ? 1 : x;
 }
 
-/** The row indices' stream and the coins' four. */
+/** The row indices' stream and the coins' eight. */
 export class Coins {
   #rows: number;
   readonly #streams: number[] = [];
@@ -33,7 +33,7 @@ export class Coins {
   constructor(seed: number, epoch: number) {
     this.#rows = seedState(seed, epoch);
     for (let i = 0; i < 16; i++) this.#rows = xorshift32(this.#rows);
-    for (let l = 0; l < 4; l++) {
+    for (let l = 0; l < 8; l++) {
       this.#rows = xorshift32(this.#rows);
       this.#streams.push(hashed(this.#rows));
     }
@@ -47,8 +47,8 @@ export class Coins {
   /** One coin per column. */
   flip(columns: number): Float32Array {
     return Float32Array.from({ length: columns }, (_, j) => {
-      const next = xorshift32(at(this.#streams, j & 3));
-      this.#streams[j & 3] = next;
+      const next = xorshift32(at(this.#streams, j & 7));
+      this.#streams[j & 7] = next;
       return uniformFromDraw(next);
     });
   }
@@ -291,7 +291,7 @@ export function runZipml(input: ZipmlInput): ZipmlResult {
           if (rule === "hoeffding") spread = f(f(Math.sqrt(0.5 * Math.log(2 / failure))) * f(Math.sqrt(spread)));
           if (rule === "midpoint") spread = f(0.5 * spread);
           const slack = f(f(4 * columns * 2 ** -24) * total);
-          let bound = f(f(place.scale * spread) + slack);
+          let bound = f(f(place.scale * spread) + f(Math.max(place.scale, 1) * slack));
           const isMidpoint = rule === "midpoint" && estimator !== "single";
           const middle = place.places.map((one) => (one === null ? 0 : one.base + 0.5));
           let margin = dot(isMidpoint ? decode(middle, place.scale) : sample(0), seen);

@@ -73,7 +73,7 @@ export interface ReadPlane {
 /** Copies the codes of a plane out of linear memory. */
 export function readPlane(dataset: Dataset, plane: Plane): ReadPlane {
   const { core, rows, cols } = dataset;
-  const columns = cols + (plane.intercept > 0 ? 1 : 0);
+  const columns = cols + (plane.intercept !== 0 ? 1 : 0);
   const bytes = { I8: 1, I16: 2, F32: 4 }[plane.storage as CodeStorage];
   const view = core.view();
   const codes: number[] = [];

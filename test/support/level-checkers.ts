@@ -95,7 +95,7 @@ export const checkSortScratchBytes = checkSize(
   ],
   sortBytes,
 );
-export const checkCellBytes = checkSize([[2], [2048], [2 ** 20]], (cells) => 2 * cells * 8 * CELL);
+export const checkCellBytes = checkSize([[2], [2048], [2 ** 20]], (cells) => 3 * cells * 8 * CELL);
 export const checkLevelScratchBytes = checkSize(
   [
     [2, 1],
@@ -337,10 +337,10 @@ export const checkWeighCells: Check = (kernel, memory) => {
   return cases;
 };
 
-/** First fine cell of every coarse one, the number of all at the end. */
-function startsOf(mass: ArrayLike<number>): Uint32Array {
+/** First new cell of every cell, the number of all at the end. */
+function startsOf(mass: ArrayLike<number>, more: number): Uint32Array {
   const roots = Array.from(mass, Math.sqrt);
-  const share = mass.length / roots.reduce((sum, root) => sum + root, 0);
+  const share = more / roots.reduce((sum, root) => sum + root, 0);
   const starts = new Uint32Array(mass.length + 1);
   roots.forEach((root, cell) => {
     starts[cell + 1] = at(starts, cell) + (root > 0 ? 1 + Math.floor(root * share) : 0);
@@ -348,9 +348,9 @@ function startsOf(mass: ArrayLike<number>): Uint32Array {
   return starts;
 }
 
-export const checkSplitCells: Check = (kernel, memory) => {
-  const dice = new Dice(106);
-  let cases = 0;
+/** Masses of many kinds: all alike, mostly empty, over many orders. */
+function* masses(seed: number): Generator<readonly [string, Float64Array]> {
+  const dice = new Dice(seed);
   for (const cells of [1, 2, 3, 7, 64, 1000]) {
     for (let style = 0; style < 6; style++) {
       const rules: readonly (() => number)[] = [
@@ -363,22 +363,23 @@ export const checkSplitCells: Check = (kernel, memory) => {
       ];
       const mass = Float64Array.from({ length: cells }, rules[style] as () => number);
       if (!mass.some((own) => own > 0)) mass[dice.below(cells)] = 1;
-      const [low, inverse] = [dice.normal(), dice.pick([0.5, 3, 1e-3])];
+      yield [`style ${style}, ${cells} cells`, mass];
+    }
+  }
+}
+
+export const checkSplitCells: Check = (kernel, memory) => {
+  let cases = 0;
+  for (const [what, mass] of masses(106)) {
+    for (const more of [1, mass.length, 500]) {
       memory.reset();
-      const frame = memory.inout(Float64Array.of(1, 2, low, inverse));
-      const starts = memory.output(4 * (cells + 1), cases & 3);
-      const got = kernel(memory.input(mass, cases & 3), cells, frame, starts);
-      const want = startsOf(mass);
-      expectEqual(`style ${style}, ${cells} cells`, got, at(want, cells));
-      if (got > 2 * cells) throw new Mismatch(`${got} fine cells of ${cells}`);
-      expectSame(`style ${style}, ${cells} cells`, memory.core.u32(starts, cells + 1), want);
-      const total = mass.reduce((sum, own) => sum + own, 0);
-      let before = 0;
-      const middle = mass.findIndex((own) => {
-        before += own;
-        return before >= total / 2;
-      });
-      expectSame("frame", memory.f64(frame, 4), [1, low + (middle + 0.5) / inverse, low, inverse]);
+      const starts = memory.output(4 * (mass.length + 1), cases & 3);
+      const got = kernel(memory.input(mass, cases & 3), mass.length, more, starts);
+      const want = startsOf(mass, more);
+      expectEqual(`${what}, ${more} more`, got, at(want, mass.length));
+      const taken = mass.filter((own) => own > 0).length;
+      if (got > taken + more) throw new Mismatch(`${got} cells of ${taken} and ${more} more`);
+      expectSame(`${what}, ${more} more`, memory.core.u32(starts, want.length), want);
       memory.verify();
       cases++;
     }
@@ -386,19 +387,78 @@ export const checkSplitCells: Check = (kernel, memory) => {
   return cases;
 };
 
+export const checkCentreCells: Check = (kernel, memory) => {
+  const dice = new Dice(114);
+  let cases = 0;
+  for (const [what, mass] of masses(115)) {
+    const [low, inverse] = [dice.normal(), dice.pick([0.5, 3, 1e-3])];
+    memory.reset();
+    const frame = memory.inout(Float64Array.of(1, 2, low, inverse), cases & 3);
+    kernel(memory.input(mass, cases & 3), mass.length, frame);
+    const total = mass.reduce((sum, own) => sum + own, 0);
+    let before = 0;
+    const middle = mass.findIndex((own) => {
+      before += own;
+      return before >= total / 2;
+    });
+    expectSame(what, memory.f64(frame, 4), [1, low + (middle + 0.5) / inverse, low, inverse]);
+    memory.verify();
+    cases++;
+  }
+  return cases;
+};
+
+/** Part of a cell that a value lies in, and where in that; `rest` is where in the cell. */
+function partOf(rest: number, starts: Uint32Array, cell: number): readonly [number, number] {
+  const parts = at(starts, cell + 1) - at(starts, cell);
+  const part = Math.min(Math.floor(rest * parts), parts - 1);
+  return [at(starts, cell) + part, rest * parts - part];
+}
+
+export const checkWeighFineCells: Check = (kernel, memory) => {
+  let cases = 0;
+  for (const { what, values, weights, shift, grid, mass } of grids(116)) {
+    const starts = startsOf(mass, grid.cells);
+    const want = new Float64Array(at(starts, grid.cells));
+    values.forEach((value, i) => {
+      const [coarse, rest] = placeOf(value, grid);
+      const [cell] = partOf(rest, starts, coarse);
+      want[cell] = at(want, cell) + (weights === null ? 1 : Math.max(at(weights, i), LEAST_MASS));
+    });
+    memory.reset();
+    const out = memory.inout(new Float64Array(want.length), shift);
+    const frame = memory.input(Float64Array.of(grid.scale, 7, grid.low, grid.inverse));
+    const pointers = [memory.input(values, shift), given(memory, weights, shift), values.length, grid.cells, frame];
+    kernel(...pointers, memory.input(words(starts)), out, memory.output(1024, shift));
+    expectSame(what, memory.f64(out, want.length), want);
+    memory.verify();
+    cases++;
+  }
+  return cases;
+};
+
+const words = (values: Uint32Array): Int32Array => new Int32Array(values.buffer, values.byteOffset, values.length);
+
 export const checkFillCells: Check = (kernel, memory) => {
   let cases = 0;
   const dice = new Dice(107);
   for (const { what, values, weights, shift, grid, mass } of grids(107)) {
-    const starts = startsOf(mass);
-    const fine = at(starts, grid.cells);
+    const starts = startsOf(mass, grid.cells);
+    const places = Array.from(values, (value) => {
+      const [coarse, rest] = placeOf(value, grid);
+      return partOf(rest, starts, coarse);
+    });
+    const fineMass = new Float64Array(at(starts, grid.cells));
+    for (const [cell] of places) fineMass[cell] = at(fineMass, cell) + 1;
+    const finer = startsOf(fineMass, grid.cells);
+    const fine = at(finer, fineMass.length);
+    if (fine > 3 * grid.cells) throw new Mismatch(`${what}: ${fine} fine cells are more than cellBytes has room for`);
     const centre = grid.low + dice.uniform() / grid.inverse;
     const want = new Float64Array(CELL * fine);
     for (let cell = 0; cell < fine; cell++) want.set([0, 0, 0, Infinity, -Infinity], CELL * cell);
     values.forEach((value, i) => {
-      const [coarse, rest] = placeOf(value, grid);
-      const parts = at(starts, coarse + 1) - at(starts, coarse);
-      const cell = CELL * (at(starts, coarse) + Math.min(Math.floor(rest * parts), parts - 1));
+      const [first, rest] = places[i] as readonly [number, number];
+      const cell = CELL * partOf(rest, finer, first)[0];
       const w = weights === null ? 1 : at(weights, i);
       const x = value * grid.scale - centre;
       want[cell] = at(want, cell) + w;
@@ -410,18 +470,12 @@ export const checkFillCells: Check = (kernel, memory) => {
     memory.reset();
     const out = memory.output(8 * CELL * fine, shift);
     const frame = memory.input(Float64Array.of(grid.scale, centre, grid.low, grid.inverse));
-    kernel(
-      memory.input(values, shift),
-      given(memory, weights, shift),
-      values.length,
-      grid.cells,
-      frame,
-      memory.input(starts as never),
-      out,
-    );
+    const pointers = [memory.input(values, shift), given(memory, weights, shift), values.length, grid.cells, frame];
+    kernel(...pointers, memory.input(words(starts)), memory.input(words(finer)), fine, out, memory.output(1024, shift));
     const got = memory.f64(out, CELL * fine);
-    for (let i = 0; i < got.length; i++)
+    for (let i = 0; i < got.length; i++) {
       expectEqual(`${what}: number ${i % CELL} of cell ${Math.floor(i / CELL)}`, at(got, i), at(want, i));
+    }
     memory.verify();
     cases++;
   }

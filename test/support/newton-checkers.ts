@@ -584,7 +584,8 @@ export const checkSumInt16: Check = (kernel, memory) => {
 /** Weighted rows of a block as pairs of int16, and the int32 sums of five columns. */
 const gramScratch = (columns: number): number => (BLOCK / 2) * columns * 4 + 5 * columns * 4;
 /** Per row and class of a block an int32, a float32 and an int16; column sums in int32 from the next multiple of 64. */
-const blockScratch = (columns: number, classes: number): number => BLOCK * classes * 10 + 64 + classes * columns * 4;
+export const blockScratch = (columns: number, classes: number): number =>
+  BLOCK * classes * 10 + 64 + classes * columns * 4;
 
 function checkSize(size: (columns: number, classes: number) => number): Check {
   return (kernel, memory) => {

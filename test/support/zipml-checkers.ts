@@ -3,7 +3,7 @@ import { weavedCode } from "../oracle/zipml.js";
 import { at, type Check, Mismatch } from "./checkers.js";
 import { Dice } from "./random.js";
 
-const COLUMNS = [16, 32, 48, 128, 160, 400, 784] as const;
+const COLUMNS = [32, 64, 96, 128, 160, 416, 800] as const;
 /** Bytes between the planes of a row, beyond a plane's own. */
 const GAPS = [0, 2, 30] as const;
 

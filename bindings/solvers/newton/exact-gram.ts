@@ -43,7 +43,7 @@ export function exactGram(
     kernels.frameMaps(scale, offset, stored.passScale, stored.passOffset, cols, pitch, factor, shift);
     // code = factor·stored + factor·shift
     kernels.scaleColumns(shift, factor, 0, pitch, 1, shift);
-    if (intercept > 0) core.f64(shift, pitch)[cols] = intercept;
+    if (intercept !== 0) core.f64(shift, pitch)[cols] = intercept;
     for (let start = 0; start < count; start += BLOCK) {
       const rows = Math.min(BLOCK, count - start);
       core.f64(x, rows * pitch).fill(0);

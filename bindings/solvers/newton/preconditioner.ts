@@ -48,7 +48,7 @@ export class Preconditioner {
     this.#frame = frame;
     this.#products = products;
     this.#ridge = ridge;
-    this.dimension = problem.dataset.cols + (frame.intercept > 0 ? 1 : 0);
+    this.dimension = problem.dataset.cols + (frame.intercept !== 0 ? 1 : 0);
     this.#scope = new Scope(problem.core);
   }
 

@@ -69,6 +69,8 @@ export class InnerRun {
   readonly #previous: number;
   /** States in the plane's order: those of `values`, or a copy. */
   readonly #states: number;
+  /** Places (class·padded + column) of masked columns of packed codes. */
+  readonly #masked: readonly number[];
   /** The published step's dense term comes from here; `gradient` is then zero. */
   readonly #publishedGradient: number;
 
@@ -86,6 +88,7 @@ export class InnerRun {
     this.#batchSize = batchSize;
     this.#order = order;
     this.#core = core;
+    this.#masked = maskedPlaces(problem, plane);
     this.#rows = rows;
     this.#outputs = outputs;
     this.#settings = settings;
@@ -177,6 +180,16 @@ export class InnerRun {
     this.#core.kernels.gather(this.values.state, bytes, this.#order, this.#rows, bytes, this.#states, bytes);
   }
 
+  /**
+   * Sets what stands for masked columns to 0; values: outputs × padded f64. Dots of packed codes look z up whatever the mask says, so a masked column's z has to
+   * be 0: neither weights of a caller nor rounding errors of a gradient may move it. Margins do not see the difference.
+   */
+  clearMasked(values: number): void {
+    if (this.#masked.length === 0) return;
+    const v = this.#core.f64(values, this.size);
+    for (const place of this.#masked) v[place] = 0;
+  }
+
   /** Dots of all rows with the present z, for LP-SVRG's control variate. */
   fillBase(): void {
     this.#core.kernels[`fillBase${this.#pair as "I8I8"}`](this.#run);
@@ -186,6 +199,7 @@ export class InnerRun {
   advance(seed: number, outerStep: number, steps: number, delta: number, isOptionTwo: boolean): InnerResult {
     const { kernels } = this.#core;
     const { alpha, isPublished, model } = this.#settings;
+    this.clearMasked(this.gradient);
     if (this.#table !== 0) {
       const bytes = this.size * MODEL_BYTES[model];
       this.#core.bytes(this.#table, this.#tableBytes).fill(0);
@@ -205,6 +219,13 @@ export class InnerRun {
     const saturated = model === "F32" ? 0 : kernels[`countLimits${model}`](this.z, this.size);
     return { steps: stop, saturated };
   }
+}
+
+/** Where a vector of outputs × padded has masked columns of packed codes; padding never moves. */
+function maskedPlaces({ core, dataset, outputs }: Problem, { packed, padded }: Plane): readonly number[] {
+  if (packed === null) return [];
+  const live = core.bytes(packed.mask, dataset.cols);
+  return Array.from({ length: outputs * padded }, (_, place) => place).filter((place) => live[place % padded] === 0);
 }
 
 /** Σ |code| over the negative codes of every row: what the relaxed dot of signed codes needs to know. rows i32. */

@@ -144,7 +144,7 @@ export class SampleStore {
       // two dots of padded products (16 partial sums, so far fewer roundings meet one term) and one more of the bound itself
       slack: 4 * padded * UNIT32,
       sketchSize,
-      lanes: scope.alloc(16, "the coins"),
+      lanes: scope.alloc(32, "the coins"),
     });
     const hasSketch = refetch === "sketch";
     this.#sketchBytes = hasSketch ? 4 * (sketchSize + 1) : 0;
@@ -224,7 +224,7 @@ export class SampleStore {
     const { low, width, intervals, table, widest } = levels;
     this.#setColumns(low, width, widest);
     const inverses = this.#core.f32(inverse, this.frame.padded);
-    for (const j of this.#live) inverses[j] = 1 / width;
+    for (const j of this.#live) inverses[j] = 1 / Math.fround(width);
     let pointer = 0;
     if (table !== null) {
       // kernels look up sixteen levels at a time

@@ -96,6 +96,7 @@ export class Session {
       // divergence is judged from zero too: a run that starts at the optimum may well rise a million-fold
       this.#reference = problem.exactPass(plane, this.v, this.g, this.inner.values).objective;
       problem.toCodes(plane, options.start, this.v);
+      this.inner.clearMasked(this.v);
     }
   }
 
