@@ -318,16 +318,15 @@ export function levelTrainingStudy(
 ): LevelTrainingStudy {
   const tick = counter(TRAINED_BITS.length * 2, progress);
   return withProblem(engine, set, (problem, optimum) => {
-    const cells = TRAINED_BITS.flatMap((bits) => {
-      const levels = optimalLevels(set.data, { levels: 2 ** bits });
-      return (["fresh", "stored"] as const).map((samples) => {
+    const cells = TRAINED_BITS.flatMap((bits) =>
+      (["fresh", "stored"] as const).map((samples) => {
         const options = { samples, bits, outerSteps: epochs, seed, decay: "inverseSqrt", average: "tail" } as const;
         const uniform = train(problem, optimum, options).gap;
-        const optimal = train(problem, optimum, { ...options, levels }).gap;
+        const optimal = train(problem, optimum, { ...options, levels: "optimal" }).gap;
         tick();
         return { bits, samples, uniform, optimal };
-      });
-    });
+      }),
+    );
     return { ...factsOf(set), epochs, cells };
   });
 }
