@@ -310,6 +310,7 @@ const MARKS: Record<MethodKey, Mark> = {
   exact: "dot",
   naive: "triangle",
   nearest: "square",
+  weaved: "square",
   corrected: "square",
   stored: "circle",
   fresh: "circle",
@@ -339,8 +340,9 @@ ${body}
 
 const inBits = (value: number): string => `${value} bits`;
 const inPasses = (value: number): string => `${Number(value.toPrecision(3))} passes`;
-/** Left of the first tick. */
-const FROM = 1.5;
+/** Left of the first tick, at 1 bit or at 2. */
+const FROM = 0.5;
+const FROM_TWO = 1.5;
 /** Gaps above this say only that there is no use in them. */
 const CEILING = 3;
 
@@ -436,7 +438,7 @@ function biasSection(study: BiasStudy, index: number): string {
   const table = htmlTable({
     label: `Gaps, ${escapeHtml(study.name)}`,
     caption: `Gap (F − F*)/(F(0) − F*) on the original data: mean of the second half with step α/√(1 + epoch); last: last iterate with α/(1 + epoch); theory: the
-solution of what the steps see, in closed form (for stored samples with coins of its own: a typical value), "indefinite" where there is none. Bytes: read per row and visit,
+solution of what the steps see, in closed form (for stored samples with coins of its own: a typical value), "indefinite" where there is none. Weaved: the first bits of one copy for all precisions, at interval middles. Bytes: read per row and visit,
 columns padded to 32; fresh samples read the float32 row.`,
     head: ["Samples", ...BITS.map(inBits)],
     rows,
@@ -456,6 +458,10 @@ ${
         [
           "derived",
           "Stored samples solve the normal equations of their own codes: bias of order noise/√n, and a matrix that may be indefinite at 2 or 3 bits.",
+        ],
+        [
+          "derived",
+          "Noise grows with the model (V = Σ vⱼwⱼ²): where few bits leave variances above the least eigenvalues of XᵀX/n, unbiased steps may still diverge.",
         ],
         ["derived", "Corrected: one stored rounding minus D̄∘w has no bias on average and needs one sample."],
       )
@@ -591,7 +597,7 @@ ${chart({
   caption: `<b>Variance, uniform ÷ optimal</b> <span class="quiet">stochastic rounding to 2^bits levels.</span>`,
   xName: "bits",
   formatX: inBits,
-  from: FROM,
+  from: FROM_TWO,
   ticks: LEVEL_BITS,
   curves: levels.map(({ cells }, i) => ({
     series: series[i] as Series,
@@ -695,7 +701,7 @@ function hingeSection(study: RefetchStudy): string {
       caption: `<b>${title}</b> <span class="quiet">share of rows fetched, and of rows on the wrong side without fetching.</span>`,
       xName: "bits",
       formatX: inBits,
-      from: FROM,
+      from: FROM_TWO,
       ticks: REFETCH_BITS,
       curves: [
         ...RULES.map((rule, i) => ({
@@ -943,7 +949,7 @@ const STYLE = `
 :root { --green: #2e7d4f; --violet: #7a4fa3; --brown: #8a5a2b; }
 @media (prefers-color-scheme: dark) { :root { --green: #74c791; --violet: #bd9be6; --brown: #d0a274; } }
 .m-exact { color: var(--grey); } .m-naive { color: var(--amber); } .m-nearest { color: var(--blue); }
-.m-corrected { color: var(--violet); } .m-stored, .m-fresh { color: var(--crimson); }
+.m-weaved { color: var(--green); } .m-corrected { color: var(--violet); } .m-stored, .m-fresh { color: var(--crimson); }
 .m-exact .line { stroke-width: 4; stroke-opacity: 0.55; stroke-linecap: round; }
 .m-stored .line { stroke-dasharray: 6 3.5; } .m-stored .mark { fill: var(--paper); stroke: currentColor; stroke-width: 1.6; }
 .theory .line { stroke-width: 1.6; stroke-opacity: 0.8; stroke-dasharray: 1.5 3.5; stroke-linecap: round; }

@@ -8,6 +8,7 @@ import {
   normalEquations,
   roundNearest,
   roundStochastic,
+  roundToMiddles,
   solve,
   type UnitRows,
   withDiagonal,
@@ -114,6 +115,7 @@ describe("closed forms", () => {
         return Math.fround(best);
       }),
     );
+    expect(Array.from(roundToMiddles(values, 2))).toEqual([-0.75, -0.75, -0.25, 0.25, 0.75, 0.75]);
     const draws = new Draws(1);
     const count = 20_000;
     const sums = new Float64Array(values.length);
@@ -153,8 +155,8 @@ describe("closed forms", () => {
   });
 
   it("fixed points come nearer with every bit, those of unbiased samples are the optimum", () => {
-    const all = [2, 3, 4, 6, 8].map((bits) => fixedPoints(set, bits, 0));
-    for (const method of ["naive", "nearest"] as const) {
+    const all = [1, 2, 3, 4, 6, 8].map((bits) => fixedPoints(set, bits, 0));
+    for (const method of ["naive", "nearest", "weaved"] as const) {
       const gaps = all.map((points) => points[method] as number);
       expect(
         [...gaps].sort((a, b) => b - a),
@@ -162,7 +164,7 @@ describe("closed forms", () => {
       ).toEqual(gaps);
       expect(gaps[0], method).toBeGreaterThan(0);
     }
-    expect(all.map(({ fresh, exact }) => [fresh, exact])).toEqual(Array(5).fill([0, 0]));
+    expect(all.map(({ fresh, exact }) => [fresh, exact])).toEqual(Array(6).fill([0, 0]));
   });
 
   it("says when stored pairs have no optimum", () => {
@@ -232,6 +234,7 @@ describe("studies and their page", () => {
     expect(cell("exact", 8).bytesPerRow).toBe(128);
     expect(cell("fresh", 4).bytesPerRow).toBe(128);
     expect(cell("nearest", 4).bytesPerRow).toBe(16);
+    expect(cell("weaved", 3).bytesPerRow).toBe(12);
     expect(cell("stored", 4).bytesPerRow).toBe(24);
     const perValue = (wanted: string): number =>
       (results.timed.solvers.find(({ name }) => name === wanted)?.bytesPerEpoch as number) / (ROWS * 64);
