@@ -338,7 +338,7 @@ ${body}
 </section>`;
 }
 
-const inBits = (value: number): string => `${value} bits`;
+const inBits = (value: number): string => (value === 1 ? "1 bit" : `${value} bits`);
 const inPasses = (value: number): string => `${Number(value.toPrecision(3))} passes`;
 /** Left of the first tick, at 1 bit or at 2. */
 const FROM = 0.5;
@@ -615,7 +615,7 @@ ${htmlTable({
   label: "Variance of levels",
   caption:
     "Uniform ÷ optimal, and the mean variances themselves in squares of the values' unit. Bits saved: ½ log₂ of the ratio at 3 bits. Drawn values depend on their extremes: long tails vary with the sample.",
-  head: ["Values", ...LEVEL_BITS.map((bits) => `${bits} bits`), "Bits saved"],
+  head: ["Values", ...LEVEL_BITS.map(inBits), "Bits saved"],
   rows,
 })}
 <h3>Training with them</h3>

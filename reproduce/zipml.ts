@@ -40,7 +40,7 @@ function biasTable({ name, methods, epochs }: BiasStudy): string {
     method.name,
     ...(method.key === "exact" ? method.cells.slice(0, 1) : method.cells).map(({ tail }) => scientific(tail)),
   ]);
-  const head = ["samples", ...BITS.map((bits) => `${bits} bits`)];
+  const head = ["samples", ...BITS.map((bits) => (bits === 1 ? "1 bit" : `${bits} bits`))];
   return `${name}: gap of the tail average after ${epochs} epochs\n${textTable(head, rows)}\n`;
 }
 
