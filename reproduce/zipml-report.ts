@@ -425,7 +425,8 @@ function biasSection(study: BiasStudy, index: number): string {
     fixedPoint === 0 ? "" : `<small>theory ${fixedText(fixedPoint)}</small>`;
   const rows = study.methods.map(({ key: method, name, cells }, i) => {
     // the same whatever the bits
-    const [shown, span] = method === "exact" ? [cells.slice(0, 1), ` colspan="${cells.length}"`] : [cells, ""];
+    const [shown, span] =
+      method === "exact" ? [cells.slice(0, 1), ` colspan="${cells.length}" style="text-align: center"`] : [cells, ""];
     return row(
       th(`${swatch(measured[i] as Series)} ${escapeHtml(name)}`),
       ...shown.map((cell) => {
@@ -457,7 +458,7 @@ ${
         ["published", "Double sampling is unbiased: with fresh coins only noise is left, which averaging removes."],
         [
           "derived",
-          "Stored samples solve the normal equations of their own codes: bias of order noise/√n, and a matrix that may be indefinite at 2 or 3 bits.",
+          "Stored samples solve the normal equations of their own codes: bias of order noise/√n, and a matrix that few bits may make indefinite.",
         ],
         [
           "derived",
