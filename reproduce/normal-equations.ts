@@ -112,6 +112,12 @@ export function roundNearest(data: Float32Array, levels: Float64Array): Float32A
   });
 }
 
+/** Every value to the middle of its interval, 2^bits of them over ±1. */
+export function roundToMiddles(data: Float32Array, bits: number): Float32Array {
+  const width = 2 / 2 ** bits;
+  return data.map((x) => -1 + (Math.min(Math.floor((x + 1) / width), 2 ** bits - 1) + 0.5) * width);
+}
+
 /** Every value to one of the levels around it, so that its mean is kept. */
 export function roundStochastic(data: Float32Array, levels: Float64Array, draws: Draws): Float32Array {
   return data.map((x) => {

@@ -61,14 +61,14 @@ export function gaussian(seed: number, isQuick: boolean): StudySet {
     }
     raw.set(x, i * cols);
   }
-  const description = `drawn: normal columns, covariance with eigenvalues from 1 to 1/${CONDITION}, targets with noise of ${NOISE} times what the columns explain`;
+  const description = `Drawn: normal columns, covariance with eigenvalues from 1 to 1/${CONDITION}, targets with noise of ${NOISE} times what the columns explain`;
   return toUnit("Gaussian regression", description, { raw, labels, rows, cols });
 }
 
 /** Real regressions: LIBSVM files under the folder. */
 const FILES = [
   { name: "cadata", file: "libsvm/cadata.gz", what: "Californian houses (StatLib), columns scaled" },
-  { name: "cpusmall", file: "libsvm/cpusmall.gz", what: "computer activity (DELVE), columns scaled" },
+  { name: "cpusmall", file: "libsvm/cpusmall.gz", what: "Computer activity (DELVE), columns scaled" },
 ] as const;
 /** Rows of --quick. */
 const QUICK_ROWS = 2000;
@@ -113,7 +113,7 @@ export function twoClasses(seed: number, isQuick: boolean, spread: number): Stud
     for (let j = 0; j < cols; j++) margin += (raw[i * cols + j] as number) * (truth[j] as number);
     labels[i] = draws.uniform() < 1 / (1 + exponential(-margin)) ? 1 : -1;
   }
-  const set = toUnit("Two classes", `drawn: normal columns, margins of standard deviation ${spread}, logistic noise`, {
+  const set = toUnit("Two classes", `Drawn: normal columns, margins of standard deviation ${spread}, logistic noise`, {
     raw,
     labels,
     rows,
@@ -137,7 +137,7 @@ export function uniformColumns(seed: number, isQuick: boolean, spread: number): 
     for (let j = 0; j < cols; j++) margin += (data[i * cols + j] as number) * (truth[j] as number);
     labels[i] = draws.uniform() < 1 / (1 + exponential(-margin)) ? 1 : -1;
   }
-  const description = `drawn: uniform columns, margins of standard deviation ${spread}, logistic noise`;
+  const description = `Drawn: uniform columns, margins of standard deviation ${spread}, logistic noise`;
   return { name: "Uniform columns", description, data, labels, rows, cols, truth };
 }
 
@@ -158,7 +158,7 @@ export function wide(seed: number, isQuick: boolean): StudySet {
     // a uniform number on ±1 has variance 1/3
     labels[i] = target + NOISE * Math.sqrt(cols / 3) * draws.normal();
   }
-  return toUnit("Wide regression", "drawn: uniform columns, targets with noise", { raw, labels, rows, cols });
+  return toUnit("Wide regression", "Drawn: uniform columns, targets with noise", { raw, labels, rows, cols });
 }
 
 /** MNIST's files under the folder, or where they would be. */

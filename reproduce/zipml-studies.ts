@@ -23,6 +23,7 @@ import {
   normalEquations,
   roundNearest,
   roundStochastic,
+  roundToMiddles,
   solve,
   type UnitRows,
   withDiagonal,
@@ -128,12 +129,13 @@ function withProblem<T>(engine: Engine, set: StudySet, work: (problem: Problem, 
 
 // --- how a sample enters the gradient ---
 
-export type MethodKey = "exact" | "naive" | "nearest" | "corrected" | "stored" | "fresh";
+export type MethodKey = "exact" | "naive" | "nearest" | "weaved" | "corrected" | "stored" | "fresh";
 
 export const METHODS: readonly { key: MethodKey; name: string; options: ZipmlOptions }[] = [
   { key: "exact", name: "float32 rows", options: { estimator: "exact" } },
   { key: "naive", name: "naive", options: { estimator: "naive", samples: "fresh" } },
   { key: "nearest", name: "nearest", options: { estimator: "nearest" } },
+  { key: "weaved", name: "weaved", options: { samples: "weaved" } },
   { key: "corrected", name: "corrected", options: { estimator: "corrected" } },
   { key: "stored", name: "double, stored", options: { estimator: "double" } },
   { key: "fresh", name: "double, fresh", options: { estimator: "double", samples: "fresh" } },
@@ -157,11 +159,11 @@ export interface BiasStudy extends Facts {
   readonly curves: readonly { readonly key: MethodKey; readonly name: string; readonly points: readonly Point[] }[];
 }
 
-export const BITS = [2, 3, 4, 6, 8] as const;
+export const BITS = [1, 2, 3, 4, 6, 8] as const;
 export const CURVE_BITS = 4;
 
 /**
- * Gaps of the solutions of what the steps see, in closed form. naive: (XᵀX/n + D̄)w = Xᵀy/n; nearest: the rounded rows; corrected and double, stored: one drawn set of
+ * Gaps of the solutions of what the steps see, in closed form. naive: (XᵀX/n + D̄)w = Xᵀy/n; nearest, weaved: the rounded rows; corrected and double, stored: one drawn set of
  * samples, those of the run being another; fresh double samples, and exact rows: the problem itself.
  */
 export function fixedPoints(set: StudySet, bits: number, seed: number): Record<MethodKey, FixedPoint> {
@@ -181,6 +183,7 @@ export function fixedPoints(set: StudySet, bits: number, seed: number): Record<M
   const draws = new Draws(seed + bits);
   const variances = meanVariances(set, levels);
   const rounded = roundNearest(data, levels);
+  const middles = roundToMiddles(data, bits);
   const [one, other] = [roundStochastic(data, levels, draws), roundStochastic(data, levels, draws)];
   const single = withDiagonal(
     normalEquations(set, one, one),
@@ -190,6 +193,7 @@ export function fixedPoints(set: StudySet, bits: number, seed: number): Record<M
     exact: 0,
     naive: gap(solve(withDiagonal(exact, variances))),
     nearest: gap(solve(normalEquations(set, rounded, rounded))),
+    weaved: gap(solve(normalEquations(set, middles, middles))),
     corrected: gap(solve(single)),
     stored: gap(solve(normalEquations(set, one, other))),
     fresh: 0,
@@ -318,16 +322,15 @@ export function levelTrainingStudy(
 ): LevelTrainingStudy {
   const tick = counter(TRAINED_BITS.length * 2, progress);
   return withProblem(engine, set, (problem, optimum) => {
-    const cells = TRAINED_BITS.flatMap((bits) => {
-      const levels = optimalLevels(set.data, { levels: 2 ** bits });
-      return (["fresh", "stored"] as const).map((samples) => {
+    const cells = TRAINED_BITS.flatMap((bits) =>
+      (["fresh", "stored"] as const).map((samples) => {
         const options = { samples, bits, outerSteps: epochs, seed, decay: "inverseSqrt", average: "tail" } as const;
         const uniform = train(problem, optimum, options).gap;
-        const optimal = train(problem, optimum, { ...options, levels }).gap;
+        const optimal = train(problem, optimum, { ...options, levels: "optimal" }).gap;
         tick();
         return { bits, samples, uniform, optimal };
-      });
-    });
+      }),
+    );
     return { ...factsOf(set), epochs, cells };
   });
 }

@@ -40,7 +40,7 @@ function biasTable({ name, methods, epochs }: BiasStudy): string {
     method.name,
     ...(method.key === "exact" ? method.cells.slice(0, 1) : method.cells).map(({ tail }) => scientific(tail)),
   ]);
-  const head = ["samples", ...BITS.map((bits) => `${bits} bits`)];
+  const head = ["samples", ...BITS.map((bits) => (bits === 1 ? "1 bit" : `${bits} bits`))];
   return `${name}: gap of the tail average after ${epochs} epochs\n${textTable(head, rows)}\n`;
 }
 
@@ -116,8 +116,7 @@ function run({ isQuick, data: folder, seed, out }: ZipmlStartOptions): void {
     `${timed.name}, ${timed.rows} × ${timed.cols}: an epoch (× float32: above 1 is faster)\n${textTable(["solver", "MB", "ms", "× float32", "gap"], solvers)}\n`,
   );
   for (const { predicted, source, measured, holds } of verdicts(results)) {
-    const verdict = holds === null ? "–" : holds ? "agrees" : "does not agree";
-    console.log(`${predicted} (${source})\n    ${measured}: ${verdict}`);
+    console.log(`${predicted} (${source})\n    ${measured}${holds === null ? "" : `: ${holds}`}`);
   }
   mkdirSync(out, { recursive: true });
   const path = join(out, "zipml.html");
