@@ -21,11 +21,12 @@ import {
   sgd,
   svrg,
   type Variant,
+  zipml,
 } from "../bindings/index.js";
 import { Dice } from "./support/random.js";
 import { describeVariants, VARIANTS } from "./support/variants.js";
 
-const SOLVERS = { auto, halp, lpSvrg, lpSgd, saga, svrg, sgd } as unknown as Record<
+const SOLVERS = { auto, halp, lpSvrg, lpSgd, saga, svrg, sgd, zipml } as unknown as Record<
   string,
   (problem: Problem, options: Record<string, unknown>) => Generator<StepReport, void, undefined>
 >;

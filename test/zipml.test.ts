@@ -1013,6 +1013,29 @@ describeVariants("zipml", (variant) => {
     dataset.dispose();
   });
 
+  it("takes shorter steps where the errors of nearest rounding add up: columns that say the same, at one bit", () => {
+    const dice = new Dice(91);
+    const cols = 12;
+    const rows = 400;
+    const common = Array.from({ length: rows }, () => dice.normal());
+    const data = Float64Array.from(
+      { length: rows * cols },
+      (_, i) => at(common, Math.floor(i / cols)) + 0.05 * dice.normal(),
+    );
+    // one far row: all others are small, and nearest rounding makes each of them a whole half of the range
+    data.fill(40, 0, cols);
+    const labels = Float64Array.from(common, (value) => value + 0.1 * dice.normal());
+    const dataset = engine.dataset({ data, rows, cols }, labels);
+    const problem = engine.problem(dataset, { loss: "squared" });
+    for (const options of [{ estimator: "nearest" }, { samples: "weaved" }] as const) {
+      const reports = [...zipml(problem, { bits: 1, outerSteps: 30, ...options })];
+      expect(reports.length, JSON.stringify(options)).toBe(31);
+      expect(reports.at(-1)?.isDiverged).toBe(false);
+    }
+    problem.dispose();
+    dataset.dispose();
+  });
+
   it("reports a run that diverges, and ends", () => {
     const { problem, dataset } = pose({});
     const reports = [...zipml(problem, { stepSize: 1e4, outerSteps: 50, bits: 3 })];

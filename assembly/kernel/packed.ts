@@ -318,6 +318,18 @@ export abstract class packed {
       packed.products(levels + 8, k, s, offsets),
     );
     const end = z + <usize>columns;
+    if (packed.bits<X>() == 4) {
+      for (const last = end - 64; z <= last; z += 64) {
+        const firstU8x16 = v128.load(x);
+        const secondU8x16 = v128.load(x, 16);
+        packed.move8<X, M>(firstU8x16, 0, updatesI8x16, indexI8x16, mask, z);
+        packed.move8<X, M>(firstU8x16, 1, updatesI8x16, indexI8x16, mask, z);
+        packed.move8<X, M>(secondU8x16, 0, updatesI8x16, indexI8x16, mask + 32, z + 32);
+        packed.move8<X, M>(secondU8x16, 1, updatesI8x16, indexI8x16, mask + 32, z + 32);
+        x += 32;
+        mask += 64;
+      }
+    }
     while (z < end) {
       const blockU8x16 = v128.load(x);
       packed.move8<X, M>(blockU8x16, 0, updatesI8x16, indexI8x16, mask, z);

@@ -328,13 +328,13 @@ export class SampleStore {
   }
 
   /**
-   * B/(2L), at most 1/λmax, L = h·max ω(‖x‖² + TV): what the samples add to a row's square is at most Σ width²/4, to an eigenvalue width²/4. A rounded
-   * gradient is longer by 1 + columns/(4·intervals²).
+   * B/(2L), at most 1/λmax, L = h·max ω(‖x‖² + TV): what the samples add to a row's square is at most Σ width²/4, to an eigenvalue width²/4. Errors of nearest
+   * rounding are not independent: they add to a row's length, and to the root of an eigenvalue, √(Σ width²/4). A rounded gradient is longer by 1 + columns/(4·intervals²).
    */
   #automatic(plane: Plane, widest: number): number {
     const problem = this.#problem;
     const { core, dataset, curvature } = problem;
-    const { batchSize, scaling, gradientLimit } = this.#options;
+    const { batchSize, scaling, gradientLimit, estimator } = this.#options;
     const smoothness = problem.smoothness(plane);
     if (!(smoothness > 0)) return 1;
     const { rows } = dataset;
@@ -343,8 +343,13 @@ export class SampleStore {
       scaling === "rowL2" ? core.kernels.maxRowNormF32(plane.codes, plane.strideBytes, rows, plane.padded, 0) : 1;
     const variance = (curvature * heaviest * reach * widest * widest) / 4;
     const live = this.#live.length;
-    const single = 1 / (2 * (smoothness + live * variance));
-    const most = 1 / (problem.largestEigenvalue(plane) + variance);
+    const whole = live * variance;
+    const eigenvalue = problem.largestEigenvalue(plane);
+    const isNearest = estimator === "nearest";
+    // (√a + √b)² = a + b + 2√(ab)
+    const longest = smoothness + whole + (isNearest ? 2 * Math.sqrt(smoothness * whole) : 0);
+    const single = 1 / (2 * longest);
+    const most = 1 / (isNearest ? eigenvalue + whole + 2 * Math.sqrt(eigenvalue * whole) : eigenvalue + variance);
     const longer = gradientLimit === 0 ? 1 : 1 + live / (4 * gradientLimit * gradientLimit);
     return Math.min(batchSize * single, most) / longer;
   }
