@@ -1,6 +1,6 @@
 // npm run bench [-- --quick] [-- --data DIR]: kernels, passes and time to objective, one after the other.
 // --quick takes less than three minutes and writes nothing; without it, complete runs are written to bench/results/ (then: npm run bench:report).
-// Each part alone, with more options: npm run bench:kernels, bench:batches, bench:levels, bench:training, bench:objective, bench:robustness.
+// Each part alone, with more options: npm run bench:kernels, bench:batches, bench:levels, bench:few-bits, bench:training, bench:objective, bench:robustness.
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,13 @@ function part(title: string, program: string, options: readonly string[]): void 
 const data = ["--data", args.data];
 if (args.quick) {
   // kernels always writes: to a place where it does not matter
-  part("Kernels", "kernels", ["--rounds", "3", "--out", join(tmpdir(), `bitcenter-kernels-${process.pid}.json`)]);
+  part("Kernels", "kernels", [
+    "--cached",
+    "--rounds",
+    "3",
+    "--out",
+    join(tmpdir(), `bitcenter-kernels-${process.pid}.json`),
+  ]);
   for (const only of ["regression", "digits"]) part("Passes", "training", ["--quick", "--only", only, ...data]);
   part("Time to objective", "objective", ["--quick", ...data]);
   part("Robustness", "robustness", ["--count", "16", "--seeds", "1"]);
@@ -33,4 +39,5 @@ if (args.quick) {
   part("Time to objective", "objective", data);
   part("Robustness", "robustness", []);
   part("Levels", "levels", []);
+  part("Few bits", "few-bits", data);
 }

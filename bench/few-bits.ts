@@ -18,8 +18,9 @@ import {
   saga,
 } from "../bindings/index.js";
 import { Dice } from "../test/support/random.js";
+import { fewBitsTable } from "./few-bits-report.js";
+import { type Count, type FewBitsResults, FORMATS, type Format, type Outcome } from "./few-bits-results.js";
 import { environment } from "./rounds.js";
-import { table } from "./tables.js";
 
 const { values: args } = parseArgs({
   options: {
@@ -42,11 +43,6 @@ interface Task {
   readonly fitIntercept: boolean;
 }
 
-/** Passes over the codes and over the exact copy. */
-type Count = readonly [passes: number, exactPasses: number] | null;
-
-const FORMATS = ["8", "4", "4 uniform", "2", "2 uniform"] as const;
-type Format = (typeof FORMATS)[number];
 const OPTIONS: Readonly<Record<Format, DatasetOptions>> = {
   "8": {},
   "4": { bits: 4 },
@@ -222,18 +218,6 @@ const SOLVERS: Readonly<Record<string, Run>> = {
   halp: (problem) => halp(problem, { bits: 16, outerSteps: OUTER_STEPS }),
 };
 
-interface Outcome {
-  readonly task: string;
-  readonly format: Format;
-  readonly solver: string;
-  /** Lowest relative gap of the run. */
-  readonly gap: number;
-  /** To a gap of 1e-9; null: not reached. */
-  readonly count: Count;
-  /** The emulation's; "unknown": not among its runs. */
-  readonly ideal: Count | "unknown";
-}
-
 const outcomes: Outcome[] = [];
 for (const make of tasks) {
   const task = make();
@@ -279,27 +263,8 @@ for (const make of tasks) {
   }
 }
 
-const show = (count: Count | "unknown"): string =>
-  count === "unknown" ? "" : count === null ? "–" : `${Math.round(count[0])}+${Math.round(count[1])}`;
-const cells = ({ count, ideal, gap }: Outcome): string => {
-  const own = count === null ? `gap ${gap.toExponential(0)}` : show(count);
-  return ideal === "unknown" ? own : `${own} (${show(ideal)})`;
-};
 console.log("passes over the codes + over the exact copy to a gap of 1e-9; in brackets the emulation's\n");
-console.log(
-  table(
-    ["task", "bits", ...Object.keys(SOLVERS)],
-    [...new Set(outcomes.map(({ task }) => task))].flatMap((task) =>
-      FORMATS.map((format) => {
-        const row = outcomes.filter((outcome) => outcome.task === task && outcome.format === format);
-        return [task, format, ...row.map(cells)];
-      }),
-    ),
-    2,
-  ),
-);
+console.log(fewBitsTable({ outcomes }));
 mkdirSync(dirname(args.out), { recursive: true });
-writeFileSync(
-  args.out,
-  `${JSON.stringify({ environment: environment(createEngine().variant), target: TARGET, outcomes }, null, 2)}\n`,
-);
+const results: FewBitsResults = { environment: environment(createEngine().variant), target: TARGET, outcomes };
+writeFileSync(args.out, `${JSON.stringify(results, null, 2)}\n`);

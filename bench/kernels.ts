@@ -1,4 +1,4 @@
-// npm run bench:kernels [-- --rounds N] [-- --variant baseline|relaxed]: dots, bare passes and whole single-sample steps, L2-resident, and steps
+// npm run bench:kernels [-- --rounds N] [-- --variant baseline|relaxed] [-- --cached]: dots, bare passes and whole single-sample steps, L2-resident, and steps
 // from memory, against float32 and, for dots, against C. Writes bench/results/kernels-node<major>-<variant>.json and prints the tables.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { freemem } from "node:os";
@@ -16,7 +16,12 @@ import { axpyCases, packedDotCases, sweepCases } from "./packed-cases.js";
 import { type Case, environment, type Measurement, measure, pairedRatio } from "./rounds.js";
 
 const { values: args } = parseArgs({
-  options: { rounds: { type: "string", default: "15" }, variant: { type: "string" }, out: { type: "string" } },
+  options: {
+    rounds: { type: "string", default: "15" },
+    variant: { type: "string" },
+    out: { type: "string" },
+    cached: { type: "boolean", default: false },
+  },
 });
 const ROUNDS = Number(args.rounds);
 const SECONDS = 0.03;
@@ -396,7 +401,7 @@ const compiler = withFolder((folder) => {
     Scope.scratch(core, (scope) => add("step", columns, stepCases(core, scope, columns, 1)));
   }
   Scope.scratch(core, (scope) => add("softmax", 784, stepCases(core, scope, 784, 10)));
-  for (const columns of WIDTHS) {
+  for (const columns of args.cached ? [] : WIDTHS) {
     if (freemem() < MEMORY_NEEDED) {
       console.log(`skipped: steps from memory at d = ${columns} (less than ${MEMORY_NEEDED / 2 ** 30} GiB free)`);
       continue;
@@ -416,13 +421,15 @@ const compiler = withFolder((folder) => {
   }
   for (const columns of SWEEP_COLUMNS) {
     add("sweep", columns, sweepCases(compilePasses(folder, core.variant), WORKING_SET / 4, columns, false));
-    add("stream", columns, sweepCases(compilePasses(folder, core.variant), STREAM_SET, columns, true));
+    if (!args.cached)
+      add("stream", columns, sweepCases(compilePasses(folder, core.variant), STREAM_SET, columns, true));
   }
   return native?.compiler ?? null;
 });
 console.log(`Node ${process.version}, ${core.variant} module`);
-for (const group of ["dot", "sweep", "stream", "axpy", "pass", "step", "softmax", "memory", "epoch"] as const)
-  console.log(`\n${table(results, group)}`);
+for (const group of ["dot", "sweep", "stream", "axpy", "pass", "step", "softmax", "memory", "epoch"] as const) {
+  if (results.some((row) => row.group === group)) console.log(`\n${table(results, group)}`);
+}
 const out = args.out ?? `bench/results/kernels-node${process.versions.node.split(".")[0]}-${core.variant}.json`;
 mkdirSync("bench/results", { recursive: true });
 const written: KernelResults = { environment: environment(core.variant), compiler, results };

@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { batchSection } from "./batch-report.js";
 import type { BatchResults } from "./batch-results.js";
+import { fewBitsSection } from "./few-bits-report.js";
+import type { FewBitsResults } from "./few-bits-results.js";
 import type { KernelGroup, KernelResults, KernelRow } from "./kernel-results.js";
 import { levelSection } from "./levels-report.js";
 import type { LevelResults } from "./levels-results.js";
@@ -349,6 +351,7 @@ if (objectives !== null) {
 }
 if (names.includes("objective-node20.json")) parts.push(plainSection(read<ObjectiveResults>("objective-node20.json")));
 if (names.includes("robustness.json")) parts.push(robustnessSection(read<RobustnessResults>("robustness.json")));
+if (names.includes("few-bits.json")) parts.push(fewBitsSection(read<FewBitsResults>("few-bits.json")));
 if (trained !== null) parts.push(training(trained));
 if (kernelFiles.length > 0) parts.push(kernels(kernelFiles));
 const batchFiles = names.filter((name) => /^batches-.*\.json$/.test(name)).map((name) => read<BatchResults>(name));
