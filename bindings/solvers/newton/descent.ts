@@ -14,8 +14,6 @@ import { RowSample } from "./row-sample.js";
 const WORN = 1.5;
 const WORN_PRODUCTS = 4;
 const WORN_COST = 2;
-/** A promised decrease that has not fallen to this part is a stall. */
-const STALL = 0.5;
 /** Steps without any decrease before a descent gives up. */
 const MOST_FAILURES = 6;
 
@@ -32,6 +30,8 @@ export interface DescentSettings {
   readonly isRounded: boolean;
   /** Whether products are on the exact copy from the start. */
   readonly isExact: boolean;
+  /** A promised decrease that has not fallen to this part is a stall. */
+  readonly stall: number;
   /** Where conjugate gradients stop. */
   readonly forcing: number;
   /** Pointers to the generator's state (u32) and to the row weights of samples (rows f32). */
@@ -108,7 +108,8 @@ export class Descent {
     this.#isWorn =
       direction.products > WORN * this.#freshProducts + WORN_PRODUCTS &&
       more > (this.isGram ? WORN_COST * this.#gramCost(this.#gramRows) : 0);
-    if (this.#lastDecrement > 0 && direction.decrement > STALL * this.#lastDecrement) this.#change(direction.isSolved);
+    if (this.#lastDecrement > 0 && direction.decrement > this.#settings.stall * this.#lastDecrement)
+      this.#change(direction.isSolved);
     this.#lastDecrement = direction.decrement;
     return direction;
   }

@@ -30,6 +30,13 @@ const SMALLEST_SHARE = 0.1;
 const GRAM_PASSES = 15;
 /** Multiplications for a Gram matrix in float64 that take no longer than a descent would. */
 const DIRECT_PRODUCTS = 2 ** 28;
+/**
+ * A promised decrease that has not fallen to this part is a stall, which in the end means Hessian products on the exact copy. Codes of a few bits are slow but steady:
+ * where a Gram matrix of the exact copy takes more than so many multiplications (a millisecond), twice the steps with them cost less.
+ */
+const STALL = 0.5;
+const PACKED_STALL = 0.7;
+const STALLED_PRODUCTS = 2 ** 24;
 /** Conjugate gradients stop when the residual has fallen to this part; on the sample, whose solution is rough anyway, earlier. */
 const FORCING = 0.1;
 const SAMPLE_FORCING = 0.3;
@@ -111,6 +118,7 @@ export class NewtonRun {
     const passes = (gramPasses(sampled, rows, dimension, 1) + factorPasses) / outputs;
     const isCheap = dimension <= GRAM_COLUMNS && passes <= GRAM_PASSES;
     const isRounded = this.#view.exact !== this.#view.inner;
+    const isPacked = this.#view.inner.packed !== undefined;
     // a constant Hessian that is soon made: then the first direction ends at the optimum
     const isDirect =
       loss === "squared" &&
@@ -126,6 +134,7 @@ export class NewtonRun {
       mayToggle: preconditioner === "auto",
       isRounded,
       isExact: isDirect && isRounded,
+      stall: isPacked && rows * dimension * dimension > STALLED_PRODUCTS ? PACKED_STALL : STALL,
       forcing: FORCING,
       random,
       rowWeights,
