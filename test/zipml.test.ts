@@ -847,6 +847,25 @@ describeVariants("zipml", (variant) => {
     dataset.dispose();
   });
 
+  it.each([true, false])(
+    "16 bits a value round the ends of a column: levels reach what is stored (center: %s)",
+    (center) => {
+      const dice = new Dice(79);
+      const [rows, cols] = [300, 40];
+      const data = Float64Array.from({ length: rows * cols }, () => dice.normal() + 0.3);
+      const dataset = engine.dataset({ data, rows, cols }, new Float64Array(rows), { exact: "rounded16", center });
+      for (const hasIntercept of [true, false]) {
+        Scope.scratch(dataset.core, (scope) => {
+          const { codes, columns } = readPlane(dataset, dataset.unitPlane(scope, hasIntercept));
+          const values = codes.filter((_, i) => i % columns < cols);
+          expect(Math.max(...values.map(Math.abs))).toBe(1);
+          expect(dataset.unitRange(hasIntercept)).toEqual([Math.min(...values), Math.max(...values)]);
+        });
+      }
+      dataset.dispose();
+    },
+  );
+
   it.each([true, false])("optimal levels are those of the unit values (intercept: %s)", (fitIntercept) => {
     const { problem, dataset } = pose({ fitIntercept });
     const { codes } = Scope.scratch(dataset.core, (scope) => {

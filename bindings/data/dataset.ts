@@ -395,12 +395,26 @@ export class Dataset {
     return this.#shuffled;
   }
 
+  /** Statistics of the values as they are stored: those of 16 bits are rounded, the ends of a column with them. */
+  #storedStatistics(): Statistics {
+    const { low, high } = this.#statistics;
+    const { storage, passScale, passOffset } = this.stored;
+    if (storage !== "Planes") return this.#statistics;
+    const { inverseScale } = chooseScales(this.core, this.#statistics, null, this.isCentred, 127);
+    const [scale, offset] = [this.core.f64(passScale, this.cols), this.core.f64(passOffset, this.cols)];
+    const rounded = (x: number, j: number): number => {
+      const code = Math.floor((x - (offset[j] as number)) * (256 * (inverseScale[j] as number)) + 0.5);
+      return (offset[j] as number) + (scale[j] as number) * Math.max(-32512, Math.min(32512, code));
+    };
+    return { ...this.#statistics, low: low.map(rounded), high: high.map(rounded) };
+  }
+
   /** Coordinates of unit planes: scale is the reach of a column, never clipped, so that every value is within ±1; made on first use, then kept. @internal */
   unitFrame(hasIntercept: boolean): Frame {
     let frame = this.#unitFrames.get(hasIntercept);
     if (frame === undefined) {
       const { core, cols } = this;
-      const { offset, reach } = chooseScales(core, this.#statistics, null, hasIntercept && this.isCentred, 1);
+      const { offset, reach } = chooseScales(core, this.#storedStatistics(), null, hasIntercept && this.isCentred, 1);
       const padded = roundUp(cols + (hasIntercept ? 1 : 0), 32);
       frame = Scope.guard(core, (scope) => {
         const made = {
@@ -431,7 +445,7 @@ export class Dataset {
 
   /** Smallest and largest unit value of all columns that are not constant; [0, 0] where all are. @internal */
   unitRange(hasIntercept: boolean): readonly [number, number] {
-    const { low, high } = this.#statistics;
+    const { low, high } = this.#storedStatistics();
     const frame = this.unitFrame(hasIntercept);
     const [scale, offset] = [this.core.f64(frame.scale, this.cols), this.core.f64(frame.offset, this.cols)];
     const empty = new Set(this.emptyColumns(hasIntercept));
