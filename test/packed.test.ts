@@ -193,6 +193,47 @@ describe("codes are those of the oracle", () => {
     });
   }
 
+  it.each(BITS)("fitted levels leave something of every column, one negative one among many, %s bits", (bits) => {
+    const { uniform } = dice(31);
+    const [rows, cols] = [400, 200];
+    const data = Float64Array.from({ length: rows * cols }, (_, i) => {
+      if (i % cols === 7) return -1 - 0.01 * uniform();
+      return Math.abs(uniform()) < 0.3 ? 3 * uniform() ** 2 : 0;
+    });
+    const tables = [
+      { data, rows, cols },
+      { data: new Float64Array(12).fill(-3), rows: 12, cols: 1 },
+      { data: Float64Array.of(-5), rows: 1, cols: 1 },
+    ];
+    for (const table of tables) {
+      const labels = labelsFor(table.rows).map((y) => y + 5);
+      const made = engine.dataset(table, labels, { bits });
+      const { codes } = readPacked(made, false);
+      for (let j = 0; j < table.cols; j++) expect(codes.some((row) => row[j] !== 0)).toBe(true);
+      const problem = engine.problem(made, { loss: "squared", fitIntercept: false, l2: 0.01 });
+      const start = problem.evaluate({ coef: new Float64Array(table.cols) }).objective;
+      const best = [...auto(problem)].at(-1) as { objective: number };
+      // steps without curvature along the column would diverge
+      const end = [...svrg(problem, { data: "codes", outerSteps: 60 })].at(-1) as StepReport;
+      expect(end.objective - best.objective).toBeLessThanOrEqual(0.01 * (start - best.objective));
+      made.dispose();
+    }
+  });
+
+  it.each(BITS)("fitted levels know nothing of columns that do not vary, %s bits", (bits) => {
+    const { normal } = dice(32);
+    const rows = 400;
+    const narrow = Float64Array.from({ length: rows * 2 }, normal);
+    const wide = Float64Array.from({ length: rows * 9 }, (_, i) =>
+      i % 9 === 2 || i % 9 === 5 ? at(narrow, 2 * Math.floor(i / 9) + (i % 9 === 2 ? 0 : 1)) : i % 9,
+    );
+    const levels = [narrow, wide].map(
+      (data) =>
+        readPacked(engine.dataset({ data, rows, cols: data.length / rows }, labelsFor(rows), { bits }), true).levels,
+    );
+    expect(levels[1]).toEqual(levels[0]);
+  });
+
   it("in the middle between two levels the upper one is taken", () => {
     // root mean square 1: the codes are 32·x, levels 0 and ±32 and ±64
     const data = Float64Array.of(0.5, -0.5, 1.5, -1.5, Math.sqrt(0.9), -Math.sqrt(0.9), 0.75, -0.75, 0, 0);

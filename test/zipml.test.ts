@@ -16,6 +16,7 @@ import {
   zipml,
 } from "../bindings/index.js";
 import { cosine, logisticCoefficients } from "../bindings/solvers/stochastic/chebyshev.js";
+import { datasetLevels } from "../bindings/solvers/stochastic/dataset-levels.js";
 import type { Loss } from "./oracle/loss.js";
 import {
   Coins,
@@ -847,12 +848,34 @@ describeVariants("zipml", (variant) => {
     dataset.dispose();
   });
 
+  it.each([true, false])(
+    "16 bits a value round the ends of a column: levels reach what is stored (center: %s)",
+    (center) => {
+      const dice = new Dice(79);
+      const [rows, cols] = [300, 40];
+      const data = Float64Array.from({ length: rows * cols }, () => dice.normal() + 0.3);
+      const dataset = engine.dataset({ data, rows, cols }, new Float64Array(rows), { exact: "rounded16", center });
+      for (const hasIntercept of [true, false]) {
+        Scope.scratch(dataset.core, (scope) => {
+          const { codes, columns } = readPlane(dataset, dataset.unitPlane(scope, hasIntercept));
+          const values = codes.filter((_, i) => i % columns < cols);
+          expect(Math.max(...values.map(Math.abs))).toBe(1);
+          expect(dataset.unitRange(hasIntercept)).toEqual([Math.min(...values), Math.max(...values)]);
+        });
+      }
+      dataset.dispose();
+    },
+  );
+
   it.each([true, false])("optimal levels are those of the unit values (intercept: %s)", (fitIntercept) => {
     const { problem, dataset } = pose({ fitIntercept });
     const { codes } = Scope.scratch(dataset.core, (scope) => {
       const plane = readPlane(dataset, dataset.unitPlane(scope, fitIntercept));
-      // without the column of ones
-      return { codes: plane.codes.filter((_, i) => i % plane.columns < dataset.cols) };
+      // without the column of ones and those that are never rounded
+      const empty = dataset.emptyColumns(fitIntercept);
+      return {
+        codes: plane.codes.filter((_, i) => i % plane.columns < dataset.cols && !empty.includes(i % plane.columns)),
+      };
     });
     const values = [...codes, ...dataset.unitRange(fitIntercept)];
     const levels = optimalLevels(values, { levels: 8 });
@@ -863,6 +886,37 @@ describeVariants("zipml", (variant) => {
     expect(run({ levels: "optimal" })).toEqual(run({ levels }));
     problem.dispose();
     dataset.dispose();
+  });
+
+  it("optimal levels ascend in float32 where the values leave no room for as many", () => {
+    const data = Float64Array.from({ length: 40 }, (_, i) => 1 + (i % 3) * 1e-6);
+    const labels = Float64Array.from({ length: 40 }, (_, i) => i % 5);
+    const dataset = engine.dataset({ data, rows: 40, cols: 1 }, labels);
+    const levels = datasetLevels(dataset, false, 256);
+    expect(levels.length).toBe(256);
+    for (let k = 1; k < 256; k++) expect(f(at(levels, k))).toBeGreaterThan(f(at(levels, k - 1)));
+    const problem = engine.problem(dataset, { loss: "squared", fitIntercept: false });
+    for (const report of zipml(problem, { levels: "optimal", estimator: "corrected", outerSteps: 3 })) {
+      expect(Number.isFinite(report.objective)).toBe(true);
+    }
+    dataset.dispose();
+  });
+
+  it("optimal levels know nothing of columns that are never rounded", () => {
+    const dice = new Dice(80);
+    const rows = 200;
+    const narrow = Float64Array.from({ length: rows }, () => dice.normal());
+    const wide = Float64Array.from({ length: 8 * rows }, (_, i) =>
+      i % 8 === 3 ? at(narrow, Math.floor(i / 8)) : i % 8,
+    );
+    const labels = Float64Array.from({ length: rows }, () => dice.normal());
+    const [few, many] = [narrow, wide].map((data) => {
+      const dataset = engine.dataset({ data, rows, cols: data.length / rows }, labels);
+      const levels = datasetLevels(dataset, true, 4);
+      dataset.dispose();
+      return levels;
+    });
+    expect(many).toEqual(few);
   });
 
   it("optimal levels of data with fewer values than levels", () => {

@@ -13,6 +13,7 @@ import {
   eachUnpacked,
   interceptCode,
   type LevelsOption,
+  losesColumn,
   type PackedBits,
   type PackedCodes,
   type PackedRows,
@@ -33,6 +34,7 @@ import {
   roundUp,
   type Statistics,
   strideFor,
+  takeColumns,
 } from "./raw-rows.js";
 import { chooseScales } from "./scales.js";
 
@@ -395,12 +397,26 @@ export class Dataset {
     return this.#shuffled;
   }
 
+  /** Statistics of the values as they are stored: those of 16 bits are rounded, the ends of a column with them. */
+  #storedStatistics(): Statistics {
+    const { low, high } = this.#statistics;
+    const { storage, passScale, passOffset } = this.stored;
+    if (storage !== "Planes") return this.#statistics;
+    const { inverseScale } = chooseScales(this.core, this.#statistics, null, this.isCentred, 127);
+    const [scale, offset] = [this.core.f64(passScale, this.cols), this.core.f64(passOffset, this.cols)];
+    const rounded = (x: number, j: number): number => {
+      const code = Math.floor((x - (offset[j] as number)) * (256 * (inverseScale[j] as number)) + 0.5);
+      return (offset[j] as number) + (scale[j] as number) * Math.max(-32512, Math.min(32512, code));
+    };
+    return { ...this.#statistics, low: low.map(rounded), high: high.map(rounded) };
+  }
+
   /** Coordinates of unit planes: scale is the reach of a column, never clipped, so that every value is within ±1; made on first use, then kept. @internal */
   unitFrame(hasIntercept: boolean): Frame {
     let frame = this.#unitFrames.get(hasIntercept);
     if (frame === undefined) {
       const { core, cols } = this;
-      const { offset, reach } = chooseScales(core, this.#statistics, null, hasIntercept && this.isCentred, 1);
+      const { offset, reach } = chooseScales(core, this.#storedStatistics(), null, hasIntercept && this.isCentred, 1);
       const padded = roundUp(cols + (hasIntercept ? 1 : 0), 32);
       frame = Scope.guard(core, (scope) => {
         const made = {
@@ -431,7 +447,7 @@ export class Dataset {
 
   /** Smallest and largest unit value of all columns that are not constant; [0, 0] where all are. @internal */
   unitRange(hasIntercept: boolean): readonly [number, number] {
-    const { low, high } = this.#statistics;
+    const { low, high } = this.#storedStatistics();
     const frame = this.unitFrame(hasIntercept);
     const [scale, offset] = [this.core.f64(frame.scale, this.cols), this.core.f64(frame.offset, this.cols)];
     const empty = new Set(this.emptyColumns(hasIntercept));
@@ -622,7 +638,7 @@ export class Dataset {
     const squares = this.#squares(offsets, reach);
     // columns that do not vary have any unit: their codes are masked
     const rms = reach.map((top, j) => (squares[j] ? top * Math.sqrt((squares[j] as number) / rows) : 1));
-    const levels = this.#levels === "lloydMax" ? this.#lloydMax(bits, offsets, rms) : this.#levels;
+    const levels = this.#levels === "lloydMax" ? this.#lloydMax(bits, offsets, rms, squares) : this.#levels;
     const chosen = levels === "uniform" ? uniformLevels(bits) : levels;
     const packed = writeTable(core, scope, bits, chosen, squares, hasIntercept);
     const intercept = hasIntercept ? interceptCode(packed) : 0;
@@ -672,10 +688,15 @@ export class Dataset {
     });
   }
 
-  /** The levels of least square error for a sample of the rows, in root mean squares. */
-  #lloydMax(bits: PackedBits, offsets: number, rms: Float64Array): ArrayLike<number> {
+  /**
+   * The levels of least square error for a sample of the rows, in root mean squares; masked columns, which no level stands for, are left out. Where they put every
+   * value of a column on 0 (of few negative columns among many positive ones, say) steps would see no curvature along it: then uniform ones, which cannot.
+   */
+  #lloydMax(bits: PackedBits, offsets: number, rms: Float64Array, squares: Float64Array): ArrayLike<number> {
     const { core, rows, cols } = this;
     const stored = this.stored as RawRows;
+    const live = Array.from({ length: cols }, (_, j) => j).filter((j) => (squares[j] as number) > 0);
+    if (live.length === 0) return [0, 1];
     return Scope.scratch(core, (scratch) => {
       const { index, count } = sampleRows(core, scratch, rows, cols);
       const inverse = this.#vector(
@@ -694,12 +715,20 @@ export class Dataset {
         core.kernels[`quantize${storage}I8`](pointer, strideBytes, some, cols, offsets, inverse, to, cols, 0);
       });
       core.kernels.quantizeI8F32(codes, cols, count, cols, none, ones, values, cols * 4, 0);
-      const wide = scratch.alloc(count * cols * 8, "a sample of values");
-      core.kernels.toFloat64(values, wide, count * cols);
-      const levels = storageLevelsOf(core, wide, count * cols, 2 ** bits);
-      // where nothing varies there is no second level to be found
-      if (levels.length === 1) return [0, 1];
-      return bits === 4 ? withZero(levels, 16) : levels;
+      const found = count * live.length;
+      const wide = scratch.alloc(found * 8, "a sample of values");
+      core.kernels.toFloat64(takeColumns(core, scratch, values, count, cols, live), wide, found);
+      const fitted = storageLevelsOf(core, wide, found, 2 ** bits);
+      // one value alone has no second level to be found
+      const whole = fitted.length === 1 ? [0, 1] : fitted;
+      const levels = bits === 4 ? withZero(whole, 16) : whole;
+      const [offset, { low, high }] = [core.f64(offsets, cols), this.#statistics];
+      const ends = live.map((j): [number, number] => {
+        const codeOf = (x: number): number =>
+          Math.floor((x - (offset[j] as number)) * (CODES_PER_RMS / (rms[j] as number)) + 0.5);
+        return [codeOf(low[j] as number), codeOf(high[j] as number)];
+      });
+      return losesColumn(levels, ends) ? uniformLevels(bits) : levels;
     });
   }
 

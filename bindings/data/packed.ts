@@ -107,6 +107,21 @@ function toCodes(where: string, levels: ArrayLike<number>): Int8Array {
   return Int8Array.from([...codes].sort((a, b) => a - b));
 }
 
+/** Whether the levels put every value of some column on 0, of columns whose int8 codes lie between these ends. */
+export function losesColumn(levels: ArrayLike<number>, ends: readonly (readonly [number, number])[]): boolean {
+  const codes = toCodes("dataset", levels);
+  const zero = codes.indexOf(0);
+  if (zero < 0) return false;
+  const first = zero > 0 ? cut(codes, zero - 1) : Number.NEGATIVE_INFINITY;
+  const beyond = zero + 1 < codes.length ? cut(codes, zero) : Number.POSITIVE_INFINITY;
+  return ends.some(([low, high]) => low >= first && high < beyond);
+}
+
+/** The code from which level i + 1 is nearer than level i (in the middle: the upper one). */
+function cut(levels: Int8Array, i: number): number {
+  return Math.ceil(((levels[i] as number) + (levels[i + 1] as number)) / 2);
+}
+
 /** The table of `levels`, and the mask of the columns with `squares` > 0 (cols f64) and of the intercept. */
 export function writeTable(
   core: Core,
@@ -149,7 +164,7 @@ export function writeCuts(core: Core, scope: Scope, { levels }: PackedCodes): nu
   const cuts = scope.alloc(16 * count, "cuts between levels");
   const bytes = core.bytes(cuts, 16 * count);
   for (let i = 0; i < count; i++) {
-    bytes.fill(Math.ceil(((levels[i] as number) + (levels[i + 1] as number)) / 2), 16 * i, 16 * i + 16);
+    bytes.fill(cut(levels, i), 16 * i, 16 * i + 16);
   }
   return cuts;
 }

@@ -69,6 +69,24 @@ export function eachBlock(
   }
 }
 
+/** Some columns of packed float32 rows, side by side. x: rows × cols; returns rows × live.length in `scope`, or x itself where all are wanted. */
+export function takeColumns(
+  core: Core,
+  scope: Scope,
+  x: number,
+  rows: number,
+  cols: number,
+  live: readonly number[],
+): number {
+  const count = live.length;
+  if (count === cols) return x;
+  const index = scope.alloc(count * 4, "a list of columns");
+  core.u32(index, count).set(live);
+  const taken = scope.alloc(rows * count * 4, "a sample of values");
+  for (let i = 0; i < rows; i++) core.kernels.gather(x + 4 * i * cols, 4, index, count, 4, taken + 4 * i * count, 4);
+  return taken;
+}
+
 /** What loading gives: rows as they are kept, and what is known about their columns. */
 export interface LoadedRows {
   readonly raw: RawRows;

@@ -1,4 +1,4 @@
-// Codes of 4, 2 or 1 bits, one column at a time. Formats: docs/numerics.md section 13.
+// Codes of 4, 2 or 1 bits, one column at a time. Formats: docs/numerics.md section 15.
 //
 //   index    which of the levels a code stands for; a code of b bits has one of 2^b
 //   block    16 bytes, 128/b columns: column c of a block is in byte c mod 16, bits b·⌊c/16⌋ and up

@@ -1,6 +1,7 @@
 // Variance-optimal levels of a dataset's unit values, for stochastic rounding. See ZipML, Zhang et al. 2017 (arXiv 1611.05402), §3; docs/numerics.md §13, §14.
 import type { Dataset } from "../../data/dataset.js";
 import { optimalLevelsOf } from "../../data/levels.js";
+import { takeColumns } from "../../data/raw-rows.js";
 import { Scope } from "../../engine/core.js";
 
 /** Values looked at, at most; and the seed of the rows they stand in. */
@@ -9,30 +10,35 @@ const SAMPLE_SEED = 0x9e3779b9;
 
 /**
  * `count` ascending levels that cover the unit values of `dataset`, least in mean variance under stochastic rounding: exactly those of all values, or, of more than
- * 2²⁰ values, those of random rows with the smallest and the largest value of all.
+ * 2²⁰ values, those of random rows with the smallest and the largest value of all. Columns that are never rounded have no part in it.
  * @throws BitcenterError OUT_OF_MEMORY
  */
 export function datasetLevels(dataset: Dataset, hasIntercept: boolean, count: number): Float64Array {
   const { core, rows, cols } = dataset;
   const { kernels } = core;
   const sampled = Math.min(rows, Math.max(1, Math.floor(SAMPLE_VALUES / cols)));
+  const empty = new Set(dataset.emptyColumns(hasIntercept));
+  const live = Array.from({ length: cols }, (_, j) => j).filter((j) => !empty.has(j));
+  const some = sampled * live.length;
   const found = Scope.scratch(core, (scratch) => {
-    const wide = scratch.alloc((sampled * cols + 2) * 8, "a sample of values");
+    const wide = scratch.alloc((some + 2) * 8, "a sample of values");
     const values = scratch.alloc(sampled * cols * 4, "a sample of values");
     const { codes, strideBytes } = dataset.unitPlane(scratch, hasIntercept);
     const order = scratch.alloc(rows * 4, "a sample of rows");
     kernels.permutation(SAMPLE_SEED, rows, order);
     kernels.gather(codes, strideBytes, order, sampled, cols * 4, values, cols * 4);
-    kernels.toFloat64(values, wide, sampled * cols);
-    core.f64(wide + sampled * cols * 8, 2).set(dataset.unitRange(hasIntercept));
-    return Array.from(optimalLevelsOf(core, wide, sampled * cols + 2, 0, { levels: count }));
+    kernels.toFloat64(takeColumns(core, scratch, values, sampled, cols, live), wide, some);
+    core.f64(wide + some * 8, 2).set(dataset.unitRange(hasIntercept));
+    return Array.from(optimalLevelsOf(core, wide, some + 2, 0, { levels: count }));
   });
-  // fewer distinct values than levels: all of them are levels already, more do no harm
+  // fewer distinct values than levels: all of them are levels already, more do no harm; between neighbours in float32 there is no room for one
   while (found.length < count) {
     const gaps = found.slice(1).map((level, k) => level - (found[k] as number));
-    const widest = gaps.length > 0 ? gaps.indexOf(Math.max(...gaps)) : -1;
-    if (widest < 0) found.push((found[0] as number) + 1);
-    else found.splice(widest + 1, 0, ((found[widest] as number) + (found[widest + 1] as number)) / 2);
+    const widest = gaps.indexOf(Math.max(...gaps));
+    const [low, high] = [found[widest], found[widest + 1]] as [number, number];
+    const middle = Math.fround((low + high) / 2);
+    if (middle > low && middle < high) found.splice(widest + 1, 0, middle);
+    else found.push((found.at(-1) as number) + 1);
   }
   return Float64Array.from(found);
 }

@@ -24,7 +24,7 @@ import {
 import type { StepReport } from "./report.js";
 
 export interface HalpOptions extends CommonOptions {
-  /** Bits of delta: 8 as published (needs 8-bit data), 16 as measurements recommend (default: those of the data). */
+  /** Bits of delta: 8 as published (needs data of 8 bits or fewer), 16 as measurements recommend. Default: 8 for data of 8 bits, else 16. */
   readonly bits?: DeltaBits;
   /** Range knob: delta reaches ‖fullGradient‖/mu in every unit coordinate. In theory the strong-convexity constant; too large is slow, too small
    *  loses precision and may diverge at 8 bits. "auto" follows how much of the range the last outer step used, and

@@ -21,7 +21,7 @@ import type { StepReport } from "./report.js";
 import { Session } from "./session.js";
 
 export interface LpOptions extends CommonOptions {
-  /** Bits of the model (default: those of the data). */
+  /** Bits of the model. Default: 8 for data of 8 bits, else 16; 8 needs data of 8 bits or fewer. */
   readonly bits?: DeltaBits;
   /** Largest |weight| the grid can hold, unit coordinates (columns scaled to [−1, 1]); "auto" measures it in a short float32 run. */
   readonly range?: number | "auto";

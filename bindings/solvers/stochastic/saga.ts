@@ -11,7 +11,7 @@ import { type CommonOptions, checkBits, checkCommon, checkRounding, type DeltaBi
 import type { StepReport } from "./report.js";
 
 export interface SagaOptions extends CommonOptions {
-  /** Bits of delta: 16 (default) or 8 (needs 8-bit data). */
+  /** Bits of delta: 16 (default) or 8 (needs data of 8 bits or fewer). */
   readonly bits?: DeltaBits;
   /** Range knob, as for `halp`. */
   readonly mu?: number | "auto";
