@@ -3,7 +3,7 @@ export type { DataBits, Dataset, DatasetOptions, ExactCopy } from "./data/datase
 export { createEngine, type Engine, type EngineOptions } from "./data/engine.js";
 export { type LevelMethod, type LevelOptions, optimalLevels, roundingVariance } from "./data/levels.js";
 export type { DenseMatrix, MatrixInput, NumericArray } from "./data/matrix.js";
-export type { LevelsOption } from "./data/packed.js";
+export type { CodeLevels } from "./data/packed.js";
 export type { Evaluation, LossName, Problem, ProblemOptions, Weights, WeightsInput } from "./data/problem.js";
 export type { Variant } from "./engine/load.js";
 export { BitcenterError, type BitcenterErrorCode } from "./errors.js";
@@ -23,7 +23,6 @@ export type { StepReport } from "./solvers/stochastic/report.js";
 export { type SagaOptions, saga } from "./solvers/stochastic/saga.js";
 export { type SgdOptions, sgd } from "./solvers/stochastic/sgd.js";
 export { type InnerData, type SvrgOptions, svrg } from "./solvers/stochastic/svrg.js";
-export { type ZipmlReport, zipml } from "./solvers/stochastic/zipml.js";
 export type {
   PolynomialOptions,
   RefetchRule,
@@ -31,4 +30,5 @@ export type {
   SampleScaling,
   SampleSource,
   ZipmlOptions,
-} from "./solvers/stochastic/zipml-options.js";
+} from "./solvers/zipml/options.js";
+export { type ZipmlReport, zipml } from "./solvers/zipml/zipml.js";

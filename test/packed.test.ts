@@ -410,20 +410,33 @@ describe("options", () => {
     expect(tell(() => make(options))).toMatch(expected);
   });
 
-  it.each([true, false])(
-    "levels without a positive one: the lowest stands for the intercept (fitted: %s)",
-    (fitIntercept) => {
-      const made = make({ bits: 2, levels: [-2, -1, 0] }) as Dataset;
-      const problem = engine.problem(made, { loss: "squared", fitIntercept, l2: 0.1 });
-      expect(made.plane("codes", fitIntercept).intercept).toBe(fitIntercept ? -64 : 0);
-      // a table that loses half of the data: solvers without a line search would crawl; a given share keeps Newton on the codes
-      const reports = [...newton(problem, { hessianShare: 1, tol: 1e-6 })];
-      const best = [...auto(problem)].at(-1) as { objective: number };
-      const start = (reports[0] as { objective: number }).objective;
-      const end = (reports.at(-1) as { objective: number }).objective;
-      expect((end - best.objective) / (start - best.objective)).toBeLessThan(1e-9);
-    },
-  );
+  it("levels of the caller that leave nothing of a column are refused, by its number", () => {
+    const data = Float64Array.from({ length: 60 }, (_, i) => (i % 3 === 1 ? -1 - (i % 7) / 10 : (i % 5) + 1));
+    const before = engine.bytes;
+    const made = engine.dataset({ data, rows: 20, cols: 3 }, labelsFor(20), { bits: 2, levels: [0, 1, 2] });
+    const problem = engine.problem(made, { loss: "squared", fitIntercept: false, l2: 0.1 });
+    expect(() => [...halp(problem)]).toThrow(
+      expect.objectContaining({
+        code: "BAD_OPTION",
+        message: expect.stringMatching(/0, 1, 2 leave nothing of column 1/),
+      }),
+    );
+    problem.dispose();
+    made.dispose();
+    expect(engine.bytes).toBe(before);
+  });
+
+  it("levels without a positive one: the lowest stands for the intercept", () => {
+    const made = make({ bits: 2, levels: [-2, -1, 0] }) as Dataset;
+    const problem = engine.problem(made, { loss: "squared", l2: 0.1 });
+    expect(made.plane("codes", true).intercept).toBe(-64);
+    // a table that loses half of the data: solvers without a line search would crawl; a given share keeps Newton on the codes
+    const reports = [...newton(problem, { hessianShare: 1, tol: 1e-6 })];
+    const best = [...auto(problem)].at(-1) as { objective: number };
+    const start = (reports[0] as { objective: number }).objective;
+    const end = (reports.at(-1) as { objective: number }).objective;
+    expect((end - best.objective) / (start - best.objective)).toBeLessThan(1e-9);
+  });
 
   it("batches need 8 bits, and say so", () => {
     const made = make({ bits: 4 }) as Dataset;

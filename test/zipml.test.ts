@@ -15,8 +15,8 @@ import {
   type ZipmlReport,
   zipml,
 } from "../bindings/index.js";
-import { cosine, logisticCoefficients } from "../bindings/solvers/stochastic/chebyshev.js";
-import { datasetLevels } from "../bindings/solvers/stochastic/dataset-levels.js";
+import { cosine, logisticCoefficients } from "../bindings/solvers/zipml/chebyshev.js";
+import { datasetLevels } from "../bindings/solvers/zipml/dataset-levels.js";
 import type { Loss } from "./oracle/loss.js";
 import {
   Coins,

@@ -9,10 +9,10 @@ import { storageLevelsOf } from "./levels.js";
 import { checkMatrix, checkVector, type MatrixInput } from "./matrix.js";
 import {
   CODES_PER_RMS,
+  type CodeLevels,
   checkLevels,
   eachUnpacked,
   interceptCode,
-  type LevelsOption,
   losesColumn,
   type PackedBits,
   type PackedCodes,
@@ -47,7 +47,7 @@ export interface DatasetOptions {
   /** bits 4 and 2: the 2^bits levels that codes stand for, one table for all columns, in root mean squares of a column around its mean (or around 0 where columns are
    *  not centred). "lloydMax" (default): those of least square error on a sample of the data; "uniform": evenly spaced; or 2 to 2^bits ascending numbers.
    *  They decide how fast solvers come to the optimum, not where it is. */
-  readonly levels?: LevelsOption;
+  readonly levels?: CodeLevels;
   /** The exact copy that objective and gradient are computed from. "auto": the narrowest form without any loss. "rounded16": 16 bits a
    *  value, per column, sharing memory with the codes (2 bytes a value in all; needs bits 8). */
   readonly exact?: "auto" | "rounded16";
@@ -198,7 +198,7 @@ export class Dataset {
   readonly stored: StoredCopy;
   readonly #scope: Scope;
   readonly #statistics: Statistics;
-  readonly #levels: LevelsOption;
+  readonly #levels: CodeLevels;
   readonly #planes = new Map<string, Plane>();
   readonly #frames = new Map<boolean, Frame>();
   readonly #unitFrames = new Map<boolean, Frame>();
@@ -666,6 +666,13 @@ export class Dataset {
       });
       return core.f64(sums, cols).slice();
     });
+    const lost = rms.findIndex((_, j) => (squares[j] as number) > 0 && lengths[j] === 0);
+    if (lost >= 0 && typeof chosen !== "string" && chosen === this.#levels) {
+      throw new BitcenterError(
+        "BAD_OPTION",
+        `dataset: levels ${Array.from(chosen).join(", ")} leave nothing of column ${lost}: all its values are nearest to 0; they are in root mean squares of a column`,
+      );
+    }
     // codes keep each column's sum of squares: with less of it than the data have, steps would be too long
     const scale = rms.map((unit, j) =>
       squares[j] && lengths[j] ? (unit * Math.sqrt(rows)) / Math.sqrt(lengths[j] as number) : unit / CODES_PER_RMS,

@@ -8,7 +8,7 @@ import { roundUp } from "./raw-rows.js";
 
 /** Levels of a table in units of a column's root mean square around its offset: those of least square error for these data (Lloyd–Max), evenly spaced
  *  ones, or numbers of the caller. */
-export type LevelsOption = "lloydMax" | "uniform" | ArrayLike<number>;
+export type CodeLevels = "lloydMax" | "uniform" | ArrayLike<number>;
 
 /** Codes of one root mean square; ±127 is then 3.97 of them. */
 export const CODES_PER_RMS = 32;
@@ -57,7 +57,7 @@ export function packedColumns(bits: PackedBits, columns: number): number {
 }
 
 /** Levels of the caller, checked: 2 to 2^bits ascending numbers. */
-export function checkLevels(where: string, bits: PackedBits, value: LevelsOption): LevelsOption {
+export function checkLevels(where: string, bits: PackedBits, value: CodeLevels): CodeLevels {
   if (value === "lloydMax" || value === "uniform") return value;
   const most = 2 ** bits;
   const expected = `levels must be "lloydMax", "uniform" or 2 to ${most} ascending numbers for bits: ${bits}`;

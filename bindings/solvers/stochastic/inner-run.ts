@@ -224,8 +224,10 @@ export class InnerRun {
 /** Where a vector of outputs × padded has masked columns of packed codes; padding never moves. */
 function maskedPlaces({ core, dataset, outputs }: Problem, { packed, padded }: Plane): readonly number[] {
   if (packed === null) return [];
-  const live = core.bytes(packed.mask, dataset.cols);
-  return Array.from({ length: outputs * padded }, (_, place) => place).filter((place) => live[place % padded] === 0);
+  const masked = Array.from(core.bytes(packed.mask, dataset.cols), (byte, j) => (byte === 0 ? j : -1)).filter(
+    (j) => j >= 0,
+  );
+  return Array.from({ length: outputs }, (_, c) => masked.map((j) => c * padded + j)).flat();
 }
 
 /** Σ |code| over the negative codes of every row: what the relaxed dot of signed codes needs to know. rows i32. */

@@ -7,7 +7,7 @@ import { readZipml, writeZipml, ZIPML_BYTES, type ZipmlField } from "../../engin
 import { BitcenterError } from "../../errors.js";
 import { logisticCoefficients } from "./chebyshev.js";
 import { datasetLevels } from "./dataset-levels.js";
-import type { CheckedZipml } from "./zipml-options.js";
+import type { CheckedZipml } from "./options.js";
 
 /** Numbers of assembly/solver/zipml-run.ts. */
 const ESTIMATORS = { single: 0, double: 1, symmetrised: 2, polynomial: 3 } as const;

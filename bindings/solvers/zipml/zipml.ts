@@ -8,10 +8,10 @@
 // See ZipML, Zhang et al. 2017 (arXiv 1611.05402), §2 (double sampling), §3 (levels), §4 (other losses). Formats: docs/numerics.md §14.
 import type { ExactPass, Problem, RowValues } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
+import { DIVERGED } from "../stochastic/session.js";
 import { Stopwatch } from "../stopwatch.js";
+import { type CheckedZipml, checkZipml, type ZipmlOptions } from "./options.js";
 import { SampleStore } from "./sample-store.js";
-import { DIVERGED } from "./session.js";
-import { type CheckedZipml, checkZipml, type ZipmlOptions } from "./zipml-options.js";
 
 export interface ZipmlReport {
   /** Epochs so far. */
