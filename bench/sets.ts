@@ -5,6 +5,7 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync 
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { readLibsvm, type Table } from "../reproduce/libsvm.js";
+import { Draws } from "../reproduce/random.js";
 import { mnist } from "../reproduce/tasks.js";
 
 export type SetLoss = "softmax" | "logistic" | "squared";
@@ -124,34 +125,11 @@ function standardise({ raw, labels, rows, cols }: Table): Table {
 
 // --- drawn from a seed ---
 
-/** Uniform (sfc32) and normal numbers (Box–Muller). */
-class Random {
-  #a: number;
-  #b: number;
-  #c: number;
-  #count = 1;
+/** Normal numbers by Box–Muller, as these sets have always been drawn. */
+class Random extends Draws {
   #spare = Number.NaN;
 
-  constructor(seed: number) {
-    [this.#a, this.#b, this.#c] = [0x9e3779b9, 0x243f6a88, seed | 0];
-    for (let k = 0; k < 12; k++) this.#next();
-  }
-
-  #next(): number {
-    const t = (this.#a + this.#b + this.#count) | 0;
-    this.#count = (this.#count + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + t) | 0;
-    return t >>> 0;
-  }
-
-  /** In (0, 1). */
-  uniform(): number {
-    return (this.#next() + 0.5) / 2 ** 32;
-  }
-
-  normal(): number {
+  override normal(): number {
     const spare = this.#spare;
     if (!Number.isNaN(spare)) {
       this.#spare = Number.NaN;

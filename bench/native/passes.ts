@@ -99,9 +99,9 @@ function fused8<Form>(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 {
   return reals.total(f32x4.add(low, f32x4.add(f32x4.add(e, f), f32x4.add(g, h))));
 }
 
-function plain4<Form>(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 {
+/** The update alone. */
+function axpy<Form>(z: usize, x: usize, columns: i32, k: f32): void {
   const kF32x4 = f32x4.splat(k);
-  const start = z;
   const end = z + ((<usize>columns) << 2);
   while (z < end) {
     v128.store(z, reals.madd<Form>(kF32x4, v128.load(x), v128.load(z)));
@@ -111,11 +111,15 @@ function plain4<Form>(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 {
     x += 64;
     z += 64;
   }
+}
+
+function plain4<Form>(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 {
+  axpy<Form>(z, x, columns, k);
+  const end = z + ((<usize>columns) << 2);
   let a = f32x4.splat(0),
     b = a,
     c = a,
     d = a;
-  z = start;
   while (z < end) {
     a = reals.madd<Form>(v128.load(z), v128.load(y), a);
     b = reals.madd<Form>(v128.load(z, 16), v128.load(y, 16), b);
@@ -145,20 +149,6 @@ export function fusedMadd8(z: usize, x: usize, y: usize, columns: i32, k: f32): 
 }
 export function plainMadd4(z: usize, x: usize, y: usize, columns: i32, k: f32): f64 {
   return plain4<i8>(z, x, y, columns, k);
-}
-
-/** The update alone. */
-function axpy<Form>(z: usize, x: usize, columns: i32, k: f32): void {
-  const kF32x4 = f32x4.splat(k);
-  const end = z + ((<usize>columns) << 2);
-  while (z < end) {
-    v128.store(z, reals.madd<Form>(kF32x4, v128.load(x), v128.load(z)));
-    v128.store(z, reals.madd<Form>(kF32x4, v128.load(x, 16), v128.load(z, 16)), 16);
-    v128.store(z, reals.madd<Form>(kF32x4, v128.load(x, 32), v128.load(z, 32)), 32);
-    v128.store(z, reals.madd<Form>(kF32x4, v128.load(x, 48), v128.load(z, 48)), 48);
-    x += 64;
-    z += 64;
-  }
 }
 
 // the engine's; k and s as in docs/numerics.md §5, negative: Σ |code| over the negative codes of y

@@ -20,6 +20,7 @@ import {
   packedColumns,
   sampleRows,
   uniformLevels,
+  unpackRows,
   withZero,
   writeCuts,
   writeTable,
@@ -30,6 +31,7 @@ import {
   eachBlock,
   loadRows,
   type RawRows,
+  randomOrder,
   rawStride,
   roundUp,
   type Statistics,
@@ -102,8 +104,6 @@ export interface RowWeights {
 /** What the stochastic steps read: the codes; int8 ones (of packed codes the same ones, a byte each); or a float32 copy of the columns. */
 export type PlaneKind = "codes" | "int8" | "float32";
 
-/** The random order of shuffled planes is the same for every run: they are made once per dataset. */
-const SHUFFLE_SEED = 0x9e3779b9;
 /** Bytes of rows put side by side at a time: they stay in cache until they are quantised. */
 const GATHERED = 1 << 16;
 
@@ -382,8 +382,7 @@ export class Dataset {
     if (this.#shuffled !== null) return this.#shuffled;
     const { core, rows, weights } = this;
     this.#shuffled = Scope.guard(core, (scope) => {
-      const order = scope.alloc(rows * 4, "the order of the rows");
-      core.kernels.permutation(SHUFFLE_SEED, rows, order);
+      const order = randomOrder(core, scope, rows);
       const gathered = (from: number, bytes: number): number => {
         if (from === 0) return 0;
         const to = scope.alloc(rows * bytes, "sample weights");
@@ -660,14 +659,13 @@ export class Dataset {
         const to = codes + first * strideBytes;
         core.kernels[`quantize${source}I8`](pointer, bytes, count, cols, offsets, inverse, wide, padded, intercept);
         core.kernels[`pack${storage}`](wide, padded, count, padded, cuts, packed.levels.length, to, strideBytes);
-        const { table, mask } = packed;
-        core.kernels[`unpack${storage}`](to, strideBytes, count, padded, table, mask, found, padded);
+        unpackRows(core, { codes: to, strideBytes, padded, packed }, count, found);
         core.kernels.momentsI8(found, padded, count, cols, 0, 4, sums, sums + cols * 8);
       });
       return core.f64(sums, cols).slice();
     });
     const lost = rms.findIndex((_, j) => (squares[j] as number) > 0 && lengths[j] === 0);
-    if (lost >= 0 && typeof chosen !== "string" && chosen === this.#levels) {
+    if (lost >= 0 && chosen === this.#levels) {
       throw new BitcenterError(
         "BAD_OPTION",
         `dataset: levels ${Array.from(chosen).join(", ")} leave nothing of column ${lost}: all its values are nearest to 0; they are in root mean squares of a column`,

@@ -4,7 +4,7 @@ import { type Core, Scope } from "../engine/core.js";
 import type { PackedStorage } from "../engine/kernels.js";
 import { BitcenterError, show } from "../errors.js";
 import { isVector } from "./matrix.js";
-import { roundUp } from "./raw-rows.js";
+import { randomOrder, roundUp } from "./raw-rows.js";
 
 /** Levels of a table in units of a column's root mean square around its offset: those of least square error for these data (Lloyd–Max), evenly spaced
  *  ones, or numbers of the caller. */
@@ -169,38 +169,45 @@ export function writeCuts(core: Core, scope: Scope, { levels }: PackedCodes): nu
   return cuts;
 }
 
+/** The first `count` packed rows as int8 rows at `to`, `padded` bytes each; masked columns are 0. */
+export function unpackRows(
+  core: Core,
+  { codes, strideBytes, padded, packed }: PackedRows,
+  count: number,
+  to: number,
+): void {
+  const { storage, table, mask } = packed;
+  core.kernels[`unpack${storage}`](codes, strideBytes, count, padded, table, mask, to, padded);
+}
+
 /** Rows looked up at a time: they stay in cache until they are used. */
 const UNPACKED_BYTES = 1 << 16;
 
 /** Visits `rows` packed rows as int8 rows, `block` at a time; `visit` gets their place, their stride, the first one's number and how many they are. */
 export function eachUnpacked(
   core: Core,
-  { codes, strideBytes, padded, packed }: PackedRows,
+  packed: PackedRows,
   rows: number,
   visit: (pointer: number, strideBytes: number, first: number, count: number) => void,
-  block = Math.max(1, Math.floor(UNPACKED_BYTES / padded)),
+  block = Math.max(1, Math.floor(UNPACKED_BYTES / packed.padded)),
 ): void {
   const most = Math.min(rows, block);
-  const { storage, table, mask } = packed;
+  const { codes, strideBytes, padded } = packed;
   Scope.scratch(core, (scratch) => {
     const pointer = scratch.alloc(most * padded, "a block of rows");
     for (let first = 0; first < rows; first += most) {
       const count = Math.min(most, rows - first);
-      const from = codes + first * strideBytes;
-      core.kernels[`unpack${storage}`](from, strideBytes, count, padded, table, mask, pointer, padded);
+      unpackRows(core, { ...packed, codes: codes + first * strideBytes }, count, pointer);
       visit(pointer, padded, first, count);
     }
   });
 }
 
-/** Values looked at for a table, at most; and the seed of the rows they stand in. */
+/** Values looked at for a table, at most. */
 const SAMPLE_VALUES = 200_000;
-const SAMPLE_SEED = 0x9e3779b9;
 
 /** Random rows for a table: u32 numbers in `scope`, the first `count` of a random order. Random on purpose: evenly spaced rows may follow a period of the data. */
 export function sampleRows(core: Core, scope: Scope, rows: number, cols: number): { index: number; count: number } {
   const count = Math.min(rows, Math.max(1, Math.ceil(SAMPLE_VALUES / cols)));
-  const index = scope.alloc(rows * 4, "a sample of rows");
-  core.kernels.permutation(SAMPLE_SEED, rows, index);
-  return { index, count };
+  return { index: randomOrder(core, scope, rows), count };
 }

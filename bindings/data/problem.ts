@@ -7,7 +7,7 @@ import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
 import { Dataset, type Frame, type Plane, type StoredCopy } from "./dataset.js";
 import { checkVector, isVector } from "./matrix.js";
-import { eachUnpacked } from "./packed.js";
+import { eachUnpacked, unpackRows } from "./packed.js";
 
 export type LossName = "squared" | "logistic" | "softmax" | "squaredHinge" | "hinge" | "huber";
 
@@ -545,8 +545,7 @@ export class Problem {
         let [storage, stride] = [plane.storage as CodeStorage, strideBytes];
         if (packed !== null) {
           const wide = scratch.alloc(count * padded, "a sample of rows");
-          const { table, mask } = packed;
-          core.kernels[`unpack${packed.storage}`](codes, strideBytes, count, padded, table, mask, wide, padded);
+          unpackRows(core, { codes, strideBytes, padded, packed }, count, wide);
           [codes, storage, stride] = [wide, "I8", padded];
         }
         const kernel = core.kernels[`largestEigenvalue${storage}`];

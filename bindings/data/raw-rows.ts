@@ -48,6 +48,16 @@ export function rawStride(storage: RawStorage, cols: number): number {
 /** Bytes of raw rows per call of a kernel that reads them once. */
 const BLOCK = 1 << 16;
 
+/** Wherever rows are wanted in a random order, it is this one. */
+const ORDER_SEED = 0x9e3779b9;
+
+/** A random order of the rows, the same for every dataset of so many: rows u32 in `scope`. */
+export function randomOrder(core: Core, scope: Scope, rows: number): number {
+  const order = scope.alloc(rows * 4, "the order of the rows");
+  core.kernels.permutation(ORDER_SEED, rows, order);
+  return order;
+}
+
 /** Rows per block, at most. */
 export function blockRows(strideBytes: number): number {
   return Math.max(1, Math.floor(BLOCK / strideBytes));

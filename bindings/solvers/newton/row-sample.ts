@@ -1,5 +1,6 @@
 // A random sample of rows, gathered side by side: bytes (packed codes as the bytes they stand for), labels, weights, and (again at every point) their curvature.
 import type { ByteMatrix } from "../../data/dataset.js";
+import { unpackRows } from "../../data/packed.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
 import type { PreconditionerRows } from "./preconditioner.js";
@@ -48,9 +49,7 @@ export class RowSample {
       const { packed } = matrix;
       const wide = packed === undefined ? 0 : scope.alloc(rows * packed.padded, "a sample of rows");
       if (packed !== undefined) {
-        const { storage, table, mask } = packed.packed;
-        const { padded } = packed;
-        kernels[`unpack${storage}`](bytes, strideBytes, rows, padded, table, mask, wide, padded);
+        unpackRows(core, { codes: bytes, strideBytes, ...packed }, rows, wide);
         scope.free(bytes);
       }
       const omega = take(dataset.weights.f32, 4);

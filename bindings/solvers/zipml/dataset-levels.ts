@@ -1,12 +1,11 @@
 // Variance-optimal levels of a dataset's unit values, for stochastic rounding. See ZipML, Zhang et al. 2017 (arXiv 1611.05402), §3; docs/numerics.md §13, §14.
 import type { Dataset } from "../../data/dataset.js";
 import { optimalLevelsOf } from "../../data/levels.js";
-import { takeColumns } from "../../data/raw-rows.js";
+import { randomOrder, takeColumns } from "../../data/raw-rows.js";
 import { Scope } from "../../engine/core.js";
 
-/** Values looked at, at most; and the seed of the rows they stand in. */
+/** Values looked at, at most. */
 const SAMPLE_VALUES = 2 ** 20;
-const SAMPLE_SEED = 0x9e3779b9;
 
 /**
  * `count` ascending levels that cover the unit values of `dataset`, least in mean variance under stochastic rounding: exactly those of all values, or, of more than
@@ -24,8 +23,7 @@ export function datasetLevels(dataset: Dataset, hasIntercept: boolean, count: nu
     const wide = scratch.alloc((some + 2) * 8, "a sample of values");
     const values = scratch.alloc(sampled * cols * 4, "a sample of values");
     const { codes, strideBytes } = dataset.unitPlane(scratch, hasIntercept);
-    const order = scratch.alloc(rows * 4, "a sample of rows");
-    kernels.permutation(SAMPLE_SEED, rows, order);
+    const order = randomOrder(core, scratch, rows);
     kernels.gather(codes, strideBytes, order, sampled, cols * 4, values, cols * 4);
     kernels.toFloat64(takeColumns(core, scratch, values, sampled, cols, live), wide, some);
     core.f64(wide + some * 8, 2).set(dataset.unitRange(hasIntercept));

@@ -1,4 +1,5 @@
 // Options of ZipML's solver: names, ranges, defaults and what goes with what.
+import { isVector } from "../../data/matrix.js";
 import { Problem, type Weights, type WeightsInput } from "../../data/problem.js";
 import { BitcenterError, show } from "../../errors.js";
 import { checkNames, number, numberOrAuto, oneOf } from "../../options.js";
@@ -146,8 +147,9 @@ function checkVectorBits(where: string, name: string, value: unknown): number {
 function checkLevels(where: string, value: unknown, bits: number): "uniform" | "optimal" | Float64Array {
   if (value === undefined || value === "uniform" || value === "optimal") return value ?? "uniform";
   const count = 2 ** bits;
-  const isArray = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
-  if (!isArray) bad(where, `levels must be "uniform", "optimal" or an array of ${count} numbers, given ${show(value)}`);
+  if (!isVector(value)) {
+    bad(where, `levels must be "uniform", "optimal" or an array of ${count} numbers, given ${show(value)}`);
+  }
   const levels = Array.from(value as ArrayLike<unknown>);
   if (levels.length !== count) {
     bad(where, `levels of bits: ${bits} must be ${count} numbers, given ${levels.length}`);
