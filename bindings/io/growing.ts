@@ -46,6 +46,18 @@ export class Growing<T extends FixedArray> {
     this.#chunk[this.#used++] = value;
   }
 
+  /** The first `count` of `values`. */
+  append(values: T, count: number): void {
+    let at = 0;
+    while (at < count) {
+      if (this.#used === this.#chunk.length) this.#grow();
+      const some = Math.min(count - at, this.#chunk.length - this.#used);
+      this.#chunk.set(values.subarray(at, at + some), this.#used);
+      this.#used += some;
+      at += some;
+    }
+  }
+
   #grow(): void {
     this.#full.push(this.#chunk);
     this.#before += this.#used;
@@ -93,6 +105,19 @@ export class NarrowValues {
     this.#used++;
   }
 
+  /** The first `count` of `values`. */
+  append(values: Float64Array, count: number): void {
+    let at = 0;
+    while (at < count) {
+      if (this.#used === this.#chunk.length) this.#grow();
+      const some = Math.min(count - at, this.#chunk.length - this.#used);
+      const stored = store(this.#chunk, this.#used, values, at, some);
+      this.#used += stored;
+      at += stored;
+      if (stored < some) this.#widen(values[at] as number);
+    }
+  }
+
   #grow(): void {
     this.#full.push(this.#chunk);
     this.#before += this.#used;
@@ -102,6 +127,7 @@ export class NarrowValues {
 
   #widen(value: number): void {
     const kept = this.#chunk.subarray(0, this.#used);
+    if (this.#width === WIDTHS.length - 1) return;
     do {
       this.#width++;
       this.#chunk = allocate<Wide>(WIDTHS[this.#width] as Constructor<Wide>, this.#chunk.length);
@@ -125,6 +151,16 @@ export class NarrowValues {
     });
     return out;
   }
+}
+
+/** Stores values until one does not come back as it was; gives their number. */
+function store(chunk: Wide, used: number, values: Float64Array, from: number, count: number): number {
+  for (let i = 0; i < count; i++) {
+    const value = values[from + i] as number;
+    chunk[used + i] = value;
+    if (chunk[used + i] !== value) return i;
+  }
+  return count;
 }
 
 function fitsInt8(chunk: Wide): boolean {
@@ -154,7 +190,10 @@ export class GrowingBytes {
     const used = this.#used + chunk.length;
     if (used > this.#limit) return false;
     if (used > this.#bytes.length) {
-      const room = allocate<Uint8Array<ArrayBuffer>>(Uint8Array, Math.min(this.#limit, Math.max(used, 2 * this.#bytes.length)));
+      const room = allocate<Uint8Array<ArrayBuffer>>(
+        Uint8Array,
+        Math.min(this.#limit, Math.max(used, 2 * this.#bytes.length)),
+      );
       room.set(this.#bytes.subarray(0, this.#used));
       this.#bytes = room;
     }

@@ -30,12 +30,21 @@ const SPACE = 32;
 const HASH = 35;
 const ZERO = 48;
 const COLON = 58;
+const LETTER_Q = 113;
 
 /** indptr and indices are int32. */
 const MOST = 2 ** 31 - 1;
 const LONGEST_LINE = 2 ** 28;
+/** Entries that are read before they are stored. */
+const BLOCK = 2 ** 12;
 /** Of a piece of text in an error. */
 const SHOWN = 60;
+
+/** Whether a token ends before `at`. */
+function isEnd(bytes: Uint8Array, at: number): boolean {
+  const c = bytes[at] as number;
+  return c === SPACE || c === LF || c === TAB || c === HASH || (c === CR && bytes[at + 1] === LF);
+}
 
 class LibsvmSink implements Sink<LibsvmData> {
   readonly #name: string;
@@ -43,6 +52,10 @@ class LibsvmSink implements Sink<LibsvmData> {
   readonly #base: "auto" | 0 | 1;
   readonly #decimal = new DecimalReader();
   readonly #carry = new GrowingBytes(LONGEST_LINE);
+  readonly #blockValues = new Float64Array(BLOCK);
+  readonly #blockIndices = new Int32Array(BLOCK);
+  /** Entries in the block. */
+  #count = 0;
   readonly #values = new NarrowValues();
   readonly #indices = new Growing(Int32Array);
   readonly #starts = new Growing(Int32Array);
@@ -88,9 +101,10 @@ class LibsvmSink implements Sink<LibsvmData> {
     }
     if (this.#row === 0) badFile(this.#name, "holds no rows");
     const firstIndex = this.#base === "auto" ? (this.#hasZero ? 0 : 1) : this.#base;
-    const needed = this.#largest + 1 - firstIndex;
+    const needed = this.#largest < 0 ? 0 : this.#largest + 1 - firstIndex;
     const cols = this.#cols ?? needed;
     if (needed > cols) badFile(this.#name, `${this.#largestPlace}${this.#tooWide(this.#largest, firstIndex)}`);
+    this.#store(this.#count);
     this.#starts.push(this.#indices.length);
     const indices = this.#indices.finish();
     if (firstIndex === 1) for (let at = 0; at < indices.length; at++) (indices[at] as number)--;
@@ -114,8 +128,9 @@ class LibsvmSink implements Sink<LibsvmData> {
   /** Lines that end in LF, all of them: so no bound is checked before it. */
   #read(bytes: Uint8Array, end: number): void {
     const decimal = this.#decimal;
-    const values = this.#values;
-    const indices = this.#indices;
+    const values = this.#blockValues;
+    const indices = this.#blockIndices;
+    let count = this.#count;
     // A byte order mark is no part of the text.
     let p = this.#line === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
     while (p < end) {
@@ -127,6 +142,7 @@ class LibsvmSink implements Sink<LibsvmData> {
         c = LF;
       }
       if (c !== LF) {
+        this.#count = count;
         p = this.#head(bytes, p);
         let previous = -1;
         for (;;) {
@@ -149,21 +165,28 @@ class LibsvmSink implements Sink<LibsvmData> {
           }
           if (c !== COLON || p === token || index > MOST) this.#badIndex(bytes, token, index);
           if (index <= previous) this.#badOrder(index, previous);
+          if (index === 0) this.#seeZero(bytes, token);
           previous = index;
+          if (count === BLOCK) {
+            this.#store(count);
+            count = 0;
+          }
+          indices[count] = index;
           const at = p + 1;
           c = bytes[at] as number;
           const next = bytes[at + 1] as number;
           if (c >= ZERO && c <= ZERO + 9 && (next === SPACE || next === LF)) {
             // one digit: the values of binary features and counts
-            values.push(c - ZERO);
+            values[count++] = c - ZERO;
             p = at + 1;
           } else {
             const value = decimal.read(bytes, at);
             p = decimal.end;
-            if (!this.#isEnd(bytes, p) || value - value !== 0) this.#badNumber(bytes, token, at, "a value");
-            values.push(value);
+            c = bytes[p] as number;
+            if ((c !== SPACE && c !== LF && !isEnd(bytes, p)) || value - value !== 0)
+              this.#badNumber(bytes, token, at, "a value");
+            values[count++] = value;
           }
-          indices.push(index);
         }
         if (previous > this.#largest) this.#seeLargest(previous);
         this.#row++;
@@ -171,35 +194,43 @@ class LibsvmSink implements Sink<LibsvmData> {
       this.#line++;
       p++;
     }
+    this.#count = count;
   }
 
-  #isEnd(bytes: Uint8Array, at: number): boolean {
-    const c = bytes[at] as number;
-    return c === SPACE || c === LF || c === TAB || c === HASH || (c === CR && bytes[at + 1] === LF);
+  #store(count: number): void {
+    this.#values.append(this.#blockValues, count);
+    this.#indices.append(this.#blockIndices, count);
+    this.#count = 0;
   }
 
   /** Label and query; gives the place behind them. */
   #head(bytes: Uint8Array, at: number): number {
     const label = this.#decimal.read(bytes, at);
     let p = this.#decimal.end;
-    if (!this.#isEnd(bytes, p) || label - label !== 0) this.#badNumber(bytes, at, at, "a label");
+    if (!isEnd(bytes, p) || label - label !== 0) this.#badNumber(bytes, at, at, "a label");
     if (this.#row === MOST) badFile(this.#name, `${this.#where()}more than ${MOST} rows`);
     this.#labels.push(label);
-    this.#starts.push(this.#indices.length);
-    if (this.#indices.length > MOST - LONGEST_LINE) badFile(this.#name, `${this.#where()}too many entries`);
+    const entries = this.#indices.length + this.#count;
+    if (entries > MOST - LONGEST_LINE) badFile(this.#name, `${this.#where()}too many entries`);
+    this.#starts.push(entries);
     while (bytes[p] === SPACE || bytes[p] === TAB) p++;
-    const hasQuery = ascii(bytes, p, p + 4) === "qid:";
+    const hasQuery = bytes[p] === LETTER_Q && ascii(bytes, p, p + 4) === "qid:";
     if (hasQuery !== this.#queries.length > 0 && this.#row > 0) {
       const [found, expected] = hasQuery ? ["a qid", "none"] : ["no qid", "one"];
       badFile(this.#name, `${this.#where()}found ${found}, expected ${expected} as in the rows before`);
     }
     if (!hasQuery) return p;
     const query = this.#decimal.read(bytes, p + 4);
-    if (!this.#isEnd(bytes, this.#decimal.end) || !Number.isSafeInteger(query)) {
+    if (!isEnd(bytes, this.#decimal.end) || !Number.isSafeInteger(query)) {
       this.#badToken(bytes, p, "qid: and a whole number");
     }
     this.#queries.push(query);
     return this.#decimal.end;
+  }
+
+  #seeZero(bytes: Uint8Array, token: number): void {
+    if (this.#base === 1) this.#badToken(bytes, token, "indices from 1 (firstIndex: 1 was given)");
+    this.#hasZero = true;
   }
 
   #seeLargest(index: number): void {
@@ -217,7 +248,7 @@ class LibsvmSink implements Sink<LibsvmData> {
 
   #badToken(bytes: Uint8Array, at: number, expected: string): never {
     let end = at;
-    while (!this.#isEnd(bytes, end) && end < at + SHOWN) end++;
+    while (!isEnd(bytes, end) && end < at + SHOWN) end++;
     const found = end === at ? "nothing" : quote(ascii(bytes, at, end));
     badFile(this.#name, `${this.#where()}found ${found}, expected ${expected}`);
   }
@@ -232,19 +263,12 @@ class LibsvmSink implements Sink<LibsvmData> {
   }
 
   #badNumber(bytes: Uint8Array, token: number, at: number, what: string): never {
-    if (this.#isEnd(bytes, this.#decimal.end) && this.#decimal.end > at) {
+    if (isEnd(bytes, this.#decimal.end) && this.#decimal.end > at) {
       this.#badToken(bytes, token, `${what} that float64 can hold`);
     }
     const isList = what === "a label" && bytes[this.#decimal.end] === 44;
     this.#badToken(bytes, token, isList ? "one label (several per row are not read)" : `${what} in decimal`);
   }
-}
-
-/** LIBSVM text in memory. */
-export function parseLibsvm(bytes: Uint8Array, options: LibsvmOptions = {}): LibsvmData {
-  const sink = libsvmSink(nameOf(null, options?.name, "LIBSVM text"), options);
-  sink.write(bytes);
-  return sink.end();
 }
 
 export const libsvmSink = (name: string, options: LibsvmOptions): Sink<LibsvmData> => new LibsvmSink(name, options);

@@ -131,7 +131,10 @@ async function* gunzip(
   name: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (typeof DecompressionStream === "undefined") {
-    throw new BitcenterError("UNSUPPORTED", `${name}: is compressed by gzip, and this engine has no DecompressionStream`);
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      `${name}: is compressed by gzip, and this engine has no DecompressionStream`,
+    );
   }
   const { writable, readable } = new DecompressionStream("gzip");
   const writer = writable.getWriter();
