@@ -82,5 +82,24 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** The number that is all of `text`, by the same rules; NaN if it is none. */
 export function decimalOf(text: string): number {
+  // digits [. digits], as most are; anything else is looked at twice
+  const { length } = text;
+  const isNegative = text.charCodeAt(0) === MINUS;
+  let mantissa = 0;
+  let fraction = -1;
+  let p = isNegative ? 1 : 0;
+  const first = p;
+  for (; p < length; p++) {
+    const c = text.charCodeAt(p);
+    if (c >= ZERO && c <= ZERO + 9) mantissa = mantissa * 10 + (c - ZERO);
+    else if (c === DOT && fraction < 0) fraction = p;
+    else break;
+  }
+  const places = fraction < 0 ? 0 : length - 1 - fraction;
+  const digits = length - first - (fraction < 0 ? 0 : 1);
+  if (p === length && digits > 0 && mantissa <= Number.MAX_SAFE_INTEGER && places <= LARGEST_TEN) {
+    const value = mantissa / (TENS[places] as number);
+    return isNegative && value > 0 ? -value : value;
+  }
   return DECIMAL.test(text) ? Number(text) + 0 : Number.NaN;
 }

@@ -54,6 +54,7 @@ export function findHeader(
   const texts = first.flatMap((field, j) => (isNumber(trimmed(field)) || isMissing(trimmed(field)) ? [] : [j]));
   if (texts.length === 0 || second === null) return false;
   if (!first.some((field) => isNumber(trimmed(field)))) return true;
+  if (first.length !== second.length) return false;
   const turned = texts.find((j) => isNumber(trimmed(second[j] ?? "")));
   if (turned === undefined) return false;
   const [above, below] = [quote(trimmed(first[turned] as string)), quote(trimmed(second[turned] as string))];
