@@ -63,9 +63,9 @@ describe("decimal numbers", () => {
     expect(firstMistake((bytes) => reader.read(bytes, 0), COUNT)).toBeNull();
   });
 
-  it(`of a text as well: ${COUNT} of them`, () => {
+  it(`of a text as well: ${COUNT / 2} of them`, () => {
     const decode = new TextDecoder();
-    expect(firstMistake((bytes) => decimalOf(decode.decode(bytes).trimEnd()), COUNT)).toBeNull();
+    expect(firstMistake((bytes) => decimalOf(decode.decode(bytes).trimEnd()), COUNT / 2)).toBeNull();
   });
 
   it.each<[string, (text: string) => number]>([

@@ -1,5 +1,6 @@
 // The readers of bitcenter/io: what they make of good files, and the one sentence they have for bad ones.
-import { describe, expect, it } from "vitest";
+import papaparse from "papaparse";
+import { describe, expect, it, vi } from "vitest";
 import { BitcenterError } from "../bindings/errors.js";
 import {
   type ArrowTable,
@@ -570,7 +571,11 @@ describe("pieces", () => {
     const reader = csvReader({ delimiter: ",", header: false, label: null });
     const chunk = utf8("1,2\n".repeat(1000));
     const chunks = [utf8('"'), ...Array.from({ length: 2000 }, () => chunk)];
+    const parser = vi.spyOn(papaparse, "Parser");
     expect(outcome(() => reader.ours(chunks), true).message).toMatch(/line 1: found a quoted field that does not end/);
+    // 8 MB from 64 KiB on, twice as much each time, and once more at the end
+    expect(parser.mock.calls.length).toBeLessThanOrEqual(Math.log2(8e6 / 2 ** 16) + 2);
+    parser.mockRestore();
   });
 
   const LF = 10;

@@ -69,6 +69,9 @@ export class Table {
         line,
       );
     } else {
+      // Before the values of the first: a line of something else above the table is told best by its length.
+      if (second.length !== first.fields.length)
+        this.#badWidth(second.length, first.fields.length, line, 1, first.line);
       this.#begin(null, first.fields, first.line);
       this.#addRow(second, line);
     }
@@ -127,10 +130,13 @@ export class Table {
   }
 
   #checkWidth(fields: readonly string[], line: number): void {
-    if (fields.length === this.#width) return;
+    if (fields.length !== this.#width) this.#badWidth(fields.length, this.#width, line, this.#rows, this.#firstLine);
+  }
+
+  #badWidth(found: number, expected: number, line: number, row: number, firstLine: number): never {
     badFile(
       this.#name,
-      `line ${line} (row ${this.#rows}): found ${fields.length} fields, expected ${this.#width} as on line ${this.#firstLine}`,
+      `line ${line} (row ${row}): found ${found} fields, expected ${expected} as on line ${firstLine}`,
     );
   }
 
