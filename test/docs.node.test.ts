@@ -17,6 +17,7 @@ const pages = [
 const entries: Record<string, string> = {
   bitcenter: pathToFileURL(join(root, "dist/index.js")).href,
   "bitcenter/io": pathToFileURL(join(root, "dist/io/index.js")).href,
+  "bitcenter/node": pathToFileURL(join(root, "dist/node/index.js")).href,
 };
 
 describe.each(pages)("%s", (page) => {

@@ -1,0 +1,3 @@
+// Public names of bitcenter/node: what needs files.
+export { openFile } from "./open.js";
+export { type FileData, type FileFormat, type FileOptions, readFile } from "./read-file.js";
