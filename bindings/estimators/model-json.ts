@@ -197,7 +197,7 @@ export function parseJson(text: string, fail: Fail): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    return fail(`is not JSON, or only a part of it: ${(error as Error).message}`);
+    return fail(`is not JSON, or only a part of it: ${(error as Error).message.replace(/\s+/g, " ")}`);
   }
 }
 

@@ -227,7 +227,8 @@ const numbersOf = ({ type, values }: Tensor): number[] => {
   return values as number[];
 };
 
-const rounded = (type: Tensor["type"], values: number[]): number[] => (type === "float" ? values.map(Math.fround) : values);
+const rounded = (type: Tensor["type"], values: number[]): number[] =>
+  type === "float" ? values.map(Math.fround) : values;
 
 const sameType = (a: Tensor, b: Tensor): Tensor["type"] => {
   if (a.type !== b.type) throw new Error(`${a.type} meets ${b.type}`);
@@ -335,7 +336,13 @@ export function runOnnx(model: OnnxModel, data: ArrayLike<number>, rows: number)
   const tensors = new Map(constants);
   tensors.set(input.name, { type: input.type, shape: [rows, cols], values: rounded(input.type, Array.from(data)) });
   for (const node of nodes) {
-    tensors.set(node.output, apply(node, node.inputs.map((name) => tensors.get(name) as Tensor)));
+    tensors.set(
+      node.output,
+      apply(
+        node,
+        node.inputs.map((name) => tensors.get(name) as Tensor),
+      ),
+    );
   }
   return Object.fromEntries(
     outputs.map(({ name, type, shape }) => {
