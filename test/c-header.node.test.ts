@@ -472,7 +472,9 @@ describe("the integer model", () => {
     [{ inputScale: 1e308, inputOffset: 1e308 }, "BAD_VALUE", /overflow float64/],
   ])("refuses %j", (options, code, sentence) => {
     expect(() => toCHeader(model, options)).toThrow(sentence);
-    expect(() => toCHeader(model, options)).toThrow(expect.objectContaining({ code }));
+    expect(() => toCHeader(model, options)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(/^toCHeader: /) }),
+    );
   });
 
   it("refuses codes of another type, half rows and classes that C has no string for", () => {

@@ -1,5 +1,6 @@
 // Models that travel: what is written is read again bit for bit; what was changed, cut short or is newer is refused with one sentence.
 import { describe, expect, it } from "vitest";
+import { BitcenterError } from "../bindings/errors.js";
 import {
   fromLiblinear,
   fromSafetensors,
@@ -10,7 +11,7 @@ import {
   toLiblinear,
   toSafetensors,
 } from "../bindings/io/index.js";
-import { EXTRA as FUZZ_EXTRA, fuzzModels, MODEL_FORMATS } from "./fuzz/model-files.js";
+import { type Format, EXTRA as FUZZ_EXTRA, fuzzFormats, fuzzModels, MODEL_FORMATS } from "./fuzz/model-files.js";
 import { anyFloat, anyModel, fingerprint } from "./support/models.js";
 import { Dice } from "./support/random.js";
 
@@ -63,6 +64,61 @@ describe.each(Object.keys(MODEL_FORMATS))("%s", (name) => {
         );
       }
     }
+  });
+});
+
+describe("readers with a fault are found by damaged files", () => {
+  const json = (MODEL_FORMATS["json"] as readonly Format[])[0] as Format;
+  const liblinear = (MODEL_FORMATS["liblinear"] as readonly Format[])[0] as Format;
+  const parse = (bytes: Uint8Array): ModelJson => {
+    try {
+      return JSON.parse(new TextDecoder().decode(bytes)) as ModelJson;
+    } catch {
+      throw new BitcenterError("BAD_FILE", "no JSON");
+    }
+  };
+  const toLines = (bytes: Uint8Array): string[] => new TextDecoder().decode(bytes).split("\n");
+  const faults: Readonly<Record<string, Format>> = {
+    "one that leaves errors of the language as they are": {
+      ...json,
+      read: (bytes) => modelFromJson(JSON.parse(new TextDecoder().decode(bytes))),
+    },
+    "one that believes any checksum": {
+      ...json,
+      read: (bytes) => {
+        const { checksum: _, ...object } = parse(bytes);
+        const coef = Float64Array.from((object.coef ?? []) as number[], Number);
+        const intercept = Float64Array.from((object.intercept ?? []) as number[], Number);
+        let written: ModelJson;
+        try {
+          written = modelToJson({ ...object, coef, intercept }, object);
+        } catch {
+          throw new BitcenterError("BAD_FILE", "no model");
+        }
+        return modelFromJson(written);
+      },
+    },
+    "one that makes room for what a file claims": {
+      ...liblinear,
+      read: (bytes) => {
+        const claimed = toLines(bytes).find((line) => line.startsWith("nr_feature "));
+        const count = Number(claimed?.slice(11));
+        if (Number.isInteger(count) && count > 0) new Float64Array(count);
+        return liblinear.read(bytes);
+      },
+    },
+    "one that forgets a column": {
+      ...liblinear,
+      read: (bytes) => {
+        const found = liblinear.read(bytes);
+        return found.cols > 1 ? { ...found, cols: found.cols - 1 } : found;
+      },
+    },
+  };
+  it.each(Object.keys(faults))("%s", (name) => {
+    expect(() => fuzzFormats(name, [faults[name] as Format], 4000, 5)).toThrow(
+      /seed 5, file \d+: (threw SyntaxError|was read as|threw Error: an array of)/,
+    );
   });
 });
 
@@ -235,8 +291,15 @@ describe("a model that is none", () => {
   });
 });
 
+/** save_file({"coef": [[0.5, -0.25, 1]], "intercept": [0.125]}, metadata = format, version, estimator, loss and classes). */
+const BY_PYTHON =
+  "+AAAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJjbGFzc2VzIjoiWzAsIDFdIiwidmVyc2lvbiI6IjEiLCJsb3NzIjoibG9naXN0aWMiLCJlc3RpbW" +
+  "F0b3IiOiJMb2dpc3RpY1JlZ3Jlc3Npb24iLCJmb3JtYXQiOiJiaXRjZW50ZXIifSwiY29lZiI6eyJkdHlwZSI6IkY2NCIsInNoYXBlIjpbMSwz" +
+  "XSwiZGF0YV9vZmZzZXRzIjpbMCwyNF19LCJpbnRlcmNlcHQiOnsiZHR5cGUiOiJGNjQiLCJzaGFwZSI6WzFdLCJkYXRhX29mZnNldHMiOlsyNC" +
+  "wzMl19fSAgIAAAAAAAAOA/AAAAAAAA0L8AAAAAAADwPwAAAAAAAMA/";
+
 /** A safetensors file from any header. */
-function tensorFile(header: string | object, values = new Uint8Array(0), length?: bigint): Uint8Array {
+function tensorFile(header: string | object, values: Uint8Array = new Uint8Array(0), length?: bigint): Uint8Array {
   const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + text.length + values.length);
   new DataView(bytes.buffer).setBigUint64(0, length ?? BigInt(text.length), true);
@@ -289,6 +352,13 @@ describe("safetensors", () => {
     const read = fromSafetensors(tensorFile({ __metadata__: regression, ...tensors }, values.subarray(0, 24)));
     expect([...read.coef, ...read.intercept]).toEqual([0.5, -0.25, 1]);
     expect(read.classes).toBeNull();
+  });
+
+  it("reads a file that Python's safetensors 0.8.0 wrote", () => {
+    const file = Uint8Array.from(atob(BY_PYTHON), (letter) => letter.charCodeAt(0));
+    const model = fromSafetensors(file);
+    expect(model).toMatchObject({ estimator: "LogisticRegression", loss: "logistic", classes: [0, 1], cols: 3 });
+    expect([...model.coef, ...model.intercept]).toEqual([0.5, -0.25, 1, 0.125]);
   });
 
   it("finds every changed byte, or it changed nothing", () => {

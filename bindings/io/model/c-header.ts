@@ -2,7 +2,7 @@
 // nothing overflows, stands in quantized.ts.
 import { BitcenterError, show } from "../../errors.js";
 import type { LinearModel } from "../../estimators/linear-model.js";
-import { type QuantizedModel, type QuantizeOptions, quantizedModel } from "./quantized.js";
+import { QuantizedModel, type QuantizeOptions } from "./quantized.js";
 
 export interface CHeaderOptions extends QuantizeOptions {
   /** What every name in the header begins with: a letter, then letters, digits and underscores; at most 40 (default "model"). */
@@ -140,7 +140,7 @@ function about(model: QuantizedModel, name: string): string {
     "",
     "No overflow, whatever the codes: |bias| + sum of |weight| * |largest code| is at most",
     `  ${sums} <= 2147483647 = 2^31 - 1 in every sum, and a score below 2^62.`,
-    `Rounding of the weights moves a margin by at most ${bound}.`,
+    `Rounding of the weights moves a margin by at most ${bound}, for any codes.`,
   ];
   if (agreement !== null) {
     const share = agreement.labels === null ? "" : `${(100 * agreement.labels).toFixed(2)} % of the labels and `;
@@ -161,7 +161,7 @@ export function toCHeader(model: LinearModel, options: CHeaderOptions = {}): str
     const expected = "a letter and then at most 39 letters, digits and underscores";
     throw new BitcenterError("BAD_OPTION", `toCHeader: name must be ${expected}, given ${show(name)}`);
   }
-  const quantized = quantizedModel(model, rest);
+  const quantized = new QuantizedModel(model, rest, "toCHeader");
   const { cols, outputs, classes, weights, bias, multiplier, inputScale, inputOffset } = quantized;
   const NAME = name.toUpperCase();
   const guard = `BITCENTER_${NAME}_H`;

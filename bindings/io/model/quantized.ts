@@ -195,8 +195,8 @@ export class QuantizedModel {
   readonly agreement: Agreement | null;
   readonly #model: LinearModel;
 
-  constructor(given: LinearModel, options: QuantizeOptions) {
-    const where = "quantizedModel";
+  /** `where` opens the sentences of errors. */
+  constructor(given: LinearModel, options: QuantizeOptions, where = "quantizedModel") {
     const model = checkModel(where, given);
     const names = ["codes", "inputScale", "inputOffset", "ranges", "sample", "weightBits"];
     checkNames(where, options, names);
