@@ -27,6 +27,7 @@ export {
   type CrossValidation,
   crossValidate,
   type L2PathOptions,
+  type LabelOf,
   l2Path,
   type PathPoint,
 } from "./estimators/model-selection.js";

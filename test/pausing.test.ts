@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Core } from "../bindings/engine/core.js";
 import { exp, log, log1p } from "../bindings/estimators/elementary.js";
-import { drive, finish, type Pace, type Pieces, SLICE, turnOf } from "../bindings/estimators/pausing.js";
+import { drive, type Pace, SLICE, turnOf } from "../bindings/estimators/pausing.js";
 import { createEngine, LinearSVC, LogisticRegression } from "../bindings/index.js";
 import { dice, sampleFor } from "./support/data.js";
 
@@ -23,7 +23,7 @@ function paceOf(perPiece: number): Pace & { turns: number; tick: () => void } {
   };
 }
 
-function* pieces(count: number, tick: () => void): Pieces<string> {
+function* pieces(count: number, tick: () => void): Generator<unknown, string, undefined> {
   for (let i = 0; i < count; i++) {
     tick();
     yield i % 3 === 0 ? undefined : { report: i };
@@ -67,7 +67,7 @@ describe("the driver", () => {
   it("runs the work's finally blocks when a turn or a piece throws", async () => {
     for (const isTurn of [true, false]) {
       let released = 0;
-      const work = (function* (): Pieces<void> {
+      const work = (function* (): Generator<unknown, void, undefined> {
         try {
           yield;
           if (!isTurn) throw new Error("a piece");
@@ -87,15 +87,6 @@ describe("the driver", () => {
       await expect(drive(work, { now, turn })).rejects.toThrow(isTurn ? "a turn" : "a piece");
       expect(released).toBe(1);
     }
-  });
-
-  it("finish runs straight through, whatever is yielded", () => {
-    let count = 0;
-    const tick = (): void => {
-      count++;
-    };
-    expect(finish(pieces(100, tick))).toBe("done");
-    expect(count).toBe(100);
   });
 });
 
@@ -156,7 +147,7 @@ describe("turns of the host", () => {
     };
     // turns are quicker than a timer, which may take a millisecond to come
     await drive(
-      (function* (): Pieces<void> {
+      (function* (): Generator<unknown, void, undefined> {
         while (timers < 3 || messages < 3) yield;
       })(),
       { now, turn: turnOf(globalThis as never) },
@@ -180,7 +171,7 @@ describe("fits in pauses", () => {
     const pace = paceOf(perPiece);
     let count = 0;
     await drive(
-      (function* (): Pieces<void> {
+      (function* (): Generator<unknown, void, undefined> {
         for (;;) {
           if (work.next().done) return;
           count++;

@@ -1,20 +1,21 @@
 // What classifiers share: labels of any kind, decisions, accuracy.
 
 import { checkVector } from "../data/matrix.js";
+import { finish, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import { LinearEstimator, type PartialFitOptions, type ScoreOptions } from "./estimator.js";
 import { checkClasses, checkLength, type Label } from "./labels.js";
-import { finish, type Pieces } from "./pausing.js";
 import type { RowsInput } from "./rows.js";
 import { winners } from "./scores.js";
 
 /** Mean of `values`, weighted. @internal */
-export function weightedMean(
+export function* weightedMean(
   where: string,
   values: ArrayLike<number>,
   sampleWeight: ArrayLike<number> | undefined,
-): number {
-  const weights = sampleWeight === undefined ? null : checkVector(where, "sampleWeight", sampleWeight, values.length);
+): Work<number> {
+  const weights =
+    sampleWeight === undefined ? null : yield* checkVector(where, "sampleWeight", sampleWeight, values.length);
   let [sum, total] = [0, 0];
   for (let i = 0; i < values.length; i++) {
     const weight = weights === null ? 1 : (weights[i] as number);
@@ -51,14 +52,14 @@ export abstract class Classifier extends LinearEstimator<Label> {
   }
 
   /** @internal */
-  *scoreWork(X: RowsInput, y: ArrayLike<Label>, { sampleWeight }: ScoreOptions = {}): Pieces<number> {
+  *scoreWork(X: RowsInput, y: ArrayLike<Label>, { sampleWeight }: ScoreOptions = {}): Work<number> {
     const where = `${this.estimator}.score`;
     const scores = yield* this.scoresWork("score", X);
     const { classes } = this;
     const places = winners(scores, this.intercept.length);
     checkLength(where, y, places.length);
     const hits = Float64Array.from(places, (place, i) => (classes[place] === y[i] ? 1 : 0));
-    return weightedMean(where, hits, sampleWeight);
+    return yield* weightedMean(where, hits, sampleWeight);
   }
 
   /** @internal */

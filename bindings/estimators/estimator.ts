@@ -4,6 +4,7 @@ import { createEngine, type Engine } from "../data/engine.js";
 import { checkVector } from "../data/matrix.js";
 import type { LossName, Weights } from "../data/problem.js";
 import type { Variant } from "../engine/load.js";
+import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames } from "../options.js";
 import { splitRows } from "./folds.js";
@@ -11,7 +12,7 @@ import { type EncodedLabels, encodeLabels, type Label, rowWeights } from "./labe
 import type { EstimatorName, LinearModel } from "./linear-model.js";
 import { modelFromJson, modelToJson } from "./model-json.js";
 import { type EstimatorOptions, HOST_OPTIONS, type Settings, type SolverName } from "./options.js";
-import { drive, finish, type Pieces } from "./pausing.js";
+import { drive } from "./pausing.js";
 import { type RowsInput, type Shape, shapeOf, takeRows } from "./rows.js";
 import { meanLoss, scoresOf } from "./scores.js";
 import { StreamState } from "./stream.js";
@@ -192,8 +193,9 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
       }
       const { classes } = stream;
       const labels = classes === null ? null : finish(encodeLabels(where, y, shape.rows, classes));
-      const targets = labels?.index ?? checkVector(where, "labels", y as ArrayLike<number>, shape.rows);
-      const weights = rowWeights(where, options.sampleWeight, this.settings.classWeight, labels, shape.rows);
+      const targets = labels?.index ?? finish(checkVector(where, "labels", y as ArrayLike<number>, shape.rows));
+      const { classWeight } = this.settings;
+      const weights = finish(rowWeights(where, options.sampleWeight, classWeight, labels, shape.rows));
       const step = finish(stream.take(where, X, targets, weights));
       this.#fitted = { ...step.weights, loss: stream.loss, classes, cols: stream.cols, featureNames: null };
       this.#report = {
@@ -253,7 +255,7 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
   }
 
   /** A fit in pieces. @internal */
-  *fitWork(X: RowsInput, y: ArrayLike<Y>, options: FitOptions<Y> = {}): Pieces<this> {
+  *fitWork(X: RowsInput, y: ArrayLike<Y>, options: FitOptions<Y> = {}): Work<this> {
     const where = `${this.estimator}.fit`;
     this.#enter(where);
     try {
@@ -292,9 +294,9 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     y: ArrayLike<Y>,
     rows: number,
     known: readonly Label[] | null = null,
-  ): Pieces<{ targets: Float64Array; labels: EncodedLabels | null }> {
+  ): Work<{ targets: Float64Array; labels: EncodedLabels | null }> {
     if (!this.isClassifier)
-      return { targets: checkVector(where, "labels", y as ArrayLike<number>, rows), labels: null };
+      return { targets: yield* checkVector(where, "labels", y as ArrayLike<number>, rows), labels: null };
     const labels = yield* encodeLabels(where, y, rows, known);
     if (labels.classes.length < 2) {
       throw new BitcenterError(
@@ -311,13 +313,13 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     y: ArrayLike<Y>,
     options: FitOptions<Y>,
     onStep: (step: FitProgress) => void,
-  ): Pieces<void> {
+  ): Work<void> {
     const { settings } = this;
     const begun = now();
     const shape = shapeOf(where, X);
     const featureNames = checkFeatureNames(where, options.featureNames, shape.cols);
     const { targets, labels } = yield* this.targetsOf(where, y, shape.rows);
-    const weights = rowWeights(where, options.sampleWeight, settings.classWeight, labels, shape.rows);
+    const weights = yield* rowWeights(where, options.sampleWeight, settings.classWeight, labels, shape.rows);
     const classes = labels?.classes ?? null;
     const all = { X, targets, weights };
     const { training, heldOut } = yield* this.#holdOut(where, all, classes, options.validation, shape);
@@ -407,11 +409,11 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     classes: readonly Label[] | null,
     validation: FitOptions<Y>["validation"],
     shape: Shape,
-  ): Pieces<{ training: HeldOut; heldOut: HeldOut | null }> {
+  ): Work<{ training: HeldOut; heldOut: HeldOut | null }> {
     if (validation === undefined) return { training: all, heldOut: null };
     if (typeof validation === "number") {
       const { train, test } = splitRows(where, shape.rows, validation, this.settings.seed, classes && all.targets);
-      const part = function* (index: Uint32Array): Pieces<HeldOut> {
+      const part = function* (index: Uint32Array): Work<HeldOut> {
         const pick = (values: Float64Array): Float64Array => Float64Array.from(index, (i) => values[i] as number);
         const X = yield* takeRows(where, all.X, index);
         return { X, targets: pick(all.targets), weights: all.weights && pick(all.weights) };
@@ -426,9 +428,12 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     }
     const targets =
       classes === null
-        ? checkVector(inside, "labels", y as ArrayLike<number>, held.rows)
+        ? yield* checkVector(inside, "labels", y as ArrayLike<number>, held.rows)
         : (yield* encodeLabels(inside, y, held.rows, classes)).index;
-    return { training: all, heldOut: { X, targets, weights: rowWeights(inside, sampleWeight, null, null, held.rows) } };
+    return {
+      training: all,
+      heldOut: { X, targets, weights: yield* rowWeights(inside, sampleWeight, null, null, held.rows) },
+    };
   }
 
   /** The fitted state. @internal */
@@ -445,13 +450,13 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
   }
 
   /** @internal */
-  protected scoresWork(what: string, X: RowsInput): Pieces<Float64Array> {
+  protected scoresWork(what: string, X: RowsInput): Work<Float64Array> {
     const fitted = this.fitted(what);
     return scoresOf(`${this.estimator}.${what}`, fitted, fitted.cols, X);
   }
 
   /** How good the predictions are: accuracy, or R². @internal */
-  abstract scoreWork(X: RowsInput, y: ArrayLike<Y>, options?: ScoreOptions): Pieces<number>;
+  abstract scoreWork(X: RowsInput, y: ArrayLike<Y>, options?: ScoreOptions): Work<number>;
 
   /** An estimator with the same options, not fitted. */
   clone(): this {
@@ -520,8 +525,7 @@ export function optionsIn(where: string, value: unknown): Record<string, unknown
 
 /** Rows into the engine. @internal */
 export function* loadDataset(engine: Engine, { X, targets, weights }: HeldOut, { bits, solver }: Settings) {
-  yield;
-  return engine.dataset(X as never, targets, {
+  return yield* engine.datasetWork(X as never, targets, {
     // the bits of zipml are those of its samples
     bits: solver === "zipml" ? 8 : bits,
     ...(weights !== null && { sampleWeight: weights }),
@@ -578,9 +582,13 @@ function aborted(
 function validator(where: string, task: Task, held: HeldOut, cols: number, tau: number): ValidateTask {
   const { loss, problems } = task;
   const isBinary = loss === "logistic" || loss === "hinge" || loss === "squaredHinge";
+  let [targets, known] = [held.targets, -1];
   return function* (problem, weights) {
-    const targets = isBinary ? against(held.targets, problems > 1 ? problem : 1) : held.targets;
+    if (isBinary && problem !== known) {
+      targets = yield* against(held.targets, problems > 1 ? problem : 1);
+      known = problem;
+    }
     const scores = yield* scoresOf(`${where}: validation`, weights, cols, held.X);
-    return meanLoss(loss, scores, weights.intercept.length, targets, held.weights, tau);
+    return yield* meanLoss(loss, scores, weights.intercept.length, targets, held.weights, tau);
   };
 }

@@ -1,9 +1,9 @@
 // Which rows are trained on and which are tested: k folds, with the share of each class kept where there are classes.
 import { isVector } from "../data/matrix.js";
+import { finish } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
 import { encodeLabels, type Label } from "./labels.js";
-import { finish } from "./pausing.js";
 import { shuffle, stream } from "./random.js";
 
 /** Rows by index, ascending. */
@@ -108,7 +108,7 @@ export class StratifiedKFold implements Splitter {
 
   /**
    * One { train, test } per fold, indices ascending.
-   * @throws BitcenterError BAD_VALUE for a class with fewer rows than folds; BAD_SHAPE, BAD_OPTION
+   * @throws BitcenterError BAD_VALUE when no class has as many rows as there are folds (of smaller ones some folds test none); BAD_SHAPE, BAD_OPTION
    */
   *split(rows: number, y?: ArrayLike<Label>): Generator<Split, void, undefined> {
     const where = "StratifiedKFold.split";
@@ -119,14 +119,11 @@ export class StratifiedKFold implements Splitter {
     const fold = new Uint32Array(rows);
     // where the last class ended: left-over rows of all classes go round the folds
     let next = 0;
-    for (const own of members(index, classes.length)) {
-      if (own.length < folds) {
-        const label = show(classes[index[own[0] as number] as number]);
-        throw new BitcenterError(
-          "BAD_VALUE",
-          `${where}: class ${label} has ${own.length} rows, too few for ${folds} folds`,
-        );
-      }
+    const groups = members(index, classes.length);
+    if (groups.every(({ length }) => length < folds)) {
+      throw new BitcenterError("BAD_VALUE", `${where}: no class has as many rows as folds (${folds})`);
+    }
+    for (const own of groups) {
       if (random !== null) shuffle(own, random);
       const [size, more] = [Math.floor(own.length / folds), own.length % folds];
       let at = 0;

@@ -1,7 +1,7 @@
 // Labels as users have them, numbers or strings, and weights of classes and rows.
 import { checkVector, isVector } from "../data/matrix.js";
+import type { Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
-import type { Pieces } from "./pausing.js";
 
 export type Label = number | string;
 export type LabelsInput = ArrayLike<Label>;
@@ -15,6 +15,16 @@ export type ClassWeights =
 /** More are targets of a regression by mistake: softmax has no room for them either. */
 const MOST_CLASSES = 1024;
 const CHUNK = 1 << 15;
+
+/** `values.map(of)`, with pauses. */
+export function* mapped(values: Float64Array, of: (value: number, i: number) => number): Work<Float64Array> {
+  const all = new Float64Array(values.length);
+  for (let i = 0; i < all.length; i++) {
+    if (i % CHUNK === CHUNK - 1) yield;
+    all[i] = of(values[i] as number, i);
+  }
+  return all;
+}
 
 export interface EncodedLabels {
   /** One per row: its place in `classes`. */
@@ -46,7 +56,7 @@ export function* encodeLabels(
   labels: LabelsInput,
   rows: number,
   known: readonly Label[] | null = null,
-): Pieces<EncodedLabels> {
+): Work<EncodedLabels> {
   checkLength(where, labels, rows);
   const places = new Map<Label, number>(known?.map((label, i) => [label, i]));
   const kind = kindOf(known === null ? labels[0] : known[0]);
@@ -164,14 +174,14 @@ function weightsOfClasses(
 }
 
 /** Weights of rows: the caller's times those of their classes; null where all are 1. Never the caller's array. */
-export function rowWeights(
+export function* rowWeights(
   where: string,
   sampleWeight: ArrayLike<number> | undefined,
   classWeight: Map<Label, number> | "balanced" | null,
   labels: EncodedLabels | null,
   rows: number,
-): Float64Array | null {
-  const weights = sampleWeight === undefined ? null : checkVector(where, "sampleWeight", sampleWeight, rows);
+): Work<Float64Array | null> {
+  const weights = sampleWeight === undefined ? null : yield* checkVector(where, "sampleWeight", sampleWeight, rows);
   const negative = weights?.findIndex((weight) => weight < 0) ?? -1;
   if (negative >= 0) {
     throw new BitcenterError(
@@ -181,5 +191,5 @@ export function rowWeights(
   }
   if (labels === null || classWeight === null) return weights;
   const byClass = weightsOfClasses(where, classWeight, labels);
-  return labels.index.map((k, i) => (byClass[k] as number) * (weights?.[i] ?? 1));
+  return yield* mapped(labels.index, (k, i) => (byClass[k] as number) * (weights?.[i] ?? 1));
 }

@@ -1,12 +1,12 @@
 // LinearRegression: least squares (ridge with alpha > 0), or Huber's loss where some targets are far off.
 import { checkVector } from "../data/matrix.js";
 import type { LossName } from "../data/problem.js";
+import { finish, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import { oneOf } from "../options.js";
 import { weightedMean } from "./classifier.js";
 import { LinearEstimator, optionsIn, type ScoreOptions } from "./estimator.js";
 import { checkOptions, type EstimatorOptions } from "./options.js";
-import { finish, type Pieces } from "./pausing.js";
 import type { RowsInput } from "./rows.js";
 
 export interface LinearRegressionOptions extends EstimatorOptions {
@@ -48,19 +48,19 @@ export class LinearRegression extends LinearEstimator<number> {
   }
 
   /** @internal */
-  *scoreWork(X: RowsInput, y: ArrayLike<number>, { sampleWeight }: ScoreOptions = {}): Pieces<number> {
+  *scoreWork(X: RowsInput, y: ArrayLike<number>, { sampleWeight }: ScoreOptions = {}): Work<number> {
     const where = `${this.estimator}.score`;
     const predicted = yield* this.scoresWork("score", X);
-    const targets = checkVector(where, "labels", y, predicted.length);
-    const mean = weightedMean(where, targets, sampleWeight);
-    const squares = (values: Float64Array): number =>
+    const targets = yield* checkVector(where, "labels", y, predicted.length);
+    const mean = yield* weightedMean(where, targets, sampleWeight);
+    const squares = (values: Float64Array): Work<number> =>
       weightedMean(
         where,
         values.map((value) => value * value),
         sampleWeight,
       );
-    const left = squares(targets.map((target, i) => target - (predicted[i] as number)));
-    const all = squares(targets.map((target) => target - mean));
+    const left = yield* squares(targets.map((target, i) => target - (predicted[i] as number)));
+    const all = yield* squares(targets.map((target) => target - mean));
     return all > 0 ? 1 - left / all : left > 0 ? 0 : 1;
   }
 

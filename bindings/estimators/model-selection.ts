@@ -2,6 +2,7 @@
 import { createEngine } from "../data/engine.js";
 import { isVector } from "../data/matrix.js";
 import type { Weights } from "../data/problem.js";
+import type { Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number } from "../options.js";
 import { Classifier } from "./classifier.js";
@@ -9,7 +10,7 @@ import { exp, log } from "./elementary.js";
 import { type FitReport, LinearEstimator, loadDataset } from "./estimator.js";
 import { KFold, type Split, type Splitter, StratifiedKFold } from "./folds.js";
 import { checkLength, type Label, rowWeights } from "./labels.js";
-import { drive, type Pieces } from "./pausing.js";
+import { drive } from "./pausing.js";
 import { type RowsInput, shapeOf, takeRows } from "./rows.js";
 import { trainTask } from "./training.js";
 
@@ -50,6 +51,9 @@ export interface CrossValidation<E> {
   readonly estimators: readonly E[];
 }
 
+/** The labels that an estimator is fitted to. */
+export type LabelOf<E> = E extends { fit(X: never, y: ArrayLike<infer Y>, ...more: never[]): unknown } ? Y : never;
+
 /** Some labels or weights. */
 function take<T>(values: ArrayLike<T>, index: Uint32Array): ArrayLike<T> {
   return Array.from(index, (i) => values[i] as T);
@@ -81,10 +85,10 @@ function checkSignal(where: string, signal: AbortSignal | undefined, at: string)
  * bytes, sparse rows sparse.
  * @throws BitcenterError as `fit`, with the fold; ABORTED (`cause`: the signal's reason)
  */
-export async function crossValidate<Y extends Label, E extends AnyEstimator<Y>>(
+export async function crossValidate<E extends AnyEstimator<never>>(
   estimator: E,
   X: RowsInput,
-  y: ArrayLike<Y>,
+  y: ArrayLike<LabelOf<E>>,
   options: CrossValidateOptions = {},
 ): Promise<CrossValidation<E>> {
   const where = "crossValidate";
@@ -95,27 +99,27 @@ export async function crossValidate<Y extends Label, E extends AnyEstimator<Y>>(
   const { rows } = shapeOf(where, X);
   checkLength(where, y, rows);
   const { signal, onFold } = options;
-  const weights = rowWeights(where, options.sampleWeight, null, null, rows);
+  const weights = await drive(rowWeights(where, options.sampleWeight, null, null, rows));
   const splitter = splitterFor(where, estimator, options.folds);
   const scores: number[] = [];
   const reports: (FitReport | null)[] = [];
   const estimators: E[] = [];
-  for (const split of splitter.split(rows, y)) {
+  for (const split of splitter.split(rows, y as ArrayLike<Label>)) {
     const fold = scores.length;
     checkSignal(where, signal, `fold ${fold + 1}`);
     checkSplit(`${where}: fold ${fold + 1}`, split, rows);
     const [train, test] = [Uint32Array.from(split.train), Uint32Array.from(split.test)];
     const own = estimator.clone() as E;
     const weightsOf = (index: Uint32Array) => (weights === null ? {} : { sampleWeight: take(weights, index) });
-    await own.fit(await drive(takeRows(where, X, train)), take(y, train), {
+    await own.fit(await drive(takeRows(where, X, train)), take(y, train) as ArrayLike<never>, {
       ...weightsOf(train),
       ...(signal !== undefined && { signal }),
     });
     const rest = await drive(takeRows(where, X, test));
-    const labels = take(y, test);
+    const labels = take(y, test) as ArrayLike<never>;
     const score =
       own instanceof LinearEstimator
-        ? await drive(own.scoreWork(rest, labels as ArrayLike<never>, weightsOf(test)))
+        ? await drive(own.scoreWork(rest, labels, weightsOf(test)))
         : own.score(rest, labels, weightsOf(test));
     scores.push(score);
     reports.push(own.report ?? null);
@@ -141,8 +145,8 @@ function splitterFor(where: string, estimator: unknown, folds: CrossValidateOpti
 }
 
 export interface L2PathOptions {
-  /** Strengths ≥ 0 in any order, or `count` of them from `from` to `to`, each the same multiple of the one before. */
-  readonly strengths: ArrayLike<number> | { readonly from: number; readonly to: number; readonly count: number };
+  /** Strengths ≥ 0 in any order, or `count` of them from `min` to `max`, each the same multiple of the one before. */
+  readonly strengths: ArrayLike<number> | { readonly min: number; readonly max: number; readonly count: number };
   readonly sampleWeight?: ArrayLike<number>;
   readonly signal?: AbortSignal;
   /** Called after each strength, from the strongest to the weakest. */
@@ -172,26 +176,23 @@ function checkStrengths(where: string, given: unknown): Float64Array {
   if (typeof given !== "object" || given === null) {
     throw new BitcenterError(
       "BAD_OPTION",
-      `${where}: strengths must be an array of numbers or { from, to, count }, given ${show(given)}`,
+      `${where}: strengths must be an array of numbers or { min, max, count }, given ${show(given)}`,
     );
   }
   const inside = `${where}: strengths`;
-  checkNames(inside, given, ["from", "to", "count"]);
-  const { from, to, count } = given as { from?: unknown; to?: unknown; count?: unknown };
-  const end = (name: string, value: unknown): number => number(inside, name, value ?? Number.NaN, { above: 0 }, 0);
-  return logSpaced(
-    end("from", from),
-    end("to", to),
-    number(inside, "count", count ?? Number.NaN, { min: 2, integer: true }, 2),
-  );
+  checkNames(inside, given, ["min", "max", "count"]);
+  const { min, max, count } = given as { min?: unknown; max?: unknown; count?: unknown };
+  const low = number(inside, "min", min ?? Number.NaN, { above: 0 }, 0);
+  const high = number(inside, "max", max ?? Number.NaN, { above: low }, 0);
+  return logSpaced(low, high, number(inside, "count", count ?? Number.NaN, { min: 2, integer: true }, 2));
 }
 
-/** `count` numbers from `from` to `to`, evenly spaced on a logarithmic scale. */
-function logSpaced(from: number, to: number, count: number): Float64Array {
-  const [low, high] = [log(from), log(to)];
+/** `count` numbers from `min` to `max`, evenly spaced on a logarithmic scale. */
+function logSpaced(min: number, max: number, count: number): Float64Array {
+  const [low, high] = [log(min), log(max)];
   return Float64Array.from({ length: count }, (_, i) => {
     // the ends as they were given
-    if (i === 0 || i === count - 1) return i === 0 ? from : to;
+    if (i === 0 || i === count - 1) return i === 0 ? min : max;
     return exp(low + (i / (count - 1)) * (high - low));
   });
 }
@@ -204,7 +205,7 @@ function logSpaced(from: number, to: number, count: number): Float64Array {
 export async function l2Path<E extends LinearEstimator<never> | LinearEstimator<Label> | LinearEstimator<number>>(
   estimator: E,
   X: RowsInput,
-  y: ArrayLike<E extends LinearEstimator<infer Y> ? Y : never>,
+  y: ArrayLike<LabelOf<E>>,
   options: L2PathOptions,
 ): Promise<PathPoint<E>[]> {
   return drive(
@@ -218,7 +219,7 @@ export function* path(
   X: RowsInput,
   y: ArrayLike<Label>,
   options: L2PathOptions,
-): Pieces<PathPoint<LinearEstimator<Label>>[]> {
+): Work<PathPoint<LinearEstimator<Label>>[]> {
   const where = "l2Path";
   if (!(estimator instanceof LinearEstimator)) {
     throw new BitcenterError("BAD_OPTION", `${where}: expected an estimator of this package, given ${show(estimator)}`);
@@ -229,7 +230,7 @@ export function* path(
   const { settings } = estimator;
   const { rows, cols } = shapeOf(where, X);
   const { targets, labels } = yield* estimator.targetsOf(where, y, rows);
-  const weights = rowWeights(where, options.sampleWeight, settings.classWeight, labels, rows);
+  const weights = yield* rowWeights(where, options.sampleWeight, settings.classWeight, labels, rows);
   const classes = labels?.classes ?? null;
   const { loss, isOneAgainstRest } = estimator.lossFor(classes?.length ?? null);
   const task = { loss, problems: isOneAgainstRest && classes !== null ? classes.length : 1, targets };

@@ -1,9 +1,6 @@
 // Long work in a page or a server that stays alive: pieces of work, and turns of the event loop between them.
 // A piece takes 4 ms at most (bindings/engine/work.ts), so with a turn after 12 ms nothing waits longer than 16 ms, a frame of a screen.
 
-/** Work in pieces: yields between two of them. What it yields is its own affair; the driver only counts time. */
-export type Pieces<T> = Generator<unknown, T, undefined>;
-
 /** What a driver needs of its host; tests bring their own. */
 export interface Pace {
   /** Milliseconds that never go back. */
@@ -48,7 +45,7 @@ export function turnOf(host: Host): () => Promise<void> {
 const HOST: Pace = { now: () => performance.now(), turn: () => turnOf(globalThis as unknown as Host)() };
 
 /** Drives work to its end with a turn of the event loop whenever SLICE milliseconds have passed. Its `finally` blocks run, whatever happens. */
-export async function drive<T>(work: Pieces<T>, pace: Pace = HOST): Promise<T> {
+export async function drive<T>(work: Generator<unknown, T, undefined>, pace: Pace = HOST): Promise<T> {
   try {
     let since = pace.now();
     for (;;) {
@@ -61,13 +58,5 @@ export async function drive<T>(work: Pieces<T>, pace: Pace = HOST): Promise<T> {
     }
   } finally {
     work.return(undefined as never);
-  }
-}
-
-/** Drives work straight through. */
-export function finish<T>(work: Pieces<T>): T {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done) return value as T;
   }
 }

@@ -1,8 +1,14 @@
 // Rows as estimators handle them: their shape, some of them by index, a few at a time as float64. Values stay in the caller's storage: bytes are never
 // made floats of, but for the block that is being scored.
-import { checkMatrix, type DenseMatrix, type MatrixInput, type NumericArray } from "../data/matrix.js";
+import {
+  type CheckedMatrix,
+  checkMatrix,
+  type DenseMatrix,
+  type MatrixInput,
+  type NumericArray,
+} from "../data/matrix.js";
+import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
-import type { Pieces } from "./pausing.js";
 
 /** rows × cols values in compressed rows. indptr: rows + 1; indices (ascending within a row) and data: one per stored value. */
 export interface SparseMatrix {
@@ -46,7 +52,7 @@ export function shapeOf(where: string, input: RowsInput): Shape {
     }
     return { rows: given.length, cols: width };
   } else if (!Number.isSafeInteger(rows) || !Number.isSafeInteger(cols) || data === undefined)
-    checkMatrix(where, given);
+    finish(checkMatrix(where, given));
   if (rows === 0) throw new BitcenterError("EMPTY", `${where}: data has no rows`);
   return { rows: rows as number, cols: cols as number };
 }
@@ -93,14 +99,14 @@ function checkSparse(where: string, { data, indices, indptr, rows, cols }: Spars
 }
 
 /** Some rows, in the order of `index`, in storage of their own but of the same type. */
-export function* takeRows(where: string, input: RowsInput, index: Uint32Array): Pieces<RowsInput> {
+export function* takeRows(where: string, input: RowsInput, index: Uint32Array): Work<RowsInput> {
   if (isList(input)) return Array.from(index, (i) => input[i] as readonly number[]);
   if (isSparse(input)) return yield* takeSparse(input, index);
   if (isList(input.data)) {
     const { data } = input;
     return Array.from(index, (i) => data[i] as readonly number[]);
   }
-  const { data, cols } = checkMatrix(where, input);
+  const { data, cols } = yield* checkMatrix(where, input);
   const taken = sameType(data, index.length * cols);
   const step = Math.max(1, Math.floor(COPIED / (cols * data.BYTES_PER_ELEMENT)));
   for (let i = 0; i < index.length; i++) {
@@ -115,7 +121,7 @@ function sameType(data: NumericArray, length: number): NumericArray {
   return new (data.constructor as new (length: number) => NumericArray)(length);
 }
 
-function* takeSparse({ data, indices, indptr, cols }: SparseMatrix, index: Uint32Array): Pieces<SparseMatrix> {
+function* takeSparse({ data, indices, indptr, cols }: SparseMatrix, index: Uint32Array): Work<SparseMatrix> {
   const places = new Int32Array(index.length + 1);
   for (let i = 0; i < index.length; i++) {
     const row = index[i] as number;
@@ -146,8 +152,7 @@ export interface DenseBlock {
 }
 
 /** Dense rows block by block; float64 values where they lie, others through one small buffer that the next block uses again. */
-export function* eachDense(where: string, input: MatrixInput): Generator<DenseBlock, void, undefined> {
-  const { data, rows, cols } = checkMatrix(where, input);
+export function* blocksOf({ data, rows, cols }: CheckedMatrix): Generator<DenseBlock, void, undefined> {
   const step = Math.max(1, Math.floor(BLOCK_VALUES / cols));
   const buffer = data instanceof Float64Array ? null : new Float64Array(Math.min(step, rows) * cols);
   for (let first = 0; first < rows; first += step) {

@@ -1,14 +1,15 @@
 // What fitted weights say of rows: scores, probabilities, losses. Plain float64 dots in one fixed order and without an engine: whoever predicts needs
 // neither WebAssembly nor a second copy of the rows (docs/decisions/0016-predictions-without-an-engine.md).
-import type { MatrixInput } from "../data/matrix.js";
+import { type CheckedMatrix, checkMatrix } from "../data/matrix.js";
 import type { LossName, Weights } from "../data/problem.js";
+import { finish, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import { exp, log, log1p } from "./elementary.js";
-import type { Pieces } from "./pausing.js";
-import { eachDense, isSparse, type RowsInput, type SparseMatrix, shapeOf } from "./rows.js";
+import { blocksOf, isSparse, type RowsInput, type SparseMatrix, shapeOf } from "./rows.js";
 
-/** Products between two pauses. */
+/** Products, and losses, between two pauses. */
 const PIECE = 1 << 21;
+const LOSSES = 1 << 16;
 /** Stored values of sparse rows that are made float64 at a time. */
 const BLOCK_VALUES = 1 << 14;
 
@@ -30,7 +31,7 @@ function dot(w: Float64Array, k: number, x: Float64Array, i: number, length: num
 }
 
 /** w·x + b of every row: rows × outputs, row-major. cols: the model's. */
-export function* scoresOf(where: string, weights: Weights, cols: number, input: RowsInput): Pieces<Float64Array> {
+export function* scoresOf(where: string, weights: Weights, cols: number, input: RowsInput): Work<Float64Array> {
   const shape = shapeOf(where, input);
   if (shape.cols !== cols) {
     throw new BitcenterError("BAD_SHAPE", `${where}: rows have ${shape.cols} columns, the model ${cols}`);
@@ -38,22 +39,17 @@ export function* scoresOf(where: string, weights: Weights, cols: number, input: 
   const outputs = weights.intercept.length;
   const scores = new Float64Array(shape.rows * outputs);
   if (isSparse(input)) yield* scoreSparse(weights, cols, input, scores);
-  else yield* scoreDense(where, weights, cols, input, scores);
+  else yield* scoreDense(weights, yield* checkMatrix(where, input), scores);
   const bad = scores.findIndex((score) => !Number.isFinite(score));
   if (bad >= 0) checkRow(where, input, Math.floor(bad / outputs), cols);
   return scores;
 }
 
-function* scoreDense(
-  where: string,
-  { coef, intercept }: Weights,
-  cols: number,
-  input: MatrixInput,
-  scores: Float64Array,
-): Pieces<void> {
+function* scoreDense({ coef, intercept }: Weights, matrix: CheckedMatrix, scores: Float64Array): Work<void> {
   const outputs = intercept.length;
+  const { cols } = matrix;
   let done = 0;
-  for (const { x, first, count } of eachDense(where, input)) {
+  for (const { x, first, count } of blocksOf(matrix)) {
     for (let i = 0; i < count; i++) {
       for (let k = 0; k < outputs; k++) {
         scores[(first + i) * outputs + k] = dot(coef, k * cols, x, i * cols, cols) + (intercept[k] as number);
@@ -72,7 +68,7 @@ function* scoreSparse(
   cols: number,
   { data, indices, indptr, rows }: SparseMatrix,
   scores: Float64Array,
-): Pieces<void> {
+): Work<void> {
   const outputs = intercept.length;
   // class after class of a column side by side: a stored value meets its weights in one place
   const columns = new Float64Array(coef.length);
@@ -120,7 +116,7 @@ function checkRow(where: string, input: RowsInput, row: number, cols: number): v
     }
     return;
   }
-  for (const { x, first, count } of eachDense(where, input)) {
+  for (const { x, first, count } of blocksOf(finish(checkMatrix(where, input)))) {
     if (row < first || row >= first + count) continue;
     for (let j = 0; j < cols; j++) {
       const value = x[(row - first) * cols + j] as number;
@@ -218,19 +214,21 @@ export function lossOf(
 }
 
 /** Weighted mean loss of rows with their scores. */
-export function meanLoss(
+export function* meanLoss(
   loss: LossName,
   scores: Float64Array,
   outputs: number,
   targets: Float64Array,
   weights: Float64Array | null,
   tau: number,
-): number {
+): Work<number> {
   let [sum, total] = [0, 0];
-  targets.forEach((y, i) => {
+  const each = Math.ceil(LOSSES / outputs);
+  for (let i = 0; i < targets.length; i++) {
+    if (i % each === each - 1) yield;
     const weight = weights === null ? 1 : (weights[i] as number);
-    sum += weight * lossOf(loss, scores, i * outputs, outputs, y, tau);
+    sum += weight * lossOf(loss, scores, i * outputs, outputs, targets[i] as number, tau);
     total += weight;
-  });
+  }
   return sum / total;
 }

@@ -6,14 +6,14 @@
 // 2020 (J. R. Stat. Soc. B 82, §3): asymptotically as good as all rows at once, whatever the number of batches. No step size, no order of rows, no random numbers.
 // Above FULL coordinates A is too large, and a diagonal model would be stiff where it should be soft: there each batch is joined to the last point by
 // a diagonal proximal term that grows as √n, and the model is the mean of the points (minibatch-prox: Wang, Wang & Srebro 2017, COLT, §3; means: Polyak & Juditsky 1992).
-import type { MatrixInput } from "../data/matrix.js";
+import { checkMatrix } from "../data/matrix.js";
 import type { LossName, Weights } from "../data/problem.js";
+import type { Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { exp } from "./elementary.js";
 import type { Label } from "./labels.js";
 import type { Settings } from "./options.js";
-import type { Pieces } from "./pausing.js";
-import { eachDense, isSparse, type RowsInput, type SparseMatrix, shapeOf } from "./rows.js";
+import { blocksOf, isSparse, type RowsInput, type SparseMatrix, shapeOf } from "./rows.js";
 import { lossOf } from "./scores.js";
 
 /** Coordinates (outputs × columns, intercepts included) up to which all of A is kept: 2 MiB. */
@@ -129,13 +129,13 @@ class Rows implements Batch {
 }
 
 /** The caller's rows as float64 with the intercept's 1 at the end of each. */
-function* readBatch(where: string, input: RowsInput, fitIntercept: boolean): Pieces<Rows> {
+function* readBatch(where: string, input: RowsInput, fitIntercept: boolean): Work<Rows> {
   const { rows, cols } = shapeOf(where, input);
   const more = fitIntercept ? 1 : 0;
   const width = cols + more;
   if (isSparse(input)) return yield* readSparse(where, input, more);
   const values = new Float64Array(rows * width);
-  for (const { x, first, count } of eachDense(where, input as MatrixInput)) {
+  for (const { x, first, count } of blocksOf(yield* checkMatrix(where, input))) {
     for (let i = 0; i < count; i++) {
       const at = (first + i) * width;
       values.set(x.subarray(i * cols, (i + 1) * cols), at);
@@ -148,7 +148,7 @@ function* readBatch(where: string, input: RowsInput, fitIntercept: boolean): Pie
   return new Rows(rows, width, values, null, null);
 }
 
-function* readSparse(where: string, { data, indices, indptr, rows, cols }: SparseMatrix, more: number): Pieces<Rows> {
+function* readSparse(where: string, { data, indices, indptr, rows, cols }: SparseMatrix, more: number): Work<Rows> {
   const stored = data.length + more * rows;
   const [values, columns, starts] = [new Float64Array(stored), new Int32Array(stored), new Int32Array(rows + 1)];
   let to = 0;
@@ -289,7 +289,7 @@ class Stream {
   }
 
   /** Takes in a batch. y: per row ±1, a target, or the place of the class. omega: rows, or null. */
-  *take(batch: Rows, y: Float64Array, omega: Float64Array | null): Pieces<void> {
+  *take(batch: Rows, y: Float64Array, omega: Float64Array | null): Work<void> {
     const { size, w } = this;
     const { rows } = batch;
     const added = omega === null ? rows : omega.reduce((sum, weight) => sum + weight, 0);
@@ -625,7 +625,7 @@ export class StreamState {
   }
 
   /** One batch. targets: per row the place of its class, or its target. */
-  *take(where: string, X: RowsInput, targets: Float64Array, weights: Float64Array | null): Pieces<StreamStep> {
+  *take(where: string, X: RowsInput, targets: Float64Array, weights: Float64Array | null): Work<StreamStep> {
     const batch = yield* readBatch(where, X, this.#fitIntercept);
     const { loss } = this;
     const isBinary = loss === "logistic" || loss === "squaredHinge";

@@ -2,17 +2,11 @@
 import type { Dataset } from "../data/dataset.js";
 import type { Engine } from "../data/engine.js";
 import type { LossName, Problem, Weights } from "../data/problem.js";
-import { auto, newton } from "../solvers/newton/newton.js";
-import { halp } from "../solvers/stochastic/halp.js";
-import { lpSgd } from "../solvers/stochastic/lp-sgd.js";
-import { lpSvrg } from "../solvers/stochastic/lp-svrg.js";
-import { saga } from "../solvers/stochastic/saga.js";
-import { sgd } from "../solvers/stochastic/sgd.js";
-import { svrg } from "../solvers/stochastic/svrg.js";
-import { zipml } from "../solvers/zipml/zipml.js";
+import type { Steps, Work } from "../engine/work.js";
+import { STEPS } from "../solvers/steps.js";
 import { log } from "./elementary.js";
+import { mapped } from "./labels.js";
 import type { Settings } from "./options.js";
-import type { Pieces } from "./pausing.js";
 
 /** Why a fit ended. */
 export type Ending = "converged" | "stalled" | "maxPasses" | "outerSteps" | "diverged" | "validation";
@@ -30,33 +24,19 @@ interface SolverStep extends Weights {
   readonly isDiverged?: boolean;
 }
 
-type SolverRun = Generator<SolverStep | undefined, void, undefined>;
-
 /** Outer steps without end: what ends a stochastic run is tol or maxPasses. */
 const ENDLESS = Number.MAX_SAFE_INTEGER;
 
-function solverRun(problem: Problem, { solver, tol, seed, bits }: Settings, start: Weights | null): SolverRun {
+function solverRun(problem: Problem, { solver, tol, seed, bits }: Settings, start: Weights | null): Steps<SolverStep> {
   const from = start === null ? {} : { start };
-  const stochastic = { seed, outerSteps: ENDLESS, ...from };
   switch (solver) {
     case "auto":
-      return auto(problem, { tol, seed, ...from });
     case "newton":
-      return newton(problem, { tol, seed, ...from });
-    case "halp":
-      return halp(problem, stochastic);
-    case "saga":
-      return saga(problem, stochastic);
-    case "svrg":
-      return svrg(problem, stochastic);
-    case "sgd":
-      return sgd(problem, stochastic);
-    case "lp-sgd":
-      return lpSgd(problem, stochastic);
-    case "lp-svrg":
-      return lpSvrg(problem, stochastic);
+      return STEPS[solver](problem, { tol, seed, ...from });
     case "zipml":
-      return zipml(problem, { ...stochastic, bits });
+      return STEPS.zipml(problem, { seed, outerSteps: ENDLESS, bits, ...from });
+    default:
+      return STEPS[solver](problem, { seed, outerSteps: ENDLESS, ...from });
   }
 }
 
@@ -83,7 +63,7 @@ export interface Trained extends OuterStep {
 }
 
 /** How the weights do on rows held out, or null. */
-export type Validate = (weights: Weights) => Pieces<number>;
+export type Validate = (weights: Weights) => Work<number>;
 
 /** Follows a solver to its end. `visit` hears of every outer step; pauses are passed on. */
 export function* train(
@@ -92,11 +72,11 @@ export function* train(
   start: Weights | null,
   validate: Validate | null,
   visit: (step: OuterStep) => void,
-): Pieces<Trained> {
+): Work<Trained> {
   const { tol, maxPasses, patience } = settings;
   const isNewton = settings.solver === "auto" || settings.solver === "newton";
   // the norm that tol refers to is that of zero weights, wherever the run begins
-  let zeroNorm = isNewton || start === null ? 0 : zeroGradient(problem);
+  let zeroNorm = isNewton || start === null ? 0 : yield* zeroGradient(problem);
   let best: Trained["best"] = null;
   let kept: Weights | null = null;
   let last: OuterStep | null = null;
@@ -163,10 +143,10 @@ function part(now: number, goal: number): number {
   return now >= 1 || goal >= 1 ? 0 : log(now) / log(goal);
 }
 
-function zeroGradient(problem: Problem): number {
+function* zeroGradient(problem: Problem): Work<number> {
   const { outputs, dataset } = problem;
   const zeros = { coef: new Float64Array(outputs * dataset.cols), intercept: new Float64Array(outputs) };
-  return problem.evaluate(zeros).gradientNorm;
+  return (yield* problem.evaluateWork(zeros)).gradientNorm;
 }
 
 /** What is to be learnt from a dataset. */
@@ -179,8 +159,8 @@ export interface Task {
 }
 
 /** ±1 for class k against the rest. */
-export function against(targets: Float64Array, k: number): Float64Array {
-  return targets.map((place) => (place === k ? 1 : -1));
+export function against(targets: Float64Array, k: number): Work<Float64Array> {
+  return mapped(targets, (place) => (place === k ? 1 : -1));
 }
 
 export interface TaskStep extends OuterStep {
@@ -205,7 +185,7 @@ export interface TaskResult {
 }
 
 /** Where the caller's validation wants a part of the problems. */
-export type ValidateTask = (problem: number, weights: Weights) => Pieces<number>;
+export type ValidateTask = (problem: number, weights: Weights) => Work<number>;
 
 /**
  * Trains all problems of a task, one after the other, on one dataset.
@@ -220,7 +200,7 @@ export function* trainTask(
   start: Weights | null,
   validate: ValidateTask | null,
   visit: (step: TaskStep, present: Weights) => void,
-): Pieces<TaskResult> {
+): Work<TaskResult> {
   const { problems, targets } = task;
   const { cols } = dataset;
   const problemOptions = {
@@ -236,8 +216,8 @@ export function* trainTask(
   for (let k = 0; k < problems; k++) {
     if (k > 0) yield;
     // the dataset's labels are ours, and a problem copies them
-    if (problems > 1) dataset.labels?.set(against(targets, k));
-    const problem = engine.problem(dataset, problemOptions);
+    if (problems > 1) dataset.labels?.set(yield* against(targets, k));
+    const problem = yield* engine.problemWork(dataset, problemOptions);
     try {
       const own = present === null || start === null ? null : slice(start, k, problems, cols);
       const trained: Trained = yield* train(
@@ -260,7 +240,7 @@ export function* trainTask(
       // with validation and after divergence, the last point is not the one that is kept
       const isLast =
         trained.ending !== "diverged" && (trained.best === null || trained.best.outerStep === trained.outerStep);
-      const facts = isLast ? trained : problem.evaluate(trained.weights);
+      const facts = isLast ? trained : yield* problem.evaluateWork(trained.weights);
       objective += facts.objective;
       squares += facts.gradientNorm * facts.gradientNorm;
       results.push(trained);
