@@ -1,0 +1,127 @@
+// bitcenter train DATA: fit, say how it went, save.
+import { BitcenterError } from "../../errors.js";
+import type { Arguments } from "../arguments.js";
+import { type Estimator, estimatorOf, solverOf } from "../estimator.js";
+import { loadLabelled, type Labelled } from "../load.js";
+import { classification, regression } from "../measures.js";
+import { checkWritable, writeWhole } from "../output-file.js";
+import { type Host, INTERRUPTED, OK } from "../run.js";
+import { progressBar, shortNumber, textList } from "../terminal.js";
+
+export async function train(args: Arguments, host: Host): Promise<number> {
+  const [path] = args.operands as [string];
+  const out = args.text("out");
+  // wrong options and a folder that cannot be written are found before hours of work
+  const model = estimatorOf("train", args, solverOf("train", args));
+  if (out !== undefined) checkWritable(out);
+  const started = performance.now();
+  const data = await loadLabelled(path, args, model);
+  const test = args.text("test");
+  const testData =
+    test === undefined ? null : await loadLabelled(test, args, model, args.text("test-labels"), data.X.cols);
+  const loadSeconds = (performance.now() - started) / 1000;
+
+  const isComplete = await fit(model, data, host);
+  const report = model.report;
+  if (out !== undefined) writeWhole(out, `${JSON.stringify(model)}\n`);
+  if (!isComplete) {
+    const where = out === undefined ? "nothing was saved, for lack of --out" : `the model of the last finished outer step is in ${out}`;
+    host.stderr.write(`bitcenter: interrupted; ${where}\n`);
+  }
+  const measured = testData === null ? {} : measure(model, testData);
+  const { rows, cols } = data.X;
+  const facts = {
+    objective: report.objective,
+    gradientNorm: report.gradientNorm,
+    passes: report.passes,
+    exactPasses: report.exactPasses,
+    seconds: report.seconds,
+    loadSeconds,
+    rows,
+    cols,
+    classes: model.classes,
+    bytes: report.bytes,
+    variant: report.variant,
+    solver: report.solver,
+    isConverged: report.isConverged,
+    ...measured,
+    ...(out === undefined ? {} : { out }),
+  };
+  if (args.has("json")) host.stdout.write(`${JSON.stringify(facts)}\n`);
+  else host.stdout.write(`${textList(summary(facts))}\n`);
+  return isComplete ? OK : INTERRUPTED;
+}
+
+/** False when Ctrl-C ended it; the model is then that of the last finished outer step. */
+async function fit(model: Estimator, { X, y }: Labelled, host: Host): Promise<boolean> {
+  const controller = new AbortController();
+  const release = host.onInterrupt(() => controller.abort());
+  const bar = progressBar("training", host.stderr);
+  try {
+    await model.fit(X, y as number[], {
+      signal: controller.signal,
+      onProgress: ({ fraction, objective, outerStep }) =>
+        bar.show(fraction, `outer step ${outerStep}, objective ${shortNumber(objective)}`),
+    });
+    return true;
+  } catch (error) {
+    const isAborted = error instanceof BitcenterError && error.code === "ABORTED";
+    if (!isAborted || !model.isFitted) throw error;
+    return false;
+  } finally {
+    release();
+    bar.clear();
+  }
+}
+
+/** accuracy, or rmse. */
+function measure(model: Estimator, { X, y }: Labelled): { accuracy: number } | { rmse: number } {
+  const predicted = model.predict(X);
+  return model.classes === null
+    ? { rmse: regression(predicted as Float64Array, y as Float64Array).rmse }
+    : { accuracy: classification(predicted, y, model.classes).accuracy };
+}
+
+interface Facts {
+  readonly rows: number;
+  readonly cols: number;
+  readonly classes: readonly (number | string)[] | null;
+  readonly objective: number;
+  readonly gradientNorm: number;
+  readonly passes: number;
+  readonly exactPasses: number;
+  readonly seconds: number;
+  readonly loadSeconds: number;
+  readonly bytes: number;
+  readonly solver: string;
+  readonly variant: string;
+  readonly isConverged: boolean;
+  readonly accuracy?: number;
+  readonly rmse?: number;
+  readonly out?: string;
+}
+
+/** At most so many class names on a line. */
+const SHOWN_CLASSES = 12;
+
+export function shownClasses(classes: readonly (number | string)[]): string {
+  const names = classes.slice(0, SHOWN_CLASSES).join(", ");
+  return classes.length > SHOWN_CLASSES ? `${classes.length}: ${names}, …` : names;
+}
+
+function summary(facts: Facts): (readonly [string, string])[] {
+  const { accuracy, rmse } = facts;
+  const steps = `${shortNumber(facts.passes, 3)} passes on integers, ${facts.exactPasses} exact`;
+  return [
+    ["rows × columns", `${facts.rows} × ${facts.cols}`],
+    ...(facts.classes === null ? [] : ([["classes", shownClasses(facts.classes)]] as const)),
+    ["solver", `${facts.solver}, ${facts.variant} SIMD: ${steps}`],
+    ["objective", shortNumber(facts.objective, 9)],
+    ["gradient norm", `${shortNumber(facts.gradientNorm)}${facts.isConverged ? "" : " (not converged)"}`],
+    ["time", `${shortNumber(facts.seconds, 3)} s, after ${shortNumber(facts.loadSeconds, 3)} s of loading`],
+    ["memory", `${shortNumber(facts.bytes / 1e6, 3)} MB`],
+    ...(accuracy === undefined ? [] : ([["test accuracy", shortNumber(accuracy, 6)]] as const)),
+    ...(rmse === undefined ? [] : ([["test rmse", shortNumber(rmse, 6)]] as const)),
+    ...(facts.out === undefined ? [] : ([["saved to", facts.out]] as const)),
+  ];
+}
