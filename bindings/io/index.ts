@@ -1,2 +1,18 @@
 // Public names of bitcenter/io.
+
+export type { LinearModel } from "../estimators/linear-model.js";
+export type { JsonNumber, JsonObject, ModelExtra, ModelJson, SavedModel } from "../estimators/model-json.js";
+export { modelFromJson, modelToJson } from "../estimators/model-json.js";
 export { type IdxArray, isGzip, readIdx } from "./idx.js";
+export { type CHeaderOptions, toCHeader } from "./model/c-header.js";
+export { fromLiblinear, toLiblinear } from "./model/liblinear.js";
+export { type OnnxOptions, toOnnx } from "./model/onnx.js";
+export {
+  type Agreement,
+  type Codes,
+  type CodeType,
+  type QuantizedModel,
+  type QuantizeOptions,
+  quantizedModel,
+} from "./model/quantized.js";
+export { fromSafetensors, toSafetensors } from "./model/safetensors.js";
