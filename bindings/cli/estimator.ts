@@ -2,9 +2,9 @@
 import { LinearRegression } from "../estimators/linear-regression.js";
 import { LinearSVC } from "../estimators/linear-svc.js";
 import { LogisticRegression } from "../estimators/logistic-regression.js";
+import { type SolverName, SOLVERS } from "../estimators/options.js";
+import type { Estimator } from "../node/model-file.js";
 import { type Arguments, choice, UsageError } from "./arguments.js";
-
-export type Estimator = LogisticRegression | LinearRegression | LinearSVC;
 
 const LOSSES = ["logistic", "squared", "huber", "hinge", "squared-hinge"] as const;
 
@@ -12,9 +12,6 @@ const LOSSES = ["logistic", "squared", "huber", "hinge", "squared-hinge"] as con
 export function solverOf(command: string, args: Arguments): SolverName {
   return choice(command, "solver", args.text("solver") ?? "auto", SOLVERS);
 }
-
-export const SOLVERS = ["auto", "newton", "halp", "svrg", "saga", "sgd", "lp-sgd", "lp-svrg", "zipml"] as const;
-export type SolverName = (typeof SOLVERS)[number];
 
 /** An estimator that has not been fitted. Values are checked by the estimator itself, which says what it expects. */
 export function estimatorOf(command: string, args: Arguments, solver: SolverName, more: object = {}): Estimator {

@@ -1,7 +1,10 @@
 // bitcenter compare DATA: every solver on the same problem, side by side.
 import { BitcenterError } from "../../errors.js";
 import type { Arguments } from "../arguments.js";
-import { type Estimator, estimatorOf, type SolverName } from "../estimator.js";
+import type { FitReport } from "../../estimators/estimator.js";
+import type { SolverName } from "../../estimators/options.js";
+import type { Estimator } from "../../node/model-file.js";
+import { estimatorOf } from "../estimator.js";
 import { type Labelled, loadLabelled } from "../load.js";
 import { type Host, INTERRUPTED, OK } from "../run.js";
 import { progressBar, shortNumber, textTable } from "../terminal.js";
@@ -44,7 +47,7 @@ export async function compare(args: Arguments, host: Host): Promise<number> {
   const [path] = args.operands as [string];
   // options are checked before the file is read
   const judge = estimatorOf("compare", args, "auto");
-  const data = await loadLabelled(path, args, judge);
+  const data = await loadLabelled(path, args, { cols: null, featureNames: null, isRegression: !judge.isClassifier });
   const controller = new AbortController();
   const release = host.onInterrupt(() => controller.abort());
   const bar = progressBar("comparing", host.stderr);
@@ -82,7 +85,7 @@ async function contest(
     if (!isAborted) throw error;
     if (!model.isFitted) return { solver: name, refused: "interrupted" };
   }
-  const { objective, gradientNorm, passes, exactPasses, seconds, isConverged } = model.report;
+  const { objective, gradientNorm, passes, exactPasses, seconds, isConverged } = model.report as FitReport;
   return { solver: name, objective, gradientNorm, passes, exactPasses, seconds, isConverged };
 }
 

@@ -1,7 +1,7 @@
 // bitcenter evaluate MODEL DATA: how good a model is on labelled rows.
 import { loadModel } from "../../node/model-file.js";
 import type { Arguments } from "../arguments.js";
-import { loadLabelled } from "../load.js";
+import { expectedBy, loadLabelled } from "../load.js";
 import { classification, regression } from "../measures.js";
 import { type Host, OK } from "../run.js";
 import { shortNumber, textList, textTable } from "../terminal.js";
@@ -9,7 +9,7 @@ import { shortNumber, textList, textTable } from "../terminal.js";
 export async function evaluate(args: Arguments, host: Host): Promise<number> {
   const [modelPath, path] = args.operands as [string, string];
   const model = await loadModel(modelPath);
-  const { X, y } = await loadLabelled(path, args, model, undefined, model.cols);
+  const { X, y } = await loadLabelled(path, args, expectedBy(model));
   const predicted = model.predict(X);
   if (model.classes === null) {
     const facts = { rows: X.rows, ...regression(predicted as Float64Array, y as Float64Array) };

@@ -2,8 +2,8 @@
 import type { Arguments } from "../arguments.js";
 import { UsageError } from "../arguments.js";
 import { loadModel } from "../../node/model-file.js";
-import { loadRows } from "../load.js";
-import { checkWritable, writeWhole } from "../output-file.js";
+import { expectedBy, loadRows } from "../load.js";
+import { checkWritable, writeWhole } from "../../node/write-file.js";
 import { type Host, OK } from "../run.js";
 
 export async function predict(args: Arguments, host: Host): Promise<number> {
@@ -15,7 +15,7 @@ export async function predict(args: Arguments, host: Host): Promise<number> {
   if (isProbable && !("predictProba" in model)) {
     throw new UsageError(`predict: --probabilities needs a LogisticRegression, given a ${model.estimator}`);
   }
-  const { X } = await loadRows(path, args, model.cols);
+  const { X } = await loadRows(path, args, expectedBy(model));
   let lines: string[];
   if (isProbable && "predictProba" in model) {
     const probabilities = model.predictProba(X);

@@ -1,10 +1,12 @@
 // bitcenter train DATA: fit, say how it went, save.
 import { BitcenterError } from "../../errors.js";
+import type { FitReport } from "../../estimators/estimator.js";
+import { checkWritable } from "../../node/write-file.js";
+import { type Estimator, saveModel } from "../../node/model-file.js";
 import type { Arguments } from "../arguments.js";
-import { type Estimator, estimatorOf, solverOf } from "../estimator.js";
-import { loadLabelled, type Labelled } from "../load.js";
+import { estimatorOf, solverOf } from "../estimator.js";
+import { type Labelled, loadLabelled } from "../load.js";
 import { classification, regression } from "../measures.js";
-import { checkWritable, writeWhole } from "../output-file.js";
 import { type Host, INTERRUPTED, OK } from "../run.js";
 import { progressBar, shortNumber, textList } from "../terminal.js";
 
@@ -15,15 +17,19 @@ export async function train(args: Arguments, host: Host): Promise<number> {
   const model = estimatorOf("train", args, solverOf("train", args));
   if (out !== undefined) checkWritable(out);
   const started = performance.now();
-  const data = await loadLabelled(path, args, model);
+  const isRegression = !model.isClassifier;
+  const data = await loadLabelled(path, args, { cols: null, featureNames: null, isRegression });
   const test = args.text("test");
+  const { featureNames } = data;
   const testData =
-    test === undefined ? null : await loadLabelled(test, args, model, args.text("test-labels"), data.X.cols);
+    test === undefined
+      ? null
+      : await loadLabelled(test, args, { cols: data.X.cols, featureNames, isRegression }, args.text("test-labels"));
   const loadSeconds = (performance.now() - started) / 1000;
 
   const isComplete = await fit(model, data, host);
-  const report = model.report;
-  if (out !== undefined) writeWhole(out, `${JSON.stringify(model)}\n`);
+  const report = model.report as FitReport;
+  if (out !== undefined) saveModel(model, out);
   if (!isComplete) {
     const where = out === undefined ? "nothing was saved, for lack of --out" : `the model of the last finished outer step is in ${out}`;
     host.stderr.write(`bitcenter: interrupted; ${where}\n`);
@@ -53,13 +59,14 @@ export async function train(args: Arguments, host: Host): Promise<number> {
 }
 
 /** False when Ctrl-C ended it; the model is then that of the last finished outer step. */
-async function fit(model: Estimator, { X, y }: Labelled, host: Host): Promise<boolean> {
+async function fit(model: Estimator, { X, y, featureNames }: Labelled, host: Host): Promise<boolean> {
   const controller = new AbortController();
   const release = host.onInterrupt(() => controller.abort());
   const bar = progressBar("training", host.stderr);
   try {
     await model.fit(X, y as number[], {
       signal: controller.signal,
+      ...(featureNames === null ? {} : { featureNames }),
       onProgress: ({ fraction, objective, outerStep }) =>
         bar.show(fraction, `outer step ${outerStep}, objective ${shortNumber(objective)}`),
     });
