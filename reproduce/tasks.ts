@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { BitcenterError, type LossName } from "../bindings/index.js";
-import { type IdxArray, isGzip, readIdx } from "../bindings/io/index.js";
+import { type IdxArray, isGzip, parseIdx } from "../bindings/io/index.js";
 import { renderDigits } from "./digits.js";
 
 export interface Rows {
@@ -117,7 +117,7 @@ function readIdxFile(folder: string, name: string): IdxArray {
     throw new BitcenterError("BAD_FILE", `--data ${folder}: neither ${name} nor ${name}.gz is there`);
   }
   const bytes = readFileSync(path);
-  return readIdx(isGzip(bytes) ? decompress(bytes, path) : bytes, path);
+  return parseIdx(isGzip(bytes) ? decompress(bytes, path) : bytes, path);
 }
 
 function decompress(bytes: Uint8Array, path: string): Uint8Array {
