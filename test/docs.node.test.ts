@@ -1,7 +1,16 @@
 // Every snippet of the README and the docs runs as it stands, against the built package: JavaScript as a module, and what a shell is told to do with `bitcenter`. Those of a page
 // run one after the other in one folder, so that one may make the files that the next one reads. Links between files lead somewhere.
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -38,7 +47,12 @@ function snippetsOf(text: string): Snippet[] {
     (match): Snippet => ({ language: match[1] as string, source: match[2] as string }),
   );
   return all.filter(
-    ({ language, source }) => language === "js" || source.trim().split("\n").every((line) => line.startsWith("bitcenter ")),
+    ({ language, source }) =>
+      language === "js" ||
+      source
+        .trim()
+        .split("\n")
+        .every((line) => line.startsWith("bitcenter ")),
   );
 }
 

@@ -9,12 +9,15 @@ import { gzip } from "./support/gzip.js";
 import { Dice } from "./support/random.js";
 
 // Browsers have no process.
-const FILES = Number((globalThis as { process?: { env: Record<string, string> } }).process?.env["BITCENTER_FUZZ"] ?? 4000);
+const FILES = Number(
+  (globalThis as { process?: { env: Record<string, string> } }).process?.env["BITCENTER_FUZZ"] ?? 4000,
+);
 /** gzip goes through streams, which are slower. */
 const GZIP_FILES = Math.ceil(FILES / 10);
 const MINUTES_10 = 600_000;
 
-const visible = (bytes: Uint8Array): string => JSON.stringify(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+const visible = (bytes: Uint8Array): string =>
+  JSON.stringify(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
 describe.each(TARGETS)("$name", (target) => {
   it(
@@ -29,7 +32,9 @@ describe.each(TARGETS)("$name", (target) => {
         const ours = outcome(() => reader.ours(chunks), true);
         const oracle = outcome(() => reader.oracle(bytes), false);
         if (ours.summary !== oracle.summary) {
-          expect.fail(`seed ${seed}: ${visible(bytes)}\nours: ${ours.summary ?? ours.message}\noracle: ${oracle.summary ?? oracle.message}`);
+          expect.fail(
+            `seed ${seed}: ${visible(bytes)}\nours: ${ours.summary ?? ours.message}\noracle: ${oracle.summary ?? oracle.message}`,
+          );
         }
         if (ours.summary === null) {
           expect(ours.message).toMatch(/^file: |: file has /);
@@ -53,7 +58,12 @@ describe("gzip", () => {
       let [read, refused] = [0, 0];
       for (let seed = 0; seed < GZIP_FILES; seed++) {
         const dice = new Dice(seed);
-        const target = { name: "gzip", seeds: [whole], tokens: [Uint8Array.of(0), whole.slice(0, 10)], reader: () => expect.fail() };
+        const target = {
+          name: "gzip",
+          seeds: [whole],
+          tokens: [Uint8Array.of(0), whole.slice(0, 10)],
+          reader: () => expect.fail(),
+        };
         const bytes = mutate(target, dice);
         // Without its magic number it is no gzip file any more, and no text either.
         const chunks = randomPieces(bytes, dice);

@@ -143,7 +143,11 @@ export function parse(words: readonly string[]): Parsed {
   const options = Object.fromEntries(names.map((name) => [name, { type: OPTIONS[name].type }]));
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
-    parsed = parseArgs({ args: rest, options: { ...options, help: { type: "boolean", short: "h" } }, allowPositionals: true });
+    parsed = parseArgs({
+      args: rest,
+      options: { ...options, help: { type: "boolean", short: "h" } },
+      allowPositionals: true,
+    });
   } catch (error) {
     // "Unknown option '--x'. To specify a positional argument …": the first sentence is what is wrong
     const [sentence] = (error as Error).message.split(/\. |\n/);
@@ -153,7 +157,9 @@ export function parse(words: readonly string[]): Parsed {
   if (values["help"] === true) return { kind: "help", command };
   if (positionals.length !== spec.operands.length) {
     const wanted = spec.operands.join(" and ");
-    throw new UsageError(`${command}: expected ${wanted}, given ${positionals.length === 0 ? "nothing" : positionals.map((p) => `"${p}"`).join(" ")}`);
+    throw new UsageError(
+      `${command}: expected ${wanted}, given ${positionals.length === 0 ? "nothing" : positionals.map((p) => `"${p}"`).join(" ")}`,
+    );
   }
   const args: Arguments = {
     operands: positionals,

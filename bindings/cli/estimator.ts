@@ -2,7 +2,7 @@
 import { LinearRegression } from "../estimators/linear-regression.js";
 import { LinearSVC } from "../estimators/linear-svc.js";
 import { LogisticRegression } from "../estimators/logistic-regression.js";
-import { type SolverName, SOLVERS } from "../estimators/options.js";
+import { SOLVERS, type SolverName } from "../estimators/options.js";
 import type { Estimator } from "../node/model-file.js";
 import { type Arguments, choice, UsageError } from "./arguments.js";
 

@@ -1,6 +1,7 @@
 // Data files for the commands: rows with their labels, or rows alone.
-import { BitcenterError } from "../errors.js";
+
 import type { DenseMatrix, SparseMatrix } from "../data/matrix.js";
+import { BitcenterError } from "../errors.js";
 import type { LinearModel } from "../estimators/linear-model.js";
 import { type FileData, type FileOptions, formatOfName, readFile } from "../node/read-file.js";
 import { type Arguments, UsageError } from "./arguments.js";
@@ -30,12 +31,19 @@ function labelOption(text: string): string | number | null {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 
-function optionsFor(path: string, args: Arguments, labels: string | undefined, expected: Expected, isLabelled: boolean): FileOptions {
+function optionsFor(
+  path: string,
+  args: Arguments,
+  labels: string | undefined,
+  expected: Expected,
+  isLabelled: boolean,
+): FileOptions {
   const format = args.text("format");
   const isTable = TABLES.has(format ?? formatOfName(path) ?? "");
   const label = args.text("label");
   // tables keep their label in the last column unless told otherwise; what is only to be predicted has none
-  const place = label !== undefined ? labelOption(label) : isTable && isLabelled && labels === undefined ? "last" : undefined;
+  const place =
+    label !== undefined ? labelOption(label) : isTable && isLabelled && labels === undefined ? "last" : undefined;
   const isLibsvm = (format ?? formatOfName(path)) === "libsvm";
   const cols = args.number("cols") ?? (isLibsvm ? expected.cols : null);
   return {
@@ -53,12 +61,20 @@ function categoriesOf(featureNames: readonly string[] | null): true | Record<str
   const categories: Record<string, string[]> = {};
   for (const name of featureNames) {
     const at = name.indexOf("=");
-    if (at > 0) (categories[name.slice(0, at)] ??= []).push(name.slice(at + 1));
+    if (at <= 0) continue;
+    const [column, category] = [name.slice(0, at), name.slice(at + 1)];
+    categories[column] = [...(categories[column] ?? []), category];
   }
   return Object.keys(categories).length === 0 ? true : categories;
 }
 
-async function load(path: string, args: Arguments, labels: string | undefined, expected: Expected, isLabelled: boolean): Promise<FileData> {
+async function load(
+  path: string,
+  args: Arguments,
+  labels: string | undefined,
+  expected: Expected,
+  isLabelled: boolean,
+): Promise<FileData> {
   const data = await readFile(path, optionsFor(path, args, labels, expected, isLabelled));
   checkColumns(path, data, expected);
   return data;
@@ -97,7 +113,10 @@ export async function loadLabelled(
     throw new UsageError(`${path} has no labels (${format}): say where they are with ${advice}`);
   }
   if (expected.isRegression && Array.isArray(y)) {
-    throw new BitcenterError("BAD_FILE", `${path}: a regression needs numbers as labels, but the first one is "${y[0]}"`);
+    throw new BitcenterError(
+      "BAD_FILE",
+      `${path}: a regression needs numbers as labels, but the first one is "${y[0]}"`,
+    );
   }
   return { X, y, featureNames };
 }

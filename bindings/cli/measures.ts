@@ -21,7 +21,11 @@ export interface Regression {
 type Labels = ArrayLike<number | string>;
 
 /** Accuracy, and precision, recall and F1 of every class; classes that never occur or are never predicted have 0 there. */
-export function classification(predicted: Labels, truth: Labels, classes: readonly (number | string)[]): Classification {
+export function classification(
+  predicted: Labels,
+  truth: Labels,
+  classes: readonly (number | string)[],
+): Classification {
   const counts = new Map(classes.map((label) => [label, { hit: 0, predicted: 0, support: 0 }]));
   let right = 0;
   for (let i = 0; i < truth.length; i++) {

@@ -1,6 +1,6 @@
 // One run of the command line: finds the command, prints its errors, says the exit code.
 import { BitcenterError } from "../errors.js";
-import { type CommandName, helpText, isExpected, parse, type Arguments, UsageError } from "./arguments.js";
+import { type Arguments, type CommandName, helpText, isExpected, parse, UsageError } from "./arguments.js";
 import type { Output } from "./terminal.js";
 
 /** What a command may touch. Tests give their own. */

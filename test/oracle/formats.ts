@@ -62,7 +62,12 @@ export function plainLibsvm(
   }
   if (y.length === 0) refuse("empty");
   const indices = entries.flat().map(([index]) => index);
-  const first = options.firstIndex === undefined || options.firstIndex === "auto" ? (indices.includes(0) ? 0 : 1) : options.firstIndex;
+  const first =
+    options.firstIndex === undefined || options.firstIndex === "auto"
+      ? indices.includes(0)
+        ? 0
+        : 1
+      : options.firstIndex;
   if (first === 1 && indices.includes(0)) refuse("index 0");
   const needed = indices.reduce((most, index) => Math.max(most, index), first - 1) + 1 - first;
   const cols = options.cols ?? needed;
@@ -157,13 +162,15 @@ export function plainCsv(bytes: Uint8Array, options: PlainCsvOptions): PlainRows
   } else records = splitRecords(text, options.delimiter);
   records = records.filter((record) => record.length > 1 || record[0] !== "");
   const { header, label, oneHot = [] } = options;
-  const hasHeader = header === true || (header === "auto" && records.length > 0 && isHeader(records[0] as string[], records[1]));
+  const hasHeader =
+    header === true || (header === "auto" && records.length > 0 && isHeader(records[0] as string[], records[1]));
   const head = hasHeader ? (records.shift() as string[]) : null;
   if (records.length === 0) refuse("no rows");
   const width = (head ?? (records[0] as string[])).length;
   for (const column of [...oneHot, ...(label === null ? [] : [label])]) if (column >= width) refuse("no such column");
   if (records.some((record) => record.length !== width)) refuse("ragged");
-  const textOf = (j: number): string[] => records.map((record) => (isMissing(record[j] as string) ? refuse("missing") : (record[j] as string)));
+  const textOf = (j: number): string[] =>
+    records.map((record) => (isMissing(record[j] as string) ? refuse("missing") : (record[j] as string)));
 
   const columns: number[][] = [];
   const names: string[] = [];
@@ -223,7 +230,8 @@ function plainNpyHeader(header: string): { descr: string; isFortran: boolean; sh
   expect("{");
   while (all[0] !== "}") {
     const key = next();
-    if (typeof key !== "object" || !["descr", "fortran_order", "shape"].includes(key.text) || key.text in found) refuse("key");
+    if (typeof key !== "object" || !["descr", "fortran_order", "shape"].includes(key.text) || key.text in found)
+      refuse("key");
     expect(":");
     if (key.text === "descr") {
       const value = next();
@@ -252,12 +260,23 @@ function plainNpyHeader(header: string): { descr: string; isFortran: boolean; sh
   }
   expect("}");
   if (all.length > 0 || Object.keys(found).length !== 3) refuse("entries");
-  return { descr: found["descr"] as string, isFortran: found["fortran_order"] as boolean, shape: found["shape"] as number[] };
+  return {
+    descr: found["descr"] as string,
+    isFortran: found["fortran_order"] as boolean,
+    shape: found["shape"] as number[],
+  };
 }
 
 function halfValue(bits: number): number {
   const [sign, exponent, fraction] = [bits >> 15, (bits >> 10) & 31, bits & 1023];
-  const size = exponent === 31 ? (fraction > 0 ? Number.NaN : 1 / 0) : exponent === 0 ? fraction / 2 ** 24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  const size =
+    exponent === 31
+      ? fraction > 0
+        ? Number.NaN
+        : 1 / 0
+      : exponent === 0
+        ? fraction / 2 ** 24
+        : (1 + fraction / 1024) * 2 ** (exponent - 15);
   return sign === 1 ? -size : size;
 }
 
@@ -277,7 +296,8 @@ export function plainNpy(bytes: Uint8Array): PlainArray {
   const count = shape.reduce((product, one) => product * one, 1);
   if (!Number.isSafeInteger(count) || start + length + count * size !== bytes.length) refuse("length");
   const read = (at: number): number => {
-    const safe = (value: bigint): number => (value > 9007199254740991n || value < -9007199254740991n ? refuse("int64") : Number(value));
+    const safe = (value: bigint): number =>
+      value > 9007199254740991n || value < -9007199254740991n ? refuse("int64") : Number(value);
     switch (code) {
       case "b1":
         return view.getUint8(at) > 1 ? refuse("bool") : view.getUint8(at);

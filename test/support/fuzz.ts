@@ -1,5 +1,16 @@
 // Files that are almost right: seeds of every format, and mutations of them.
-import { csvReader, idxFile, idxReader, join, libsvmReader, npyFile, npyHeader, npyReader, type Reader, utf8 } from "./files.js";
+import {
+  csvReader,
+  idxFile,
+  idxReader,
+  join,
+  libsvmReader,
+  npyFile,
+  npyHeader,
+  npyReader,
+  type Reader,
+  utf8,
+} from "./files.js";
 import type { Dice } from "./random.js";
 
 export interface Target {
@@ -13,7 +24,26 @@ export interface Target {
 
 const texts = (...all: readonly string[]): Uint8Array[] => all.map(utf8);
 
-const NUMBERS = ["0", "-0", "1", "+7.5", "255", "256", "-1", "127", "-129", "1e3", "1e400", "5e-324", ".5", "5.", "1e", "nan", "inf", "0x1f"];
+const NUMBERS = [
+  "0",
+  "-0",
+  "1",
+  "+7.5",
+  "255",
+  "256",
+  "-1",
+  "127",
+  "-129",
+  "1e3",
+  "1e400",
+  "5e-324",
+  ".5",
+  "5.",
+  "1e",
+  "nan",
+  "inf",
+  "0x1f",
+];
 const LINE_ENDS = ["\n", "\r\n", "\r", "\n\n", " \n", "\t"];
 const values = (...numbers: readonly number[]): Uint8Array => new Uint8Array(Float64Array.from(numbers).buffer);
 
@@ -26,9 +56,25 @@ const LIBSVM: Target = {
     "\ufeff3 10:1\t20:2  \n4 11:12345678901234567890 12:0.30000000000000004\n",
     "1 1:1 2:1 3:1 4:1\n".repeat(20),
   ),
-  tokens: texts(...NUMBERS, ...LINE_ENDS, " ", ":", "#", "qid:3 ", "1:2 ", "0:1 ", "2147483647:1", "2147483648:1", "1,2 ", "\u00a0", "cost:1"),
+  tokens: texts(
+    ...NUMBERS,
+    ...LINE_ENDS,
+    " ",
+    ":",
+    "#",
+    "qid:3 ",
+    "1:2 ",
+    "0:1 ",
+    "2147483647:1",
+    "2147483648:1",
+    "1,2 ",
+    "\u00a0",
+    "cost:1",
+  ),
   reader: (dice) =>
-    libsvmReader(dice.pick([{}, { firstIndex: 0 }, { firstIndex: 1 }, { cols: 7 }, { cols: 12, firstIndex: "auto" }] as const)),
+    libsvmReader(
+      dice.pick([{}, { firstIndex: 0 }, { firstIndex: 1 }, { cols: 7 }, { cols: 12, firstIndex: "auto" }] as const),
+    ),
 };
 
 const CSV: Target = {
@@ -42,7 +88,24 @@ const CSV: Target = {
     'x,y\n1,"a ""quoted"" text"\n2,é€😀\n',
     "1,2\n3,4\n".repeat(15),
   ),
-  tokens: texts(...NUMBERS, ...LINE_ENDS, ",", ";", '"', '""', '","', '"\n', '"a\nb"', "NA", "?", "", " ", "é", "\ufeff", "\0"),
+  tokens: texts(
+    ...NUMBERS,
+    ...LINE_ENDS,
+    ",",
+    ";",
+    '"',
+    '""',
+    '","',
+    '"\n',
+    '"a\nb"',
+    "NA",
+    "?",
+    "",
+    " ",
+    "é",
+    "\ufeff",
+    "\0",
+  ),
   reader: (dice) => {
     const label = dice.pick([null, 0, 1, 2]);
     return csvReader({
@@ -67,7 +130,27 @@ const NPY: Target = {
     npyFile(1, npyHeader("<u4", "1,"), Uint8Array.of(255, 255, 255, 255)),
   ],
   tokens: [
-    ...texts("'<f8'", "'>f8'", "'|i1'", "'|O'", "True", "False", "(2,", "(1099511627776,", ")", "{", "}", "'", ",", ":", " ", "L", "1", "'shape'", "[('a', '<f4')]"),
+    ...texts(
+      "'<f8'",
+      "'>f8'",
+      "'|i1'",
+      "'|O'",
+      "True",
+      "False",
+      "(2,",
+      "(1099511627776,",
+      ")",
+      "{",
+      "}",
+      "'",
+      ",",
+      ":",
+      " ",
+      "L",
+      "1",
+      "'shape'",
+      "[('a', '<f4')]",
+    ),
     Uint8Array.of(1, 0),
     Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0),
     Uint8Array.of(255, 255, 255, 255),
@@ -86,7 +169,13 @@ const IDX: Target = {
     idxFile(14, [2], [0.1, 1e300]),
     idxFile(8, [0, 28, 28], []),
   ],
-  tokens: [Uint8Array.of(0), Uint8Array.of(0, 0, 0, 1), Uint8Array.of(255, 255, 255, 255), Uint8Array.of(8), Uint8Array.of(12, 1)],
+  tokens: [
+    Uint8Array.of(0),
+    Uint8Array.of(0, 0, 0, 1),
+    Uint8Array.of(255, 255, 255, 255),
+    Uint8Array.of(8),
+    Uint8Array.of(12, 1),
+  ],
   reader: () => idxReader,
 };
 

@@ -1,9 +1,9 @@
 // bitcenter compare DATA: every solver on the same problem, side by side.
 import { BitcenterError } from "../../errors.js";
-import type { Arguments } from "../arguments.js";
 import type { FitReport } from "../../estimators/estimator.js";
 import type { SolverName } from "../../estimators/options.js";
 import type { Estimator } from "../../node/model-file.js";
+import type { Arguments } from "../arguments.js";
 import { estimatorOf } from "../estimator.js";
 import { type Labelled, loadLabelled } from "../load.js";
 import { type Host, INTERRUPTED, OK } from "../run.js";
@@ -65,7 +65,8 @@ export async function compare(args: Arguments, host: Host): Promise<number> {
     release();
     bar.clear();
   }
-  if (args.has("json")) host.stdout.write(`${JSON.stringify({ rows: data.X.rows, cols: data.X.cols, solvers: rows })}\n`);
+  if (args.has("json"))
+    host.stdout.write(`${JSON.stringify({ rows: data.X.rows, cols: data.X.cols, solvers: rows })}\n`);
   else host.stdout.write(`${table(rows)}\n`);
   return controller.signal.aborted ? INTERRUPTED : OK;
 }
@@ -80,7 +81,8 @@ async function contest(
   try {
     await model.fit(X, y as number[], { signal, onProgress: ({ fraction }) => progress(fraction) });
   } catch (error) {
-    if (error instanceof BitcenterError && error.code === "UNSUPPORTED") return { solver: name, refused: error.message };
+    if (error instanceof BitcenterError && error.code === "UNSUPPORTED")
+      return { solver: name, refused: error.message };
     const isAborted = error instanceof BitcenterError && error.code === "ABORTED";
     if (!isAborted) throw error;
     if (!model.isFitted) return { solver: name, refused: "interrupted" };

@@ -33,7 +33,11 @@ export async function convert(args: Arguments, host: Host): Promise<number> {
   return OK;
 }
 
-async function written(model: Estimator, format: (typeof FORMATS)[number], args: Arguments): Promise<string | Uint8Array> {
+async function written(
+  model: Estimator,
+  format: (typeof FORMATS)[number],
+  args: Arguments,
+): Promise<string | Uint8Array> {
   switch (format) {
     case "json":
       return `${JSON.stringify(model)}\n`;
@@ -55,7 +59,9 @@ async function cHeader(model: Estimator, args: Arguments): Promise<string> {
   const path = args.text("data");
   const name = args.text("name");
   if (path === undefined) {
-    throw new UsageError("convert: --to c needs --data FILE: rows like those to come, which show the range of every column");
+    throw new UsageError(
+      "convert: --to c needs --data FILE: rows like those to come, which show the range of every column",
+    );
   }
   const { X } = await loadRows(path, args, expectedBy(model));
   if ("indptr" in X) {

@@ -30,7 +30,12 @@ export async function evaluate(args: Arguments, host: Host): Promise<number> {
       String(support),
     ]);
     const table = textTable(["class", "precision", "recall", "F1", "rows"], rows);
-    host.stdout.write(`${textList([["rows", String(X.rows)], ["accuracy", shortNumber(accuracy)]])}\n\n${table}\n`);
+    host.stdout.write(
+      `${textList([
+        ["rows", String(X.rows)],
+        ["accuracy", shortNumber(accuracy)],
+      ])}\n\n${table}\n`,
+    );
   }
   return OK;
 }

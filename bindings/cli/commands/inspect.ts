@@ -47,13 +47,30 @@ async function isModel(path: string, args: Arguments): Promise<boolean> {
 function modelFacts(model: Estimator): Facts {
   const { estimator, loss, classes, cols, coef, intercept, featureNames, report } = model;
   const nonzeros = coef.reduce((count, w) => count + (w === 0 ? 0 : 1), 0);
-  const json = { kind: "model", estimator, loss, classes, cols, outputs: intercept.length, nonzeros, options: model.options, report };
+  const json = {
+    kind: "model",
+    estimator,
+    loss,
+    classes,
+    cols,
+    outputs: intercept.length,
+    nonzeros,
+    options: model.options,
+    report,
+  };
   const pairs: (readonly [string, string])[] = [
     ["model", `${estimator}, loss ${loss}`],
     ...(classes === null ? [] : ([["classes", shownClasses(classes)]] as const)),
     ["weights", `${intercept.length} × ${cols}, ${nonzeros} of them not 0`],
-    ["intercept", Array.from(intercept.subarray(0, 8), (b) => shortNumber(b)).join(", ") + (intercept.length > 8 ? ", …" : "")],
-    ...(report === null ? [] : ([["trained", `${report.solver}, ${report.rows} rows, objective ${shortNumber(report.objective, 9)}`]] as const)),
+    [
+      "intercept",
+      Array.from(intercept.subarray(0, 8), (b) => shortNumber(b)).join(", ") + (intercept.length > 8 ? ", …" : ""),
+    ],
+    ...(report === null
+      ? []
+      : ([
+          ["trained", `${report.solver}, ${report.rows} rows, objective ${shortNumber(report.objective, 9)}`],
+        ] as const)),
   ];
   const largest = Array.from(coef.keys())
     .sort((a, b) => Math.abs(coef[b] as number) - Math.abs(coef[a] as number) || a - b)

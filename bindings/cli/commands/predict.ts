@@ -1,9 +1,10 @@
 // bitcenter predict MODEL DATA: one line per row.
+
+import { loadModel } from "../../node/model-file.js";
+import { checkWritable, writeWhole } from "../../node/write-file.js";
 import type { Arguments } from "../arguments.js";
 import { UsageError } from "../arguments.js";
-import { loadModel } from "../../node/model-file.js";
 import { expectedBy, loadRows } from "../load.js";
-import { checkWritable, writeWhole } from "../../node/write-file.js";
 import { type Host, OK } from "../run.js";
 
 export async function predict(args: Arguments, host: Host): Promise<number> {

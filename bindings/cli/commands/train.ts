@@ -1,8 +1,8 @@
 // bitcenter train DATA: fit, say how it went, save.
 import { BitcenterError } from "../../errors.js";
 import type { FitReport } from "../../estimators/estimator.js";
-import { checkWritable } from "../../node/write-file.js";
 import { type Estimator, saveModel } from "../../node/model-file.js";
+import { checkWritable } from "../../node/write-file.js";
 import type { Arguments } from "../arguments.js";
 import { estimatorOf, solverOf } from "../estimator.js";
 import { type Labelled, loadLabelled } from "../load.js";
@@ -27,11 +27,14 @@ export async function train(args: Arguments, host: Host): Promise<number> {
       : await loadLabelled(test, args, { cols: data.X.cols, featureNames, isRegression }, args.text("test-labels"));
   const loadSeconds = (performance.now() - started) / 1000;
 
-  const isComplete = await fit(model, data, host);
+  const isComplete = await fitted(model, data, host);
   const report = model.report as FitReport;
   if (out !== undefined) saveModel(model, out);
   if (!isComplete) {
-    const where = out === undefined ? "nothing was saved, for lack of --out" : `the model of the last finished outer step is in ${out}`;
+    const where =
+      out === undefined
+        ? "nothing was saved, for lack of --out"
+        : `the model of the last finished outer step is in ${out}`;
     host.stderr.write(`bitcenter: interrupted; ${where}\n`);
   }
   const measured = testData === null ? {} : measure(model, testData);
@@ -59,7 +62,7 @@ export async function train(args: Arguments, host: Host): Promise<number> {
 }
 
 /** False when Ctrl-C ended it; the model is then that of the last finished outer step. */
-async function fit(model: Estimator, { X, y, featureNames }: Labelled, host: Host): Promise<boolean> {
+async function fitted(model: Estimator, { X, y, featureNames }: Labelled, host: Host): Promise<boolean> {
   const controller = new AbortController();
   const release = host.onInterrupt(() => controller.abort());
   const bar = progressBar("training", host.stderr);
