@@ -79,7 +79,7 @@ async function contest(
   progress: (fraction: number) => void,
 ): Promise<Row> {
   try {
-    await model.fit(X, y as number[], { signal, onProgress: ({ fraction }) => progress(fraction) });
+    await model.fit(X, y as never, { signal, onProgress: ({ fraction }) => progress(fraction) });
   } catch (error) {
     if (error instanceof BitcenterError && error.code === "UNSUPPORTED")
       return { solver: name, refused: error.message };

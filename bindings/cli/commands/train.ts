@@ -12,10 +12,27 @@ import { progressBar, shortNumber, textList } from "../terminal.js";
 
 export async function train(args: Arguments, host: Host): Promise<number> {
   const [path] = args.operands as [string];
-  const out = args.text("out");
   // wrong options and a folder that cannot be written are found before hours of work
   const model = estimatorOf("train", args, solverOf("train", args));
+  const out = args.text("out");
   if (out !== undefined) checkWritable(out);
+  const controller = new AbortController();
+  const release = host.onInterrupt(() => controller.abort());
+  try {
+    return await trainAndReport(path, model, args, host, controller.signal);
+  } finally {
+    release();
+  }
+}
+
+async function trainAndReport(
+  path: string,
+  model: Estimator,
+  args: Arguments,
+  host: Host,
+  signal: AbortSignal,
+): Promise<number> {
+  const out = args.text("out");
   const started = performance.now();
   const isRegression = !model.isClassifier;
   const data = await loadLabelled(path, args, { cols: null, featureNames: null, isRegression });
@@ -27,16 +44,11 @@ export async function train(args: Arguments, host: Host): Promise<number> {
       : await loadLabelled(test, args, { cols: data.X.cols, featureNames, isRegression }, args.text("test-labels"));
   const loadSeconds = (performance.now() - started) / 1000;
 
-  const isComplete = await fitted(model, data, host);
-  const report = model.report as FitReport;
+  const isComplete = await fitted(model, data, host, signal);
+  if (!isComplete) host.stderr.write(`bitcenter: interrupted; ${whatIsLeft(model, out)}\n`);
+  if (!model.isFitted) return INTERRUPTED;
   if (out !== undefined) saveModel(model, out);
-  if (!isComplete) {
-    const where =
-      out === undefined
-        ? "nothing was saved, for lack of --out"
-        : `the model of the last finished outer step is in ${out}`;
-    host.stderr.write(`bitcenter: interrupted; ${where}\n`);
-  }
+  const report = model.report as FitReport;
   const measured = testData === null ? {} : measure(model, testData);
   const { rows, cols } = data.X;
   const facts = {
@@ -61,25 +73,33 @@ export async function train(args: Arguments, host: Host): Promise<number> {
   return isComplete ? OK : INTERRUPTED;
 }
 
-/** False when Ctrl-C ended it; the model is then that of the last finished outer step. */
-async function fitted(model: Estimator, { X, y, featureNames }: Labelled, host: Host): Promise<boolean> {
-  const controller = new AbortController();
-  const release = host.onInterrupt(() => controller.abort());
+function whatIsLeft(model: Estimator, out: string | undefined): string {
+  if (!model.isFitted) return "no outer step was finished, so there is nothing to save";
+  if (out === undefined) return "nothing was saved, for lack of --out";
+  return `the model of the last finished outer step is in ${out}`;
+}
+
+/** False when Ctrl-C ended it; the model is then that of the last finished outer step, if there is one. */
+async function fitted(
+  model: Estimator,
+  { X, y, featureNames }: Labelled,
+  host: Host,
+  signal: AbortSignal,
+): Promise<boolean> {
   const bar = progressBar("training", host.stderr);
   try {
-    await model.fit(X, y as number[], {
-      signal: controller.signal,
+    // the labels are of the kind that the estimator takes: loadLabelled has seen to it
+    await model.fit(X, y as never, {
+      signal,
       ...(featureNames === null ? {} : { featureNames }),
       onProgress: ({ fraction, objective, outerStep }) =>
         bar.show(fraction, `outer step ${outerStep}, objective ${shortNumber(objective)}`),
     });
     return true;
   } catch (error) {
-    const isAborted = error instanceof BitcenterError && error.code === "ABORTED";
-    if (!isAborted || !model.isFitted) throw error;
-    return false;
+    if (error instanceof BitcenterError && error.code === "ABORTED") return false;
+    throw error;
   } finally {
-    release();
     bar.clear();
   }
 }
