@@ -430,6 +430,7 @@ describe("the integer model", () => {
   it("encodes values to the nearest code, and those outside to the last one", () => {
     const model = anyModel(new Dice(1), { estimator: "LinearSVC", classes: [0, 1], cols: 2, float: normal });
     const options = { ranges: { min: [0, -1], max: [255, 1] } };
+    expect([...quantizedModel(model, { ranges: { min: -1, max: 1 } }).encode([[-1, 1]])]).toEqual([-128, 127]);
     expect([
       ...quantizedModel(model, { ...options, codes: "uint8" }).encode([
         [3.4, 0],
@@ -461,7 +462,9 @@ describe("the integer model", () => {
     [{ inputOffset: 1 }, "BAD_OPTION", /inputOffset needs inputScale/],
     [{ inputScale: 1, ranges: { min: [0, 0], max: [1, 1] } }, "BAD_OPTION", /not both/],
     [{ ranges: { min: [0, 2], max: [1, 1] } }, "BAD_OPTION", /ranges of column 1 go from 2 down to 1/],
-    [{ ranges: { min: [0], max: [1, 1] } }, "BAD_SHAPE", /ranges.min/],
+    [{ ranges: { min: [0], max: [1, 1] } }, "BAD_OPTION", /ranges.min has 1 numbers for 2 columns/],
+    [{ ranges: { min: 0, max: Number.NaN } }, "BAD_OPTION", /ranges.max must be a finite number, given NaN/],
+    [{ ranges: { min: 0 } }, "BAD_OPTION", /ranges.max must be a finite number/],
     [{ inputScale: 1, weightBits: 4 }, "BAD_OPTION", /weightBits must be 8 or 16, given 4/],
     [{ inputScale: 1, codes: "int32" }, "BAD_OPTION", /codes must be "int8" or "uint8" or "int16"/],
     [{ inputScale: 1, name: "1st" }, "BAD_OPTION", /name must be a letter/],

@@ -8,20 +8,25 @@ import type { LinearModel } from "./linear-model.js";
 /** What JSON can hold, by its own rules. */
 export type JsonObject = { readonly [name: string]: unknown };
 
+/** What is saved beside a model: kept as far as JSON can hold it. */
 export interface ModelExtra {
   /** The options it was trained with. */
-  readonly options?: JsonObject;
+  readonly options?: object | null;
   /** What training reported. */
-  readonly report?: JsonObject;
+  readonly report?: object | null;
 }
 
+/** What was saved beside a model, as it is read. */
+export type SavedExtra = { readonly options?: JsonObject; readonly report?: JsonObject };
+
 /** A model that was read, with what was saved beside it. */
-export interface SavedModel extends LinearModel, ModelExtra {}
+export interface SavedModel extends LinearModel, SavedExtra {}
 
 /** A finite number; −0 is "-0". */
 export type JsonNumber = number | "-0";
 
-export interface ModelJson extends ModelExtra {
+// a type and not an interface: it fits where any object of names and values is wanted
+export type ModelJson = {
   readonly format: "bitcenter";
   readonly version: 1;
   readonly estimator: LinearModel["estimator"];
@@ -32,9 +37,11 @@ export interface ModelJson extends ModelExtra {
   readonly coef: readonly JsonNumber[];
   readonly intercept: readonly JsonNumber[];
   readonly featureNames: readonly string[] | null;
+  readonly options?: JsonObject;
+  readonly report?: JsonObject;
   /** "crc32:" and eight hexadecimal digits: see `modelChecksum`. */
   readonly checksum: string;
-}
+};
 
 export const MODEL_FORMAT = "bitcenter";
 /** Raised when a reader of the version before would misunderstand the file. */
@@ -98,7 +105,7 @@ const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What JSON keeps of options and report, with the names that were given. */
-export function plainExtra(where: string, extra: ModelExtra | undefined): ModelExtra {
+export function plainExtra(where: string, extra: ModelExtra | undefined): SavedExtra {
   const plain: { options?: JsonObject; report?: JsonObject } = {};
   for (const name of ["options", "report"] as const) {
     const given: unknown = extra?.[name] ?? undefined;
@@ -154,7 +161,7 @@ export function checkVersion(format: unknown, version: unknown, fail: Fail): voi
 }
 
 /** The checked model with its extra, or a complaint about the checksum. `checksum` undefined: there was none to compare with. */
-export function checkSaved(where: string, model: LinearModel, extra: ModelExtra, checksum: unknown): SavedModel {
+export function checkSaved(where: string, model: LinearModel, extra: SavedExtra, checksum: unknown): SavedModel {
   const saved = { ...checkModel(where, model, "BAD_FILE"), ...extra };
   const found = modelChecksum(saved);
   if (checksum !== undefined && checksum !== found) {
@@ -165,7 +172,7 @@ export function checkSaved(where: string, model: LinearModel, extra: ModelExtra,
 }
 
 /** Options and report of a file: objects, or absent. */
-export function checkExtra(given: JsonObject, fail: Fail): ModelExtra {
+export function checkExtra(given: JsonObject, fail: Fail): SavedExtra {
   const extra: { options?: JsonObject; report?: JsonObject } = {};
   for (const name of ["options", "report"] as const) {
     const value = given[name];

@@ -1,7 +1,14 @@
 // Public names of bitcenter/io.
 
 export type { LinearModel } from "../estimators/linear-model.js";
-export type { JsonNumber, JsonObject, ModelExtra, ModelJson, SavedModel } from "../estimators/model-json.js";
+export type {
+  JsonNumber,
+  JsonObject,
+  ModelExtra,
+  ModelJson,
+  SavedExtra,
+  SavedModel,
+} from "../estimators/model-json.js";
 export { modelFromJson, modelToJson } from "../estimators/model-json.js";
 export { type ArrowColumn, type ArrowData, type ArrowOptions, type ArrowTable, fromArrow } from "./arrow.js";
 export { type CsvOptions, readCsv } from "./csv/csv.js";

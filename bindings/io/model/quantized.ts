@@ -8,7 +8,8 @@
 //   score     m_k·a_k in int64, m_k = round(s_k·2^shift) with the largest m_k in [2³⁰, 2³¹): |score| < 2⁶², margin ≈ score·2^−shift
 // An affine code with an integer weight per column: B. Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
 // Inference", CVPR 2018, section 2; the multiplier is theirs, too.
-import { checkMatrix, checkVector, type DenseMatrix, isVector } from "../../data/matrix.js";
+import { checkMatrix, type DenseMatrix, isVector } from "../../data/matrix.js";
+import { finish } from "../../engine/work.js";
 import { BitcenterError, show } from "../../errors.js";
 import { checkModel, outputsOf } from "../../estimators/check-model.js";
 import type { LinearModel } from "../../estimators/linear-model.js";
@@ -25,8 +26,8 @@ export interface QuantizeOptions {
   readonly inputScale?: number | ArrayLike<number>;
   /** The value of code 0 (default 0), beside inputScale only. */
   readonly inputOffset?: number | ArrayLike<number>;
-  /** Smallest and largest value of each column: the codes are spread over them, values outside take the nearest code. */
-  readonly ranges?: { readonly min: ArrayLike<number>; readonly max: ArrayLike<number> };
+  /** Smallest and largest value, of all columns or of each: the codes are spread over them, values outside take the nearest code. */
+  readonly ranges?: { readonly min: number | ArrayLike<number>; readonly max: number | ArrayLike<number> };
   /** Rows like those to come, in the model's units: their ranges, where no scale and no ranges are given; their means, for the bias; and `agreement`. */
   readonly sample?: Rows;
   /** 8 (default) or 16. */
@@ -73,7 +74,7 @@ interface SampleFacts {
 
 /** Values of `rows`, all finite, in rows × cols. */
 function checkRows(where: string, rows: Rows, cols: number): { data: ArrayLike<number>; rows: number } {
-  const checked = checkMatrix(where, rows);
+  const checked = finish(checkMatrix(where, rows));
   if (checked.cols !== cols) {
     throw new BitcenterError("BAD_SHAPE", `${where}: rows have ${checked.cols} columns, the model ${cols}`);
   }
@@ -292,7 +293,8 @@ export class QuantizedModel {
     }
     if (ranges !== undefined) {
       checkNames(`${where}: ranges`, ranges, ["min", "max"]);
-      const read = (name: "min" | "max"): Float64Array => checkVector(where, `ranges.${name}`, ranges[name], cols);
+      const read = (name: "min" | "max"): Float64Array =>
+        perColumn(where, `ranges.${name}`, ranges[name] ?? Number.NaN, cols);
       return spread(where, facts, read("min"), read("max"));
     }
     if (sample !== undefined) return spread(where, facts, sample.min, sample.max);
