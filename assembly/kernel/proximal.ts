@@ -60,6 +60,28 @@ export abstract class proximal {
     return sqrt(sum);
   }
 
+  /** Norm of the subgradient of least norm in the coordinates of strength, from the gradient g of all else at u. All n f64. */
+  static least(g: usize, u: usize, strength: usize, n: i32): f64 {
+    let sum: f64 = 0;
+    for (let j: usize = 0; j < (<usize>n) << 3; j += 8) {
+      const slope = load<f64>(g + j);
+      const value = load<f64>(u + j);
+      const t = load<f64>(strength + j);
+      const least = value > 0 ? slope + t : value < 0 ? slope - t : proximal.shrink(slope, t);
+      sum += least * least;
+    }
+    return sqrt(sum);
+  }
+
+  /** u goes to the minimum of the model with the diagonal matrix h > 0. All n f64. */
+  static jump(u: usize, q: usize, h: usize, strength: usize, n: i32): void {
+    for (let j: usize = 0; j < (<usize>n) << 3; j += 8) {
+      const curved = load<f64>(h + j);
+      const to = load<f64>(u + j) - load<f64>(q + j) / curved;
+      store<f64>(u + j, proximal.shrink(to, load<f64>(strength + j) / curved));
+    }
+  }
+
   /** out = M·s for a whole symmetric M: n × n f64; columns with sⱼ = 0 are left out. */
   static product(m: usize, n: i32, s: usize, out: usize): void {
     memory.fill(out, 0, (<usize>n) << 3);

@@ -111,7 +111,7 @@ export type KernelName =
   | "plane1"
   | "planeSoftmax"
   | `interior${"Start" | "Curvature" | "Aim" | "Derivatives" | "Reach" | "Products" | "Move" | "Gap"}`
-  | `l1${"Norm" | "Sweep" | "Free" | "Slopes" | "Mask" | "Reach" | "Step" | "Change" | "Take"}`
+  | `l1${"Norm" | "Least" | "Jump" | "Sweep" | "Free" | "Slopes" | "Mask" | "Reach" | "Step" | "Change" | "Take"}`
   | "leastSubgradient"
   | "symmetricProduct"
   | "completeMatrix"

@@ -50,6 +50,23 @@ export function leastSubgradientNorm(
   return Math.sqrt(sum);
 }
 
+/** Norm of the least subgradient in the coordinates of strength. */
+export function leastNorm(g: Vector, u: Vector, strength: Vector): number {
+  let sum = 0;
+  for (let j = 0; j < u.length; j++) {
+    const least = at(u, j) === 0 ? shrink(at(g, j), at(strength, j)) : at(g, j) + Math.sign(at(u, j)) * at(strength, j);
+    sum += least * least;
+  }
+  return Math.sqrt(sum);
+}
+
+/** Minimum of the model with a diagonal matrix. */
+export function jumped(u: Vector, q: Vector, h: Vector, strength: Vector): Float64Array {
+  return Float64Array.from({ length: u.length }, (_, j) =>
+    shrink(at(u, j) - at(q, j) / at(h, j), at(strength, j) / at(h, j)),
+  );
+}
+
 /** M·s, column after column of M that is met with anything but 0. */
 export function symmetricProduct(m: Vector, s: Vector): Float64Array {
   const n = s.length;

@@ -104,6 +104,19 @@ export const checkLeastSubgradient = over(202, ({ n, dice, shift, what }, memory
   }
 });
 
+export const checkL1Least = over(215, ({ n, dice, u, strength, q, shift, what }, memory, kernel) => {
+  const g = q.map((x, j) => (dice.below(3) === 0 ? at(strength, j) : x));
+  const got = kernel(memory.input(g, shift), memory.input(u), memory.input(strength), n);
+  expectEqual(what, got, oracle.leastNorm(g, u, strength));
+});
+
+export const checkL1Jump = over(216, ({ n, dice, u, strength, q, shift, what }, memory, kernel) => {
+  const h = Float64Array.from({ length: n }, () => power(dice, -2, 2));
+  const to = memory.inout(u, shift);
+  kernel(to, memory.input(q), memory.input(h), memory.input(strength), n);
+  equalAll(what, memory.f64(to, n), oracle.jumped(u, q, h, strength));
+});
+
 export const checkSymmetricProduct = over(203, ({ n, dice, u, shift, what }, memory, kernel) => {
   const m = matrix(n, dice);
   const out = memory.output(8 * n, shift);
