@@ -8,7 +8,7 @@ import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames } from "../options.js";
 import { splitRows } from "./folds.js";
-import { type EncodedLabels, encodeLabels, type Label, rowWeights } from "./labels.js";
+import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights } from "./labels.js";
 import type { EstimatorName, LinearModel } from "./linear-model.js";
 import { modelFromJson, modelToJson } from "./model-json.js";
 import { type EstimatorOptions, HOST_OPTIONS, type Settings, type SolverName } from "./options.js";
@@ -412,11 +412,20 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
   ): Work<{ training: HeldOut; heldOut: HeldOut | null }> {
     if (validation === undefined) return { training: all, heldOut: null };
     if (typeof validation === "number") {
-      const { train, test } = splitRows(where, shape.rows, validation, this.settings.seed, classes && all.targets);
+      const { train, test } = yield* splitRows(
+        where,
+        shape.rows,
+        validation,
+        this.settings.seed,
+        classes && all.targets,
+        classes?.length ?? 1,
+      );
       const part = function* (index: Uint32Array): Work<HeldOut> {
-        const pick = (values: Float64Array): Float64Array => Float64Array.from(index, (i) => values[i] as number);
+        const own = new Float64Array(index.length);
+        const pick = (values: Float64Array): Work<Float64Array> =>
+          mapped(own, (_, i) => values[index[i] as number] as number);
         const X = yield* takeRows(where, all.X, index);
-        return { X, targets: pick(all.targets), weights: all.weights && pick(all.weights) };
+        return { X, targets: yield* pick(all.targets), weights: all.weights && (yield* pick(all.weights)) };
       };
       return { training: yield* part(train), heldOut: yield* part(test) };
     }
