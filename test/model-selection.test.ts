@@ -71,7 +71,7 @@ describe("KFold", () => {
     const counts = new Float64Array(16);
     for (let seed = 0; seed < 24_000; seed++) {
       const order = Uint32Array.of(0, 1, 2, 3);
-      shuffle(order, stream(seed));
+      finish(shuffle(order, stream(seed)));
       order.forEach((row, place) => {
         counts[4 * row + place] = (counts[4 * row + place] as number) + 1;
       });
@@ -120,12 +120,12 @@ describe("StratifiedKFold", () => {
 describe("a part of the rows", () => {
   it("holds out the same part of every class, and leaves two rows of it apart", () => {
     const index = Float64Array.from({ length: 100 }, (_, i) => (i < 2 ? 0 : i < 12 ? 1 : 2));
-    const { train, test } = splitRows("fit", 100, 0.25, 7, index);
+    const { train, test } = finish(splitRows("fit", 100, 0.25, 7, index, 3));
     const count = (rows: Uint32Array): number[] =>
       [0, 1, 2].map((k) => Array.from(rows).filter((row) => index[row] === k).length);
     expect(count(test)).toEqual([1, 3, 22]);
     expect(count(train)).toEqual([1, 7, 66]);
-    expect(splitRows("fit", 10, 0.3, 1, null).test.length).toBe(3);
+    expect(finish(splitRows("fit", 10, 0.3, 1, null, 1)).test.length).toBe(3);
   });
 });
 

@@ -8,7 +8,7 @@ import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames } from "../options.js";
 import { splitRows } from "./folds.js";
-import { type EncodedLabels, encodeLabels, type Label, rowWeights } from "./labels.js";
+import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights } from "./labels.js";
 import type { EstimatorName, LinearModel } from "./linear-model.js";
 import { type JsonObject, type ModelJson, modelFromJson, modelToJson } from "./model-json.js";
 import { type EstimatorOptions, HOST_OPTIONS, type Settings, type SolverName } from "./options.js";
@@ -55,7 +55,7 @@ export interface FitReport {
   readonly stoppedBy: Ending | "running" | "aborted" | "failed";
   /** With validation: the mean loss of the kept weights on the rows held out, and the outer step they come from, per problem. */
   readonly validation: { readonly loss: number; readonly outerSteps: readonly number[] } | null;
-  /** Most bytes of linear memory in use at a time. */
+  /** Most bytes of linear memory in use at a time; partialFit: bytes that stay between two batches. */
   readonly bytes: number;
   /** Seconds of loading rows, and of training. */
   readonly loadSeconds: number;
@@ -177,7 +177,9 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
   }
 
   /**
-   * Takes one batch of a stream into the model and forgets it: docs/guides/…, bindings/estimators/stream.ts.
+   * Takes one batch of a stream into the model and forgets it; memory does not grow with the number of batches. Least squares: the optimum of all rows so far. Other losses:
+   * as good as the optimum up to a part of its own statistical error, in batches that are mixed as the stream is (docs/decisions/0022). More than 512 coordinates
+   * (outputs × columns, intercepts included): a coarser method. Runs straight through: batches of some thousand rows.
    * @throws BitcenterError as `fit`; UNSUPPORTED where the model was not begun by partialFit, and for loss "hinge"
    */
   partialFit(X: RowsInput, y: ArrayLike<Y>, options: PartialFitOptions = {}): this {
@@ -212,7 +214,7 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
         isConverged: step.isConverged,
         stoppedBy: step.isConverged ? "converged" : "stalled",
         validation: null,
-        bytes: 0,
+        bytes: stream.bytes,
         loadSeconds: 0,
         seconds: (now() - started) / 1000,
       };
@@ -412,11 +414,20 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
   ): Work<{ training: HeldOut; heldOut: HeldOut | null }> {
     if (validation === undefined) return { training: all, heldOut: null };
     if (typeof validation === "number") {
-      const { train, test } = splitRows(where, shape.rows, validation, this.settings.seed, classes && all.targets);
+      const { train, test } = yield* splitRows(
+        where,
+        shape.rows,
+        validation,
+        this.settings.seed,
+        classes && all.targets,
+        classes?.length ?? 1,
+      );
       const part = function* (index: Uint32Array): Work<HeldOut> {
-        const pick = (values: Float64Array): Float64Array => Float64Array.from(index, (i) => values[i] as number);
+        const own = new Float64Array(index.length);
+        const pick = (values: Float64Array): Work<Float64Array> =>
+          mapped(own, (_, i) => values[index[i] as number] as number);
         const X = yield* takeRows(where, all.X, index);
-        return { X, targets: pick(all.targets), weights: all.weights && pick(all.weights) };
+        return { X, targets: yield* pick(all.targets), weights: all.weights && (yield* pick(all.weights)) };
       };
       return { training: yield* part(train), heldOut: yield* part(test) };
     }

@@ -1,10 +1,13 @@
 // Which rows are trained on and which are tested: k folds, with the share of each class kept where there are classes.
 import { isVector } from "../data/matrix.js";
-import { finish } from "../engine/work.js";
+import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
-import { encodeLabels, type Label } from "./labels.js";
+import { countsOf, encodeLabels, type Label } from "./labels.js";
 import { shuffle, stream } from "./random.js";
+
+/** Rows between two pauses. */
+const CHUNK = 1 << 16;
 
 /** Rows by index, ascending. */
 export interface Split {
@@ -85,7 +88,7 @@ export class KFold implements Splitter {
     const { folds, random } = begin(this.#options);
     checkRows("KFold.split", rows, folds);
     const order = Uint32Array.from({ length: rows }, (_, i) => i);
-    if (random !== null) shuffle(order, random);
+    if (random !== null) finish(shuffle(order, random));
     const fold = new Uint32Array(rows);
     // as many folds as there are rows left over hold one more
     const [size, more] = [Math.floor(rows / folds), rows % folds];
@@ -119,12 +122,12 @@ export class StratifiedKFold implements Splitter {
     const fold = new Uint32Array(rows);
     // where the last class ended: left-over rows of all classes go round the folds
     let next = 0;
-    const groups = members(index, classes.length);
+    const groups = finish(members(index, classes.length));
     if (groups.every(({ length }) => length < folds)) {
       throw new BitcenterError("BAD_VALUE", `${where}: no class has as many rows as folds (${folds})`);
     }
     for (const own of groups) {
-      if (random !== null) shuffle(own, random);
+      if (random !== null) finish(shuffle(own, random));
       const [size, more] = [Math.floor(own.length / folds), own.length % folds];
       let at = 0;
       for (let k = 0; k < folds; k++) {
@@ -139,15 +142,16 @@ export class StratifiedKFold implements Splitter {
 }
 
 /** Rows of each class, ascending. */
-function members(index: Float64Array, classes: number): Uint32Array[] {
-  const counts = new Uint32Array(classes);
-  for (const k of index) counts[k] = (counts[k] as number) + 1;
+function* members(index: Float64Array, classes: number): Work<Uint32Array[]> {
+  const counts = yield* countsOf(index, classes);
   const all = Array.from(counts, (count) => new Uint32Array(count));
   counts.fill(0);
-  index.forEach((k, row) => {
+  for (let row = 0; row < index.length; row++) {
+    if (row % CHUNK === CHUNK - 1) yield;
+    const k = index[row] as number;
     (all[k] as Uint32Array)[counts[k] as number] = row;
     counts[k] = (counts[k] as number) + 1;
-  });
+  }
   return all;
 }
 
@@ -156,18 +160,26 @@ function members(index: Float64Array, classes: number): Uint32Array[] {
  * stays on each side of every class that has two.
  * @throws BitcenterError BAD_OPTION when a side would be empty
  */
-export function splitRows(where: string, rows: number, part: number, seed: number, index: Float64Array | null): Split {
+export function* splitRows(
+  where: string,
+  rows: number,
+  part: number,
+  seed: number,
+  index: Float64Array | null,
+  classes: number,
+): Work<Split> {
   const random = stream(seed);
-  const groups =
-    index === null
-      ? [Uint32Array.from({ length: rows }, (_, i) => i)]
-      : members(index, index.reduce((top, k) => Math.max(top, k), 0) + 1);
-  const fold = new Uint32Array(rows);
+  // without classes all rows are of one
+  const groups = yield* members(index ?? new Float64Array(rows), classes);
+  const isHeld = new Uint8Array(rows);
   let held = 0;
   for (const own of groups) {
-    shuffle(own, random);
+    yield* shuffle(own, random);
     const count = own.length < 2 ? 0 : Math.min(own.length - 1, Math.max(1, Math.round(part * own.length)));
-    for (const row of own.subarray(0, count)) fold[row] = 1;
+    for (let i = 0; i < count; i++) {
+      if (i % CHUNK === CHUNK - 1) yield;
+      isHeld[own[i] as number] = 1;
+    }
     held += count;
   }
   if (held === 0 || held === rows) {
@@ -176,6 +188,12 @@ export function splitRows(where: string, rows: number, part: number, seed: numbe
       `${where}: validation: ${rows} rows are too few to hold out ${part} of them`,
     );
   }
-  const [, split] = [...splits(fold, 2)];
-  return split as Split;
+  const [train, test] = [new Uint32Array(rows - held), new Uint32Array(held)];
+  let tested = 0;
+  for (let row = 0; row < rows; row++) {
+    if (row % CHUNK === CHUNK - 1) yield;
+    if (isHeld[row] === 1) test[tested++] = row;
+    else train[row - tested] = row;
+  }
+  return { train, test };
 }

@@ -26,6 +26,17 @@ export function* mapped(values: Float64Array, of: (value: number, i: number) => 
   return all;
 }
 
+/** How many rows each class has. */
+export function* countsOf(index: Float64Array, classes: number): Work<Float64Array> {
+  const counts = new Float64Array(classes);
+  for (let i = 0; i < index.length; i++) {
+    if (i % CHUNK === CHUNK - 1) yield;
+    const k = index[i] as number;
+    counts[k] = (counts[k] as number) + 1;
+  }
+  return counts;
+}
+
 export interface EncodedLabels {
   /** One per row: its place in `classes`. */
   readonly index: Float64Array;
@@ -153,15 +164,14 @@ export function checkClassWeight(where: string, value: unknown): Map<Label, numb
 }
 
 /** One weight per class: rows/(classes·count) for "balanced"; 1 where a map names none. A name that is no class is an error. */
-function weightsOfClasses(
+function* weightsOfClasses(
   where: string,
   given: Map<Label, number> | "balanced",
   { index, classes }: EncodedLabels,
-): Float64Array {
+): Work<Float64Array> {
   const weights = new Float64Array(classes.length).fill(1);
   if (given === "balanced") {
-    const counts = new Float64Array(classes.length);
-    for (const k of index) counts[k] = (counts[k] as number) + 1;
+    const counts = yield* countsOf(index, classes.length);
     return counts.map((count) => (count === 0 ? 0 : index.length / (classes.length * count)));
   }
   for (const [name, weight] of given) {
@@ -182,7 +192,9 @@ export function* rowWeights(
   rows: number,
 ): Work<Float64Array | null> {
   const weights = sampleWeight === undefined ? null : yield* checkVector(where, "sampleWeight", sampleWeight, rows);
+  yield;
   const negative = weights?.findIndex((weight) => weight < 0) ?? -1;
+  yield;
   if (negative >= 0) {
     throw new BitcenterError(
       "BAD_VALUE",
@@ -190,6 +202,6 @@ export function* rowWeights(
     );
   }
   if (labels === null || classWeight === null) return weights;
-  const byClass = weightsOfClasses(where, classWeight, labels);
+  const byClass = yield* weightsOfClasses(where, classWeight, labels);
   return yield* mapped(labels.index, (k, i) => (byClass[k] as number) * (weights?.[i] ?? 1));
 }

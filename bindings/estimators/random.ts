@@ -1,4 +1,8 @@
 // A seeded order of rows for folds and validation splits: plain integer arithmetic, the same everywhere.
+import type { Work } from "../engine/work.js";
+
+/** Numbers between two pauses. */
+const CHUNK = 1 << 16;
 
 /** Random u32 numbers: xorshift32 (Marsaglia 2003) from a hashed seed, so that neighbouring seeds have nothing in common. */
 export function stream(seed: number): () => number {
@@ -16,8 +20,9 @@ export function stream(seed: number): () => number {
 }
 
 /** Shuffles in place (Fisher and Yates; Durstenfeld 1964). */
-export function shuffle(values: Uint32Array, random: () => number): void {
+export function* shuffle(values: Uint32Array, random: () => number): Work<void> {
   for (let i = values.length - 1; i > 0; i--) {
+    if (i % CHUNK === 0) yield;
     const j = Math.floor((random() / 2 ** 32) * (i + 1));
     const value = values[i] as number;
     values[i] = values[j] as number;

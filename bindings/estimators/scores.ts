@@ -1,5 +1,5 @@
 // What fitted weights say of rows: scores, probabilities, losses. Plain float64 dots in one fixed order and without an engine: whoever predicts needs
-// neither WebAssembly nor a second copy of the rows (docs/decisions/0016-predictions-without-an-engine.md).
+// neither WebAssembly nor a second copy of the rows (docs/decisions/0021).
 import { type CheckedMatrix, checkMatrix } from "../data/matrix.js";
 import type { LossName, Weights } from "../data/problem.js";
 import { finish, type Work } from "../engine/work.js";

@@ -1,5 +1,6 @@
 // partialFit: rows that come in batches, are learnt from once and forgotten.
 //   minimise  F(w, b) = 1/n Σ ωᵢ loss(w·xᵢ + b, yᵢ) + l2/2 ‖w‖²  over all rows seen so far
+// docs/decisions/0022.
 // Kept      w, and of all earlier batches their quadratic model around w: gradient r and Hessian A
 // Each batch:  w ← argmin  r·d + ½ dᵀAd + Σ_batch ωᵢ lossᵢ(w + d) + penalty, by Newton's method with conjugate gradients; then the batch joins r and A
 // For the squared loss the model is exact: the optimum of all rows, whatever the batches (recursive least squares). For the others it is the renewable estimator of Luo & Song
