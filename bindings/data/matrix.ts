@@ -12,6 +12,18 @@ export interface DenseMatrix {
   readonly cols: number;
 }
 
+/** Rows in compressed form (CSR, scipy's names); what is not stored is 0. */
+export interface SparseMatrix {
+  /** Values of the stored entries, row after row. */
+  readonly data: NumericArray;
+  /** Their columns, ascending strictly within a row. */
+  readonly indices: Int32Array;
+  /** rows + 1 places: row i is data[indptr[i]] … data[indptr[i + 1] − 1]. */
+  readonly indptr: Int32Array;
+  readonly rows: number;
+  readonly cols: number;
+}
+
 export type MatrixInput = DenseMatrix | readonly (readonly number[])[];
 
 export interface CheckedMatrix {

@@ -10,7 +10,7 @@ import { checkNames } from "../options.js";
 import { splitRows } from "./folds.js";
 import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights } from "./labels.js";
 import type { EstimatorName, LinearModel } from "./linear-model.js";
-import { modelFromJson, modelToJson } from "./model-json.js";
+import { type JsonObject, type ModelJson, modelFromJson, modelToJson } from "./model-json.js";
 import { type EstimatorOptions, HOST_OPTIONS, type Settings, type SolverName } from "./options.js";
 import { drive } from "./pausing.js";
 import { type RowsInput, type Shape, shapeOf, takeRows } from "./rows.js";
@@ -488,14 +488,15 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
   }
 
   /** The model with its options and report, for JSON.stringify. */
-  toJSON(): Record<string, unknown> {
+  toJSON(): ModelJson {
     const { coef, intercept, loss, classes, cols, featureNames } = this.fitted("toJSON");
     const options = Object.entries(this.options).filter(
       ([name, value]) => value !== undefined && !HOST_OPTIONS.includes(name),
     );
     const plain = options.map(([name, value]) => [name, value instanceof Map ? [...value] : value]);
     const model: LinearModel = { estimator: this.estimator, loss, classes, cols, coef, intercept, featureNames };
-    return modelToJson(model, { options: Object.fromEntries(plain), report: this.#report });
+    const report = this.#report as JsonObject | null;
+    return modelToJson(model, { options: Object.fromEntries(plain), ...(report !== null && { report }) });
   }
 
   /** Takes over a model that was read. @internal */
