@@ -124,8 +124,8 @@ async function buildKernels() {
 
 const tsc = (project) => run(at("node_modules/typescript/bin/tsc"), ["-p", project]);
 
-/** What package.json exports. */
-const entries = ["index", "io/index", "node/index"];
+/** What package.json exports, and its command. */
+const entries = ["index", "io/index", "node/index", "cli/main"];
 
 /**
  * Declarations stay as tsc writes them, file by file; of the code only the entries and what they share: an import of forty small files takes three times

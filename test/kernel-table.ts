@@ -5,6 +5,7 @@ import { INTERIOR, type InteriorFamily } from "./interior-kernels.js";
 import { LEVELS, type LevelFamily } from "./levels-kernels.js";
 import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
 import { PACKED, type PackedFamily } from "./packed-kernels.js";
+import { PROXIMAL, type ProximalFamily } from "./proximal-kernels.js";
 import { checkDotGroups, checkPackGroups } from "./support/batch-checkers.js";
 import {
   type Check,
@@ -94,6 +95,7 @@ export type Family =
   | "batch"
   | NewtonFamily
   | InteriorFamily
+  | ProximalFamily
   | LevelFamily
   | PackedFamily
   | ZipmlFamily;
@@ -711,6 +713,7 @@ export const TABLE: readonly KernelEntry[] = [
   ...spectrum,
   ...NEWTON,
   ...INTERIOR,
+  ...PROXIMAL,
   ...ZIPML,
   ...LEVELS,
   ...PACKED,

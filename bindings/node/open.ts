@@ -21,7 +21,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "cannot be opened (the name is too long)",
 };
 
-function fail(name: string, error: unknown): never {
+export function fail(name: string, error: unknown): never {
   if (error instanceof BitcenterError) throw error;
   const { code, message } = error as NodeJS.ErrnoException;
   return badFile(name, SENTENCES[code ?? ""] ?? `cannot be read (${message})`);
