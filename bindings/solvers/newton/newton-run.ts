@@ -162,7 +162,7 @@ export class NewtonRun {
 
   /** What the size of the problem suggests, where the caller has not chosen. */
   #choose(random: number, rowWeights: number): DescentSettings {
-    const { dataset, loss, outputs } = this.#problem;
+    const { dataset, loss, outputs, l1 } = this.#problem;
     const { hessianShare, preconditioner } = this.#settings;
     const { rows } = dataset;
     const { dimension } = this.#coordinates.preconditioner;
@@ -185,7 +185,8 @@ export class NewtonRun {
       share: hessianShare ?? share,
       gramRows: isDirect ? rows : sampled,
       isGram: isDirect || (preconditioner === "auto" ? isCheap : preconditioner === "gram"),
-      mayToggle: preconditioner === "auto",
+      // with l1 it is the explicit model that finds the zeros: a diagonal one does so slowly
+      mayToggle: preconditioner === "auto" && l1 === 0,
       isRounded,
       isExact: isDirect && isRounded,
       stall: isPacked && rows * dimension * dimension > STALLED_PRODUCTS ? PACKED_STALL : STALL,
