@@ -24,6 +24,9 @@ import { blocks } from "./solver/blocks";
 import { flush } from "./solver/flush";
 import { frame } from "./solver/frame";
 import { inner } from "./solver/inner";
+import { lazy } from "./solver/lazy";
+import { lazyInner } from "./solver/lazy-inner";
+import { LazyRun } from "./solver/lazy-run";
 import { outer } from "./solver/outer";
 import { packedPass } from "./solver/packed-pass";
 import { fused } from "./solver/pass";
@@ -240,6 +243,21 @@ export function advanceBatches(run: usize, steps: u32): void { batch.advance(cha
 export function countLimitsI8(z: usize, count: usize): f64 { return flush.countLimits<i8>(z, count); }
 export function countLimitsI16(z: usize, count: usize): f64 { return flush.countLimits<i16>(z, count); }
 export function negativeSums(codes: usize, stride: usize, rows: i32, columns: i32, out: usize): void { fused.negativeSums(codes, stride, rows, columns, out); }
+
+// solver/lazy, solver/lazy-inner
+export function openLazyI8(run: usize, from: u32, to: u32): void { lazy.open<i8>(changetype<LazyRun>(run), from, to); }
+export function openLazyI16(run: usize, from: u32, to: u32): void { lazy.open<i16>(changetype<LazyRun>(run), from, to); }
+export function openLazyF32(run: usize, from: u32, to: u32): void { lazy.open<f32>(changetype<LazyRun>(run), from, to); }
+export function settleLazyI8(run: usize, from: u32, to: u32): void { lazy.settle<i8>(changetype<LazyRun>(run), from, to); }
+export function settleLazyI16(run: usize, from: u32, to: u32): void { lazy.settle<i16>(changetype<LazyRun>(run), from, to); }
+export function settleLazyF32(run: usize, from: u32, to: u32): void { lazy.settle<f32>(changetype<LazyRun>(run), from, to); }
+export function lazyBytes(classes: u32): u32 { return <u32>lazy.stride(classes); }
+export function beginLazy(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return lazyInner.begin(changetype<LazyRun>(run), seed, step, steps, optionTwo); }
+export function fillBaseLazy(run: usize, from: u32, to: u32): void { lazyInner.fillBase(changetype<LazyRun>(run), from, to); }
+export function advanceLazyI8(run: usize, steps: u32, budget: u32): u32 { return lazyInner.advance<i8>(changetype<LazyRun>(run), steps, budget); }
+export function advanceLazyI16(run: usize, steps: u32, budget: u32): u32 { return lazyInner.advance<i16>(changetype<LazyRun>(run), steps, budget); }
+export function advanceLazyF32(run: usize, steps: u32, budget: u32): u32 { return lazyInner.advance<f32>(changetype<LazyRun>(run), steps, budget); }
+export function endLazy(run: usize): void { lazyInner.round(changetype<LazyRun>(run)); }
 
 // solver/outer
 export function toWeights(v: usize, padded: i32, w: usize, width: i32, cols: i32, classes: i32, scale: usize, offset: usize, intercept: f64, bias: usize): void { outer.toWeights(v, padded, w, width, cols, classes, scale, offset, intercept, bias); }

@@ -2,6 +2,7 @@
 // kernels.test.ts runs each entry on every variant; mutants.test.ts runs broken kernels through the same entries; a test compares
 // the names with the module's exports. A new export without an entry here fails the build.
 import { INTERIOR, type InteriorFamily } from "./interior-kernels.js";
+import { LAZY, type LazyFamily } from "./lazy-kernels.js";
 import { LEVELS, type LevelFamily } from "./levels-kernels.js";
 import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
 import { PACKED, type PackedFamily } from "./packed-kernels.js";
@@ -94,6 +95,7 @@ export type Family =
   | "batch"
   | NewtonFamily
   | InteriorFamily
+  | LazyFamily
   | LevelFamily
   | PackedFamily
   | ZipmlFamily;
@@ -712,6 +714,7 @@ export const TABLE: readonly KernelEntry[] = [
   ...NEWTON,
   ...INTERIOR,
   ...ZIPML,
+  ...LAZY,
   ...LEVELS,
   ...PACKED,
 ];

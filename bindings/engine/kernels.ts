@@ -73,6 +73,9 @@ export type KernelName =
   | "packGroups"
   | "dotGroups"
   | "advanceBatches"
+  | `${"open" | "settle" | "advance"}Lazy${CodeStorage}`
+  | `${"begin" | "fillBase" | "end"}Lazy`
+  | "lazyBytes"
   | "countLimitsI8"
   | "countLimitsI16"
   | "negativeSums"
