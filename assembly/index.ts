@@ -252,6 +252,7 @@ export function settleLazyI8(run: usize, from: u32, to: u32): void { lazy.settle
 export function settleLazyI16(run: usize, from: u32, to: u32): void { lazy.settle<i16>(changetype<LazyRun>(run), from, to); }
 export function settleLazyF32(run: usize, from: u32, to: u32): void { lazy.settle<f32>(changetype<LazyRun>(run), from, to); }
 export function lazyBytes(classes: u32): u32 { return <u32>lazy.stride(classes); }
+export function longestRow(starts: usize, rows: u32): u32 { return lazyInner.longest(starts, rows); }
 export function beginLazy(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return lazyInner.begin(changetype<LazyRun>(run), seed, step, steps, optionTwo); }
 export function fillBaseLazy(run: usize, from: u32, to: u32): void { lazyInner.fillBase(changetype<LazyRun>(run), from, to); }
 export function advanceLazyI8(run: usize, steps: u32, budget: u32): u32 { return lazyInner.advance<i8>(changetype<LazyRun>(run), steps, budget); }

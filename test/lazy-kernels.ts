@@ -6,6 +6,7 @@ import {
   checkEndLazy,
   checkFillBaseLazy,
   checkLazyBytes,
+  checkLongestRow,
   checkOpenLazy,
   checkSettleLazy,
 } from "./support/lazy-checkers.js";
@@ -65,6 +66,14 @@ export const LAZY: readonly KernelEntry[] = [
     worst: "nearest",
     oracle: "nextOffset",
     check: checkEndLazy,
+  },
+  {
+    ...facts,
+    name: "longestRow",
+    storage: "U32",
+    worst: "the first row, the last, no entries",
+    oracle: "Math.max",
+    check: checkLongestRow,
   },
   {
     ...facts,

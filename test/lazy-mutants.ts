@@ -42,7 +42,7 @@ export function lazyMutants(
       const [run, steps, budget] = args as [number, number, number];
       let done = 0;
       let touched = 0;
-      while (done < steps && touched < budget) {
+      while (done < steps && touched + done < budget) {
         around(run, () => {
           call(`advanceLazy${model}`, run, 1, 1);
         });
@@ -268,6 +268,10 @@ export function lazyMutants(
         call("endLazy", ...args);
         return call("endLazy", ...args);
       },
+    },
+    longestRow: {
+      "stops one row early": (...args) => call("longestRow", at(args, 0), at(args, 1) - 1),
+      "starts one row late": (...args) => call("longestRow", at(args, 0) + 4, at(args, 1) - 1),
     },
     lazyBytes: {
       "takes classes as they come": (...args) => (at(args, 0) === 1 ? 16 : 8 + 8 * at(args, 0)),

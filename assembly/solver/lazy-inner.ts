@@ -247,13 +247,22 @@ export abstract class lazyInner {
     }
   }
 
-  /** Up to `steps` steps, fewer when `budget` entries have been visited; returns how many. */
+  /** Entries of the longest row. */
+  static longest(starts: usize, rows: u32): u32 {
+    let most: u32 = 0;
+    for (const end = starts + ((<usize>rows) << 2); starts < end; starts += 4) {
+      most = max(most, load<u32>(starts, 4) - load<u32>(starts));
+    }
+    return most;
+  }
+
+  /** Up to `steps` steps, fewer when `budget` entries and steps have been made in all; returns how many. */
   static advance<Z>(run: LazyRun, steps: u32, budget: u32): u32 {
     const isSoftmax = run.loss == Loss.SOFTMAX;
     const own: u32 = run.intercept ? 1 : 0;
     let touched: u32 = 0;
     let t: u32 = 0;
-    while (t < steps && touched < budget) {
+    while (t < steps && touched + t < budget) {
       const start = load<u32>(run.starts + ((<usize>run.row) << 2));
       const end = load<u32>(run.starts + ((<usize>run.row) << 2), 4);
       if (isSoftmax) {

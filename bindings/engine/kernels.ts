@@ -76,6 +76,7 @@ export type KernelName =
   | `${"open" | "settle" | "advance"}Lazy${CodeStorage}`
   | `${"begin" | "fillBase" | "end"}Lazy`
   | "lazyBytes"
+  | "longestRow"
   | "countLimitsI8"
   | "countLimitsI16"
   | "negativeSums"
