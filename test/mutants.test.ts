@@ -9,6 +9,7 @@ import { levelMutants } from "./levels-mutants.js";
 import { newtonMutants } from "./newton-mutants.js";
 import { scaleDraw, xorshift32 } from "./oracle/random.js";
 import { packedMutants } from "./packed-mutants.js";
+import { sparseMutants } from "./sparse-mutants.js";
 import {
   dotExact,
   type FusedSpec,
@@ -379,6 +380,7 @@ const interior = interiorMutants(kernels, memory);
 const zipml = zipmlMutants(kernels, memory);
 const level = levelMutants(kernels, memory);
 const packed = packedMutants(kernels, memory);
+const sparse = sparseMutants(kernels, memory);
 
 /** Entry → mistakes. */
 const MUTANTS: Readonly<Record<string, Mutants>> = {
@@ -387,6 +389,7 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
   ...zipml.mutants,
   ...level.mutants,
   ...packed.mutants,
+  ...sparse.mutants,
   // the block passes have mistakes of either sort
   ...Object.fromEntries(
     Object.keys(packed.mutants)
@@ -1193,6 +1196,7 @@ describe("the plain forms the mutants are made of are accepted", () => {
     ...zipml.plain,
     ...level.plain,
     ...packed.plain,
+    ...sparse.plain,
   };
   test.each(Object.entries(plain))("%s", (name, kernel) => expect(accepts(name, kernel)).toBe(true));
 });
