@@ -1,6 +1,7 @@
 // npm run bench:batches [-- --rounds N] [-- --variant baseline|relaxed] [-- --memory]: rows per second of logistic steps, batches on tiles next to single
 // rows and next to a float32 minibatch blocked alike (bench/native/batch.ts), data in L2 or (--memory) larger than any cache. Writes
 // bench/results/batches-node<major>-<variant>.json and prints the table.
+
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { Problem } from "../bindings/data/problem.js";
 import { Core, Scope } from "../bindings/engine/core.js";
 import type { Kernel } from "../bindings/engine/kernels.js";
 import type { Variant } from "../bindings/engine/load.js";
+import { finish } from "../bindings/engine/work.js";
 import { InnerRun } from "../bindings/solvers/stochastic/inner-run.js";
 import type { BatchResults, BatchRow } from "./batch-results.js";
 import { withFolder } from "./opponents.js";
@@ -58,29 +60,31 @@ function caseOf(core: Core, scope: Scope, problem: Problem, { name, isFloat, bat
   const { dataset } = problem;
   const isTiled = !isFloat && batchSize > 1;
   // from memory single rows and float32 batches come in blocks of the shuffled plane; tiles have an order of their own
-  const plane = dataset.plane(isFloat ? "float32" : "codes", false, args.memory && !isTiled);
-  const stepSize = 1 / (2 * problem.smoothness(plane));
-  const inner = new InnerRun(scope, problem, {
-    plane,
-    model: isFloat ? "F32" : "I16",
-    alpha: stepSize / plane.largest ** 2,
-    flushEvery: FLUSHED / batchSize,
-    isStochastic: !isFloat,
-    isCentred: true,
-    hasBase: false,
-    isPublished: false,
-    rowsPerDraw: args.memory ? 32 : batchSize,
-    batchSize: isTiled ? batchSize : 1,
-  });
+  const plane = finish(dataset.plane(isFloat ? "float32" : "codes", false, args.memory && !isTiled));
+  const stepSize = 1 / (2 * finish(problem.smoothness(plane)));
+  const inner = finish(
+    InnerRun.create(scope, problem, {
+      plane,
+      model: isFloat ? "F32" : "I16",
+      alpha: stepSize / plane.largest ** 2,
+      flushEvery: FLUSHED / batchSize,
+      isStochastic: !isFloat,
+      isCentred: true,
+      hasBase: false,
+      isPublished: false,
+      rowsPerDraw: args.memory ? 32 : batchSize,
+      batchSize: isTiled ? batchSize : 1,
+    }),
+  );
   const v = scope.alloc(inner.size * 8, "the anchor");
   const g = scope.alloc(inner.size * 8, "the gradient");
-  problem.exactPass(plane, v, g, inner.values);
-  inner.takeStates();
+  finish(problem.exactPass(plane, v, g, inner.values));
+  finish(inner.takeStates());
   core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
   const reach = (core.kernels.maxAbs(g, inner.size) / plane.largest) * stepSize * Math.min(dataset.rows, 2000);
   const delta = isFloat ? 1 : reach / 32767 / plane.largest;
   let call = 0;
-  const run = (): void => void inner.advance(7, call++, WORK / batchSize, delta, false);
+  const run = (): void => void finish(inner.advance(7, call++, WORK / batchSize, delta, false));
   run();
   const isMoved = isFloat
     ? core.f32(inner.z, inner.size).some((x) => x !== 0 && Number.isFinite(x))
@@ -121,8 +125,8 @@ withFolder((folder) => {
       const data = new Int8Array(rows * columns);
       for (let i = 0; i < data.length; i++) data[i] = 254 * random() - 127;
       const labels = Array.from({ length: rows }, (_, i) => (i % 2 === 0 ? 1 : -1));
-      const dataset = new Dataset(core, { data, rows, cols: columns }, labels);
-      const problem = new Problem(dataset, { loss: "logistic", l2: 1e-3, fitIntercept: false });
+      const dataset = finish(Dataset.create(core, { data, rows, cols: columns }, labels));
+      const problem = finish(Problem.create(dataset, { loss: "logistic", l2: 1e-3, fitIntercept: false }));
       reroute(core);
       const { setBatchSize } = core.kernels as unknown as Readonly<Record<string, Kernel>>;
       const cases = KINDS.map((kind) => {

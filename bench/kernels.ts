@@ -1,5 +1,6 @@
 // npm run bench:kernels [-- --rounds N] [-- --variant baseline|relaxed] [-- --cached]: dots, bare passes and whole single-sample steps, L2-resident, and steps
 // from memory, against float32 and, for dots, against C. Writes bench/results/kernels-node<major>-<variant>.json and prints the tables.
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { freemem } from "node:os";
 import { parseArgs } from "node:util";
@@ -9,6 +10,7 @@ import { strideFor } from "../bindings/data/raw-rows.js";
 import { Core, Scope } from "../bindings/engine/core.js";
 import type { CodeStorage, KernelName } from "../bindings/engine/kernels.js";
 import type { Variant } from "../bindings/engine/load.js";
+import { finish } from "../bindings/engine/work.js";
 import { InnerRun } from "../bindings/solvers/stochastic/inner-run.js";
 import type { KernelGroup, KernelResults, KernelRow } from "./kernel-results.js";
 import { compilePasses, NativeDots, type NativeKind, type Passes, type PassName, withFolder } from "./opponents.js";
@@ -271,31 +273,33 @@ function steps(
   isCentred = true,
 ): () => void {
   const { dataset } = problem;
-  const plane = dataset.plane(kind.data, false, isInBlocks);
+  const plane = finish(dataset.plane(kind.data, false, isInBlocks));
   const squared = plane.largest ** 2;
-  const stepSize = 1 / (2 * problem.smoothness(plane));
-  const inner = new InnerRun(scope, problem, {
-    plane,
-    model: kind.model,
-    alpha: stepSize / squared,
-    flushEvery: kind.isPublished || !isCentred ? 0 : 64,
-    isStochastic: kind.isStochastic,
-    isCentred,
-    hasBase: false,
-    isPublished: kind.isPublished ?? false,
-    rowsPerDraw: isInBlocks ? BLOCK_ROWS : 1,
-  });
+  const stepSize = 1 / (2 * finish(problem.smoothness(plane)));
+  const inner = finish(
+    InnerRun.create(scope, problem, {
+      plane,
+      model: kind.model,
+      alpha: stepSize / squared,
+      flushEvery: kind.isPublished || !isCentred ? 0 : 64,
+      isStochastic: kind.isStochastic,
+      isCentred,
+      hasBase: false,
+      isPublished: kind.isPublished ?? false,
+      rowsPerDraw: isInBlocks ? BLOCK_ROWS : 1,
+    }),
+  );
   const v = scope.alloc(inner.size * 8, "the anchor");
   const g = scope.alloc(inner.size * 8, "the gradient");
   core.f64(v, inner.size).fill(0);
-  problem.exactPass(plane, v, g, inner.values);
-  inner.takeStates();
+  finish(problem.exactPass(plane, v, g, inner.values));
+  finish(inner.takeStates());
   core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
   const limit = kind.model === "F32" ? 1 : kind.model === "I8" ? 127 : 32767;
   const reach = (core.kernels.maxAbs(g, inner.size) / plane.largest) * stepSize * Math.min(dataset.rows, FIRST_ROWS);
   const delta = kind.model === "F32" ? 1 : reach / limit / plane.largest;
   let call = 0;
-  return () => void inner.advance(7, call++, stepsPerCall, delta, false);
+  return () => void finish(inner.advance(7, call++, stepsPerCall, delta, false));
 }
 
 /** One class: logistic loss. */
@@ -306,9 +310,9 @@ function stepCases(core: Core, scope: Scope, columns: number, classes: number): 
   const labels = Array.from({ length: rows }, (_, i) => (isBinary ? (i % 2 === 0 ? 1 : -1) : i % classes));
   const work = Math.ceil(1000 / classes);
   return STEPS.map((kind) => {
-    const dataset = new Dataset(core, { data, rows, cols: columns }, labels, { bits: kind.bits });
+    const dataset = finish(Dataset.create(core, { data, rows, cols: columns }, labels, { bits: kind.bits }));
     const loss = isBinary ? "logistic" : "softmax";
-    const problem = new Problem(dataset, { loss, l2: 1e-3, fitIntercept: false });
+    const problem = finish(Problem.create(dataset, { loss, l2: 1e-3, fitIntercept: false }));
     return { name: kind.name, work, run: steps(core, scope, problem, kind, work) };
   });
 }
@@ -327,8 +331,8 @@ function memoryCases(
   const labels = Array.from({ length: rows }, (_, i) => (i % 2 === 0 ? 1 : -1));
   const problems = new Map<number, Problem>();
   for (const bits of [8, 4, 2] as const) {
-    const dataset = new Dataset(bits === 8 ? core : other, { data, rows, cols: columns }, labels, { bits });
-    problems.set(bits, new Problem(dataset, { loss: "logistic", l2: 1e-3, fitIntercept: false }));
+    const dataset = finish(Dataset.create(bits === 8 ? core : other, { data, rows, cols: columns }, labels, { bits }));
+    problems.set(bits, finish(Problem.create(dataset, { loss: "logistic", l2: 1e-3, fitIntercept: false })));
   }
   const kinds = STEPS.filter(({ name }) => name === "float32" || /^(int8|4-bit|2-bit) data, .*stochastic/.test(name));
   const caseOf = (kind: StepKind, name: string, isInBlocks: boolean, isCentred: boolean): Case => {

@@ -4,6 +4,7 @@
 // codes, the intercept a column of ones, r̂ = l2/(scale·Q)². So the same stepSize means the same step as in the engine's solvers.
 // Schedule as in the engine: α = 1/(2L), T = 2n, the dense term (full gradient, l2 as a proximal step) in halves
 // around blocks of `flushEvery` steps.
+import { finish } from "../bindings/engine/work.js";
 import type { Problem, Weights } from "../bindings/index.js";
 
 export interface UnitProblem {
@@ -30,7 +31,7 @@ export interface UnitProblem {
 export function unitProblem(problem: Problem, rows: { readonly data: ArrayLike<number> }): UnitProblem {
   const { core, dataset, outputs, loss, fitIntercept, l2 } = problem;
   if (loss !== "squared" && loss !== "softmax") throw new Error(`float64 SVRG knows no loss "${loss}"`);
-  const plane = dataset.plane("codes", fitIntercept);
+  const plane = finish(dataset.plane("codes", fitIntercept));
   const { rows: n } = dataset;
   const plain = dataset.cols;
   const cols = plain + (fitIntercept ? 1 : 0);

@@ -2,10 +2,12 @@
 // How far every solver comes per epoch (one outer step of T = 2n stochastic steps), against plain float64 SVRG.
 // Real data are looked for in --data (default ../shared/data); what is absent is skipped. A complete run is written to
 // bench/results/training.json, a partial one only where --out says.
+
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
+import { finish } from "../bindings/engine/work.js";
 import {
   createEngine,
   type DatasetOptions,
@@ -194,7 +196,7 @@ function convergence(name: string, description: string, trials: readonly Trial[]
   });
   console.log("");
   const conditions = trials.map(({ problem, optimum }) => {
-    return problem.smoothness(problem.dataset.plane("codes", problem.fitIntercept)) / optimum.mu;
+    return finish(problem.smoothness(finish(problem.dataset.plane("codes", problem.fitIntercept)))) / optimum.mu;
   });
   const { dataset, outputs } = (trials[0] as Trial).problem;
   return {

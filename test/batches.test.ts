@@ -1,6 +1,8 @@
 // Batches of rows on tiles (docs/numerics.md §5): engine against oracle/batch.ts, code for code and step by step; what the option may be; convergence.
+
 import { afterAll, expect, it } from "vitest";
 import { Scope } from "../bindings/engine/core.js";
+import { finish } from "../bindings/engine/work.js";
 import {
   BitcenterError,
   createEngine,
@@ -70,29 +72,31 @@ function compare(problem: Problem, run: Run): Outcome {
   const { rowsPerDraw = batchSize, unit = 1, size = 1, spoil = (input: BatchInput) => input } = run;
   const { core, dataset } = problem;
   const { rows, weights } = dataset;
-  const plane = dataset.plane("codes", problem.fitIntercept);
+  const plane = finish(dataset.plane("codes", problem.fitIntercept));
   const { codes, columns } = readPlane(dataset, plane);
-  const alpha = batchSize / (2 * (problem.smoothness(plane) || 1)) / 127 ** 2;
+  const alpha = batchSize / (2 * (finish(problem.smoothness(plane)) || 1)) / 127 ** 2;
   const random = dice(seed + 17 * rows + columns);
   const scope = new Scope(core);
   try {
-    const inner = new InnerRun(scope, problem, {
-      plane,
-      model: "I16",
-      alpha,
-      flushEvery,
-      isStochastic: rounding === "stochastic",
-      isCentred: true,
-      hasBase: false,
-      isPublished: false,
-      rowsPerDraw,
-      batchSize,
-    });
+    const inner = finish(
+      InnerRun.create(scope, problem, {
+        plane,
+        model: "I16",
+        alpha,
+        flushEvery,
+        isStochastic: rounding === "stochastic",
+        isCentred: true,
+        hasBase: false,
+        isPublished: false,
+        rowsPerDraw,
+        batchSize,
+      }),
+    );
     const v = scope.alloc(inner.size * 8, "anchor");
     const g = scope.alloc(inner.size * 8, "gradient");
     for (let j = 0; j < columns; j++) core.f64(v, inner.size)[j] = random.uniform() / 254;
-    const { codeNorm } = problem.exactPass(plane, v, g, inner.values);
-    inner.takeStates();
+    const { codeNorm } = finish(problem.exactPass(plane, v, g, inner.values));
+    finish(inner.takeStates());
     const dense = core.f64(g, inner.size).map((x) => x * size);
     core.f64(inner.gradientTarget, inner.size).set(dense);
     const delta = (unit * 10 * alpha * codeNorm * size) / 32767 || 1e-3;
@@ -120,7 +124,7 @@ function compare(problem: Problem, run: Run): Outcome {
       batchSize,
       ...(weights.f64 !== 0 && { omega: core.f64(weights.f64, rows).slice() }),
     };
-    const done = inner.advance(seed, 3, steps, delta, option === "II");
+    const done = finish(inner.advance(seed, 3, steps, delta, option === "II"));
     const expected = runBatches(spoil(input));
     const z = new Int16Array(core.view().buffer as ArrayBuffer, inner.z, inner.size).slice();
     const found: string[] = [];
@@ -339,18 +343,18 @@ describeVariants("halp in batches", (variant) => {
     };
     const { core, dataset } = problem;
     const { rows, weights } = dataset;
-    const plane = dataset.plane("codes", problem.fitIntercept);
+    const plane = finish(dataset.plane("codes", problem.fitIntercept));
     const { codes, columns, scale } = readPlane(dataset, plane);
     const reports = [...halp(problem, { batchSize, mu, outerSteps: 4, seed: 5, ...options } as HalpOptions)];
-    const lambda = problem.largestEigenvalue(plane);
-    const stepSize = Math.min(batchSize / (2 * problem.smoothness(plane)), 1 / lambda);
+    const lambda = finish(problem.largestEigenvalue(plane));
+    const stepSize = Math.min(batchSize / (2 * finish(problem.smoothness(plane))), 1 / lambda);
     const innerSteps = Math.ceil((2 * rows) / batchSize);
     const scope = new Scope(core);
     const [v, g] = [scope.alloc(plane.padded * 8, "anchor"), scope.alloc(plane.padded * 8, "gradient")];
-    const values = problem.allocRows(scope);
+    const values = finish(problem.allocRows(scope));
     let visited = 0;
     reports.forEach((report, k) => {
-      const { codeNorm } = problem.exactPass(plane, v, g, values);
+      const { codeNorm } = finish(problem.exactPass(plane, v, g, values));
       const at = `outer step ${k}: `;
       expectSame(`${at}coef`, report.coef, problem.toWeights(plane, v).coef);
       expectSame(`${at}step size and passes`, [report.stepSize, report.passes], [stepSize, visited / rows]);

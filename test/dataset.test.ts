@@ -1,7 +1,9 @@
 // Dataset and Problem: what is stored, the codes (exactly those of the oracle), and objective, gradient and margins against a direct float64
 // computation with derived bounds.
+
 import { beforeEach, describe, expect, it } from "vitest";
 import { strideFor } from "../bindings/data/raw-rows.js";
+import { finish } from "../bindings/engine/work.js";
 import {
   createEngine,
   type DataBits,
@@ -226,7 +228,7 @@ describe("the exact copy", () => {
       const { normal } = dice(7);
       const data = Float32Array.from({ length: rows * cols }, normal);
       const made = dataset({ data, rows, cols });
-      const { offset } = made.plane("codes", true);
+      const { offset } = finish(made.plane("codes", true));
       const sums = new Float64Array(cols);
       data.forEach((value, i) => {
         sums[i % cols] = (sums[i % cols] as number) + value;
@@ -249,9 +251,9 @@ describe("the exact copy", () => {
           ["float32", true],
           ["float32", false],
         ] as const) {
-          made.plane(kind, intercept);
+          finish(made.plane(kind, intercept));
           told.push(made.bytes);
-          made.plane(kind, intercept);
+          finish(made.plane(kind, intercept));
           expect(made.bytes).toBe(told.at(-1));
           // a block is rounded up to 64 bytes
           expect(engine.bytes - made.bytes).toBeGreaterThanOrEqual(0);
@@ -282,7 +284,7 @@ describe("the exact copy", () => {
       const problem = engine.problem(made, { loss: "squared" });
       const all = [
         made.exact,
-        readPlane(made, made.plane("codes", true)),
+        readPlane(made, finish(made.plane("codes", true))),
         problem.evaluate({ coef: new Float64Array(5).fill(0.3), intercept: Float64Array.of(1) }),
       ];
       problem.dispose();
@@ -294,7 +296,7 @@ describe("the exact copy", () => {
     const bytes = new Uint8Array(64).fill(9);
     bytes.set([0, 255, 3, 4], 5);
     const made = dataset(matrix(bytes.subarray(5, 9), 2));
-    const { codes } = readPlane(made, made.plane("codes", false));
+    const { codes } = readPlane(made, finish(made.plane("codes", false)));
     // 0…3: times ⌊127/3⌋; 0…255 does not fit ±127: times 127/255
     expect(codes).toEqual([0, 127, 126, 2]);
     made.dispose();
@@ -424,7 +426,7 @@ describe("codes are those of the oracle", () => {
     weights: Float64Array | undefined,
   ): void {
     const { rows, cols } = made;
-    const plane = made.plane(kind, intercept);
+    const plane = finish(made.plane(kind, intercept));
     const read = readPlane(made, plane);
     const expected = quantize(
       values,
@@ -469,7 +471,7 @@ describe("codes are those of the oracle", () => {
   /** Rows that hold a value half a code or more away from its code. */
   const clippedRows = (values: Float64Array, rows: number, cols: number): number[] => {
     const made = dataset({ data: values, rows, cols });
-    const { codes, scale, offset } = readPlane(made, made.plane("codes", false));
+    const { codes, scale, offset } = readPlane(made, finish(made.plane("codes", false)));
     const clipped = new Set<number>();
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < cols; j++) {
@@ -521,7 +523,7 @@ describe("codes are those of the oracle", () => {
     for (const bits of [8, 16] as const) {
       const values = fill(60, makers.length, (_, j) => (makers[j] as () => number)());
       const made = dataset({ data: values, rows: 60, cols: makers.length }, { bits });
-      const { codes, scale, offset, columns } = readPlane(made, made.plane("codes", true));
+      const { codes, scale, offset, columns } = readPlane(made, finish(made.plane("codes", true)));
       for (let i = 0; i < 60; i++) {
         for (let j = 0; j < makers.length; j++) {
           const multiplier = Math.round(1 / (scale[j] as number));
@@ -578,7 +580,7 @@ describe("codes are those of the oracle", () => {
           { data: input.from(fill(101, values.length, (_, j) => values[j] as number)), rows: 101, cols: values.length },
           { ...(sampleWeight && { sampleWeight }) },
         );
-        const { codes, columns, offset } = readPlane(made, made.plane("codes", true));
+        const { codes, columns, offset } = readPlane(made, finish(made.plane("codes", true)));
         values.forEach((value, j) => {
           const found = new Set(Array.from({ length: 101 }, (_, i) => codes[i * columns + j]));
           expect([...found], `codes of the constant ${value}`).toEqual([0]);
@@ -597,7 +599,7 @@ describe("codes are those of the oracle", () => {
       const made = dataset({ data: values, rows: 50, cols: 2 });
       for (const kind of ["codes", "float32"] as const) {
         for (const intercept of [true, false]) {
-          const { scale, offset, codes } = readPlane(made, made.plane(kind, intercept));
+          const { scale, offset, codes } = readPlane(made, finish(made.plane(kind, intercept)));
           for (const value of scale) expect(value > 0 && value < Infinity, `scale ${value}`).toBe(true);
           for (const value of offset) expect(Number.isFinite(value), `offset ${value}`).toBe(true);
           expect(codes.every(Number.isFinite), "codes").toBe(true);
@@ -614,7 +616,7 @@ describe("codes are those of the oracle", () => {
     "values up to %s cannot be scaled in float64: one error",
     (size) => {
       const made = dataset({ data: Float64Array.of(1, size, 2, size, 3, -size), rows: 3, cols: 2 });
-      expect(() => made.plane("codes", true)).toThrow(/column 1 spans .* rescale it/);
+      expect(() => finish(made.plane("codes", true))).toThrow(/column 1 spans .* rescale it/);
       made.dispose();
     },
   );
@@ -644,7 +646,7 @@ describe("the rounded copy", () => {
         const values = (PATTERNS[name] as Pattern)(90, 7, 21);
         const made = dataset({ data: values, rows: 90, cols: 7 }, { exact: "rounded16", center });
         expect(made.exact).toBe("rounded16");
-        const plane = made.plane("codes", true);
+        const plane = finish(made.plane("codes", true));
         expect(plane.codes).toBe(made.stored.pointer);
         const { offset, codes, columns, scale } = readPlane(made, plane);
         const expected = quantizePlanes(values, { centred: center, intercept: true, offset }, 90, 7);
@@ -667,7 +669,7 @@ describe("the rounded copy", () => {
     const float64 = dataset({ data, rows: 200, cols: 60 });
     const float32 = dataset({ data: Float32Array.from(data), rows: 200, cols: 60 });
     const rounded = dataset({ data, rows: 200, cols: 60 }, { exact: "rounded16" });
-    for (const made of [float64, float32, rounded]) made.plane("codes", true);
+    for (const made of [float64, float32, rounded]) finish(made.plane("codes", true));
     expect(rounded.bytes).toBeLessThan(0.5 * float32.bytes);
     expect(rounded.bytes).toBeLessThan(0.3 * float64.bytes);
     for (const made of [float64, float32, rounded]) made.dispose();
@@ -825,7 +827,7 @@ describe("evaluate and margins are exact", () => {
                 coef: Float64Array.from({ length: problem.outputs * cols }, () => (2 * normal()) / size),
                 intercept: Float64Array.from({ length: problem.outputs }, () => (hasIntercept ? normal() : 0)),
               };
-              const plane = readPlane(made, made.plane("codes", hasIntercept));
+              const plane = readPlane(made, finish(made.plane("codes", hasIntercept)));
               const passOffset = made.core.f64(made.stored.passOffset, cols);
               const shift = Float64Array.from(
                 { length: cols },

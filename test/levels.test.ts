@@ -3,9 +3,11 @@
 //
 // Tolerances: a search may prefer any answer whose cost is within the roundings of its intervals, 34·u·Σw·R² each (R: largest distance from the centre); costs
 // here are direct sums of the oracle, good to γ(n).
+
 import { afterAll, describe, expect, it } from "vitest";
 import { optimalLevelsOf, storageLevelsOf } from "../bindings/data/levels.js";
 import { Core, Scope } from "../bindings/engine/core.js";
+import { finish } from "../bindings/engine/work.js";
 import {
   BitcenterError,
   type BitcenterErrorCode,
@@ -466,9 +468,9 @@ describeVariants("in linear memory", (variant) => {
       const weights = Float64Array.from(values, () => dice.between(1, 3));
       for (const method of METHODS) {
         const want = optimalLevels(values, { levels: 6, method });
-        expect(placed(values, (at) => optimalLevelsOf(core, at, 700, 0, { levels: 6, method }))).toEqual(want);
+        expect(placed(values, (at) => finish(optimalLevelsOf(core, at, 700, 0, { levels: 6, method })))).toEqual(want);
         const weighted = placed(values, (at) =>
-          placed(weights, (w) => optimalLevelsOf(core, at, 700, w, { levels: 6, method })),
+          placed(weights, (w) => finish(optimalLevelsOf(core, at, 700, w, { levels: 6, method }))),
         );
         expect(weighted).toEqual(optimalLevels(values, { levels: 6, method, weights }));
       }
@@ -482,7 +484,7 @@ describeVariants("in linear memory", (variant) => {
       for (const levels of [2, 4, 8, 16]) {
         const values = draw(name, 1500, dice);
         const atoms = atomsOf(values, null);
-        const table = placed(values, (at) => storageLevelsOf(core, at, values.length, levels));
+        const table = placed(values, (at) => finish(storageLevelsOf(core, at, values.length, levels)));
         expect(table.length).toBe(Math.min(levels, atoms.values.length));
         expect(table.every((level, k) => k === 0 || level >= (table[k - 1] as number))).toBe(true);
         const error = squaredError(atoms, table);

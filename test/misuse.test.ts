@@ -1,9 +1,11 @@
 // Bad input, as a table: every case gives one BitcenterError with its code and a sentence that says where, what was given and what was
 // expected; nothing leaks, and the engine then trains to the same bits as a fresh one.
+
 import { describe, expect, it } from "vitest";
 import { Scope } from "../bindings/engine/core.js";
 import { decode } from "../bindings/engine/load.js";
 import { baselineText, relaxedText } from "../bindings/engine/wasm.js";
+import { finish } from "../bindings/engine/work.js";
 import {
   auto,
   BitcenterError,
@@ -86,8 +88,8 @@ function bench(): Bench {
   const wideProblem = engine.problem(wide, { loss: "squared", l2: 0.01 });
   // codes are made once and stay with their dataset: make them now, so that what a case leaves behind can be seen
   for (const problem of [regression, logistic, wideProblem]) {
-    problem.dataset.plane("codes", true);
-    problem.dataset.plane("float32", true);
+    finish(problem.dataset.plane("codes", true));
+    finish(problem.dataset.plane("float32", true));
   }
   return { engine, dataset, wide, regression, logistic, wideProblem };
 }
@@ -795,7 +797,7 @@ describe("after dispose", () => {
           for (let i = 0; i < reportsBefore; i++) expect(run.next().done).toBe(false);
           ({ engine, dataset, problem })[part].dispose();
           // somebody else takes the memory at once
-          if (part !== "engine") bystander.plane("codes", true);
+          if (part !== "engine") finish(bystander.plane("codes", true));
           const error = errorOf(() => run.next());
           expect(error.code).toBe("DISPOSED");
           expect(error.message).toMatch(SENTENCE[part]);
@@ -928,7 +930,7 @@ describe("out of memory", () => {
       ] as const) {
         const before = engine.bytes;
         const told = dataset.bytes;
-        for (let allowed = 0; !starve(engine, key, allowed, () => dataset.plane(kind, intercept)); allowed++) {
+        for (let allowed = 0; !starve(engine, key, allowed, () => finish(dataset.plane(kind, intercept))); allowed++) {
           expect(engine.bytes).toBe(before);
           expect(dataset.bytes).toBe(told);
         }
@@ -953,7 +955,7 @@ describe("out of memory", () => {
           for (const _ of auto(problem, { outerSteps: 2 }));
         });
         problem.dispose();
-        labelled.plane("codes", fitIntercept); // codes stay with their dataset
+        finish(labelled.plane("codes", fitIntercept)); // codes stay with their dataset
         const hinge = engine.problem(labelled, { loss: "hinge", l2: 0.1, fitIntercept });
         failEverywhere(engine, key, () => {
           for (const _ of auto(hinge, { outerSteps: 2 }));

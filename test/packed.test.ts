@@ -1,8 +1,10 @@
 // Datasets of 4 and 2 bits: the codes are those of the oracle, what they weigh, what is refused, and that what is trained from them is as good as from
 // any other width: the gap is that of the oracle's own float64 objective.
+
 import { beforeEach, describe, expect, it } from "vitest";
 import { eachUnpacked } from "../bindings/data/packed.js";
 import { strideFor } from "../bindings/data/raw-rows.js";
+import { finish } from "../bindings/engine/work.js";
 import {
   auto,
   BitcenterError,
@@ -69,7 +71,7 @@ function readPacked(
   intercept: boolean,
   isShuffled = false,
 ): { codes: number[][]; indices: number[][]; mask: boolean[]; levels: number[] } {
-  const plane = made.plane("codes", intercept, isShuffled);
+  const plane = finish(made.plane("codes", intercept, isShuffled));
   const { packed, padded } = plane;
   if (packed === null) throw new Error("not packed");
   const mask = Array.from(made.core.bytes(packed.mask, padded), (byte) => byte === 0);
@@ -120,7 +122,7 @@ describe("codes are those of the oracle", () => {
       center,
       ...(isWeighted && { sampleWeight: weights }),
     });
-    const plane = made.plane("codes", intercept);
+    const plane = finish(made.plane("codes", intercept));
     const found = readPacked(made, intercept);
     const columns = cols + (intercept ? 1 : 0);
     const own = levelsOf(bits, levels);
@@ -159,7 +161,7 @@ describe("codes are those of the oracle", () => {
     if (intercept) expect(at(scale, cols)).toBe(1 / largestOf(own));
     expect(found.mask.slice(columns).every(Boolean)).toBe(true);
     // the int8 plane holds the codes they stand for
-    const wide = made.plane("int8", intercept);
+    const wide = finish(made.plane("int8", intercept));
     const bytes = readPlane(made, wide);
     expect(wide.packed).toBe(null);
     expect(bytes.codes).toEqual(found.codes.flatMap((row) => row.slice(0, columns)));
@@ -250,16 +252,16 @@ describe("codes are those of the oracle", () => {
     const options = { bits, levels: "uniform", sampleWeight: weights } as const;
     const made = engine.dataset({ data, rows, cols }, labelsFor(rows), options);
     const plain = readPacked(made, true);
-    const { order } = made.plane("codes", true, true);
+    const { order } = finish(made.plane("codes", true, true));
     const places = Array.from({ length: rows }, (_, i) => made.core.view().getUint32(order + 4 * i, true));
     expect([...places].sort((a, b) => a - b)).toEqual(Array.from({ length: rows }, (_, i) => i));
     expect(places).not.toEqual(Array.from({ length: rows }, (_, i) => i));
     const moved = readPacked(made, true, true);
     expect(moved.codes).toEqual(places.map((row) => plain.codes[row]));
-    expect(made.core.f64(made.plane("codes", true, true).scale, cols).slice()).toEqual(
-      made.core.f64(made.plane("codes", true).scale, cols).slice(),
+    expect(made.core.f64(finish(made.plane("codes", true, true)).scale, cols).slice()).toEqual(
+      made.core.f64(finish(made.plane("codes", true)).scale, cols).slice(),
     );
-    const wide = readPlane(made, made.plane("int8", true, true));
+    const wide = readPlane(made, finish(made.plane("int8", true, true)));
     expect(wide.codes).toEqual(moved.codes.flatMap((row) => row.slice(0, cols + 1)));
   });
 });
@@ -274,7 +276,7 @@ describe("more rows than one block of unpacked ones", () => {
       sampleWeight: weights,
     });
     const { codes } = readPacked(made, true);
-    const plane = made.plane("codes", true);
+    const plane = finish(made.plane("codes", true));
     const { packed, padded, strideBytes } = plane;
     if (packed === null) throw new Error("not packed");
     for (const block of [undefined, 1, 256, rows, 2 * rows]) {
@@ -287,7 +289,7 @@ describe("more rows than one block of unpacked ones", () => {
           visited.push(first + i);
         }
       };
-      eachUnpacked(made.core, source, rows, visit, ...(block === undefined ? [] : [block]));
+      finish(eachUnpacked(made.core, source, rows, visit, ...(block === undefined ? [] : [block])));
       expect(visited).toEqual(Array.from({ length: rows }, (_, i) => i));
     }
     const mean = weights.reduce((sum, weight) => sum + weight, 0) / rows;
@@ -295,7 +297,7 @@ describe("more rows than one block of unpacked ones", () => {
     const largest = codes.map((row, i) => (at(weights, i) / mean) * row.reduce((sum, code) => sum + code * code, 0));
     const L = Math.max(...largest) / 127 ** 2;
     // ω: n·weight/Σ weight, a sum of n terms
-    expect(Math.abs(problem.smoothness(plane) / L - 1)).toBeLessThan(2 * (rows + 8) * u);
+    expect(Math.abs(finish(problem.smoothness(plane)) / L - 1)).toBeLessThan(2 * (rows + 8) * u);
     // the heaviest row is not in the first block: an L that forgets where a block's weights begin would be another one
     const shifted = codes.map(
       (row, i) => (at(weights, i % 1024) / mean) * row.reduce((sum, code) => sum + code * code, 0),
@@ -318,16 +320,16 @@ describe("memory", () => {
       });
       const before = made.bytes;
       const told = made.planeBytes("codes", true);
-      const plane = made.plane("codes", true);
+      const plane = finish(made.plane("codes", true));
       expect(told).toBe(rows * plane.strideBytes);
       const after = made.bytes;
       // scale and offset per column (8 bits: its inverse, too); mask and table
       const columns = plane.padded * (bits === 8 ? 24 : 17) + (bits === 8 ? 0 : 64);
       expect(after - before).toBe(told + columns);
-      made.plane("codes", true);
+      finish(made.plane("codes", true));
       expect(made.bytes).toBe(after);
       for (const kind of ["int8", "float32"] as const) {
-        const wide = made.plane(kind, true);
+        const wide = finish(made.plane(kind, true));
         expect(made.planeBytes(kind, true)).toBe(rows * wide.strideBytes);
       }
       // a block is rounded up to 64 bytes
@@ -429,7 +431,7 @@ describe("options", () => {
   it("levels without a positive one: the lowest stands for the intercept", () => {
     const made = make({ bits: 2, levels: [-2, -1, 0] }) as Dataset;
     const problem = engine.problem(made, { loss: "squared", l2: 0.1 });
-    expect(made.plane("codes", true).intercept).toBe(-64);
+    expect(finish(made.plane("codes", true)).intercept).toBe(-64);
     // a table that loses half of the data: solvers without a line search would crawl; a given share keeps Newton on the codes
     const reports = [...newton(problem, { hessianShare: 1, tol: 1e-6 })];
     const best = [...auto(problem)].at(-1) as { objective: number };
@@ -572,7 +574,7 @@ describe("hard data", () => {
         const data = Float64Array.of(1, size, 2, size, 3, -size, 4, 0);
         const made = engine.dataset({ data, rows: 4, cols: 2 }, labelsFor(4), { bits, levels: "uniform" });
         try {
-          const { scale } = readPlane(made, made.plane("int8", true));
+          const { scale } = readPlane(made, finish(made.plane("int8", true)));
           expect(scale.every((unit) => unit > 0 && unit < Number.POSITIVE_INFINITY)).toBe(true);
           expect(size).toBeGreaterThan(1e-308);
         } catch (error) {

@@ -3,10 +3,12 @@
 //      every code of z must agree, after whole runs and after every single step.
 //   2. Whole solvers: reports against the oracle's outer loop. The order of the sums of an exact pass is not specified, so the oracle replays
 //      the engine's gradient and states (onAnchor); how far those two may lie apart is checked on the way, against γₙ bounds.
+
 import { afterAll, describe, expect, it } from "vitest";
 import type { Plane } from "../bindings/data/dataset.js";
 import { Scope } from "../bindings/engine/core.js";
 import type { CodeStorage } from "../bindings/engine/kernels.js";
+import { finish } from "../bindings/engine/work.js";
 import {
   createEngine,
   type DataBits,
@@ -281,14 +283,14 @@ function compare(run: Run): Outcome {
   const { name, model, isPublished } = method;
   const { core, dataset, outputs, l2 } = problem;
   const { rows, cols, weights } = dataset;
-  const plane = dataset.plane(method.data, problem.fitIntercept, isShuffled);
+  const plane = finish(dataset.plane(method.data, problem.fitIntercept, isShuffled));
   const columns = cols + (plane.intercept !== 0 ? 1 : 0);
   const Q = plane.largest;
   const isFloat = model === "F32";
   const isReduced = name === "halp" || name === "saga" || name === "svrg" || name === "lpSvrg";
   const carries = name === "lpSvrg" || name === "lpSgd" || name === "sgd";
   const limit = model === "I8" ? 127 : 32767;
-  const L = problem.smoothness(plane);
+  const L = finish(problem.smoothness(plane));
   const stepSize = 1 / (2 * (L > 0 ? L : 1));
   const alpha = stepSize / (Q * Q);
   const random = dice(seed + 17 * rows + cols);
@@ -296,18 +298,20 @@ function compare(run: Run): Outcome {
   const scope = new Scope(core);
   try {
     const isDense = isReduced || l2 > 0;
-    const inner = new InnerRun(scope, problem, {
-      plane,
-      model,
-      alpha,
-      flushEvery: !isDense || (isPublished && l2 === 0) ? 0 : flushEvery,
-      isStochastic: rounding === "stochastic",
-      isCentred: isReduced,
-      hasTable: name === "saga",
-      hasBase: name === "lpSvrg",
-      isPublished,
-      rowsPerDraw,
-    });
+    const inner = finish(
+      InnerRun.create(scope, problem, {
+        plane,
+        model,
+        alpha,
+        flushEvery: !isDense || (isPublished && l2 === 0) ? 0 : flushEvery,
+        isStochastic: rounding === "stochastic",
+        isCentred: isReduced,
+        hasTable: name === "saga",
+        hasBase: name === "lpSvrg",
+        isPublished,
+        rowsPerDraw,
+      }),
+    );
     const { size: count } = inner;
     // the anchor: half a unit in every coordinate
     const packed = packedOf(problem, plane);
@@ -324,8 +328,8 @@ function compare(run: Run): Outcome {
     const v = scope.alloc(count * 8, "anchor");
     const g = scope.alloc(count * 8, "gradient");
     pad(anchor, core.f64(v, count), plane, columns);
-    const { codeNorm } = problem.exactPass(plane, v, g, inner.values);
-    inner.takeStates();
+    const { codeNorm } = finish(problem.exactPass(plane, v, g, inner.values));
+    finish(inner.takeStates());
     const full = core.f64(g, count).map((x) => x * size);
     const ridge = core.f64(inner.ridge, plane.padded).slice();
     let dense = full;
@@ -343,10 +347,10 @@ function compare(run: Run): Outcome {
 
     const zOf = (): Codes => new ARRAYS[model](core.view().buffer as ArrayBuffer, inner.z, count);
     pad(start, zOf(), plane, columns);
-    if (name === "lpSvrg") inner.fillBase();
-    const done = inner.advance(seed, outerStep, steps, delta, option === "II");
+    if (name === "lpSvrg") finish(inner.fillBase());
+    const done = finish(inner.advance(seed, outerStep, steps, delta, option === "II"));
 
-    const own = codesOf(problem, dataset.plane(method.data, problem.fitIntercept));
+    const own = codesOf(problem, finish(dataset.plane(method.data, problem.fitIntercept)));
     let base: Float64Array | undefined;
     if (name === "lpSvrg") {
       base = new Float64Array(rows * outputs);
@@ -801,17 +805,17 @@ function replay(bench: Bench, test: Case): string[] {
 
   // float32 models read the int8 codes that packed ones stand for
   const kind = isFloat ? (bits < 8 ? "int8" : (data ?? "float32")) : "codes";
-  const plane = dataset.plane(kind, fitIntercept, sampling === "blocks");
+  const plane = finish(dataset.plane(kind, fitIntercept, sampling === "blocks"));
   const { cols, rows } = dataset;
   const columns = cols + (fitIntercept ? 1 : 0);
   const Q = plane.largest;
-  const codes = codesOf(problem, dataset.plane(kind, fitIntercept));
+  const codes = codesOf(problem, finish(dataset.plane(kind, fitIntercept)));
   const packed = packedOf(problem, plane);
   const width = 2 ** ((modelBits ?? bits) - 1) - 1;
   const scale = core.f64(plane.scale, columns).slice();
   const offset = core.f64(plane.offset, columns).slice();
   const alpha = (reports[0] as StepReport).stepSize;
-  const lambda = problem.largestEigenvalue(plane);
+  const lambda = finish(problem.largestEigenvalue(plane));
   const every = flushEvery === "auto" ? Math.max(1, Math.min(64, Math.floor(1 / (alpha * lambda)))) : flushEvery;
   const labels = core.f64(problem.labels.f64, rows).slice();
   const wrong: string[] = [];
@@ -848,9 +852,10 @@ function replay(bench: Bench, test: Case): string[] {
   const isMixed = isFloat && !(codes instanceof Float32Array);
   const input: SolverInput = isMixed ? { ...own, codes: Float32Array.from(codes), stepSize: alpha / (Q * Q) } : own;
 
-  if (Math.abs(smoothness(own) - problem.smoothness(plane)) > 2 * gamma(columns + 3) * smoothness(own))
-    wrong.push(`L: ${problem.smoothness(plane)}, oracle ${smoothness(own)}`);
-  if (stepSize === undefined && alpha !== 1 / (2 * problem.smoothness(plane))) wrong.push("stepSize is not 1/(2L)");
+  if (Math.abs(smoothness(own) - finish(problem.smoothness(plane))) > 2 * gamma(columns + 3) * smoothness(own))
+    wrong.push(`L: ${finish(problem.smoothness(plane))}, oracle ${smoothness(own)}`);
+  if (stepSize === undefined && alpha !== 1 / (2 * finish(problem.smoothness(plane))))
+    wrong.push("stepSize is not 1/(2L)");
   const oracleFlush = autoFlushEvery(own);
   const product = 1 / (alpha * lambda);
   // the two may only differ where 1/(alpha·λmax) is a whole number to the last digits
@@ -861,7 +866,7 @@ function replay(bench: Bench, test: Case): string[] {
   const scope = new Scope(core);
   const v = scope.alloc(size * 8, "anchor");
   const g = scope.alloc(size * 8, "gradient");
-  const values = problem.allocRows(scope);
+  const values = finish(problem.allocRows(scope));
   const weightsAt = (values: Float64Array): { coef: Float64Array; intercept: Float64Array } => {
     pad(values, core.f64(v, size), plane, columns);
     return problem.toWeights(plane, v);
@@ -871,7 +876,7 @@ function replay(bench: Bench, test: Case): string[] {
     const { coef, intercept } = weightsAt(anchor.v);
     const before = reports[anchor.outerStep] as StepReport;
     const after = reports[anchor.outerStep + 1] as StepReport | undefined;
-    const exact = problem.exactPass(plane, v, g, values);
+    const exact = finish(problem.exactPass(plane, v, g, values));
     const at = `outer step ${anchor.outerStep}`;
     for (const found of [
       difference("anchor's coef", before.coef, coef),
@@ -909,7 +914,7 @@ function replay(bench: Bench, test: Case): string[] {
       const z = innerOf(anchor);
       const tried = anchor.v.map((x, i) => x + anchor.deltaScale * (z.z[i] as number));
       weightsAt(tried);
-      const trial = problem.exactPass(plane, v, g, values);
+      const trial = finish(problem.exactPass(plane, v, g, values));
       if (!(trial.objective <= exact.objective) && !(trial.gradientNorm <= exact.gradientNorm)) {
         for (const found of [
           difference("coef taken back", after.coef, coef),

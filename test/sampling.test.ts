@@ -1,7 +1,9 @@
 // Where the rows of the stochastic steps come from (docs/numerics.md §4): blocks of neighbours on shuffled codes must find every row equally often, must not
 // cost convergence however the data are sorted, and must be chosen by the data's shape alone. Bit for bit: parity.test.ts.
+
 import { describe, expect, it } from "vitest";
 import type { PlaneKind } from "../bindings/data/dataset.js";
+import { finish } from "../bindings/engine/work.js";
 import {
   auto,
   BitcenterError,
@@ -98,7 +100,9 @@ function solved(loss: LossName, order: Order): { problem: Problem; dataset: Data
 /** The dataset's planes in the rows' own order, whatever is asked for: blocks without the shuffle. */
 function leaveUnshuffled(dataset: Dataset): void {
   const plane = dataset.plane.bind(dataset);
-  Object.assign(dataset, { plane: (kind: PlaneKind, hasIntercept: boolean) => plane(kind, hasIntercept, false) });
+  Object.assign(dataset, {
+    plane: (kind: PlaneKind, hasIntercept: boolean) => finish(plane(kind, hasIntercept, false)),
+  });
 }
 
 describe("blocks need no more outer steps than single rows", () => {
@@ -149,9 +153,9 @@ describe("batches need no more outer steps than single rows", () => {
 
   it("and at a step beyond 1/λmax they would", () => {
     const { problem, optimum } = solved("squared", "shuffled");
-    const plane = problem.dataset.plane("codes", true);
-    const stepSize = 32 / (2 * problem.smoothness(plane));
-    expect(stepSize * problem.largestEigenvalue(plane)).toBeGreaterThan(2);
+    const plane = finish(problem.dataset.plane("codes", true));
+    const stepSize = 32 / (2 * finish(problem.smoothness(plane)));
+    expect(stepSize * finish(problem.largestEigenvalue(plane))).toBeGreaterThan(2);
     const steps = (options: Options): number => stepsTo(SOLVERS["halp"] as Solver, problem, optimum, options);
     expect(steps({ batchSize: 32, stepSize })).toBeGreaterThan(1.4 * steps({ bits: 16 }) + 1);
   });
@@ -234,8 +238,8 @@ describeVariants("shuffled planes", (variant) => {
     const order = permutation(SHUFFLE_SEED, rows);
     for (const kind of ["codes", "float32"] as const) {
       for (const hasIntercept of [false, true]) {
-        const plain = readPlane(dataset, dataset.plane(kind, hasIntercept));
-        const plane = dataset.plane(kind, hasIntercept, true);
+        const plain = readPlane(dataset, finish(dataset.plane(kind, hasIntercept)));
+        const plane = finish(dataset.plane(kind, hasIntercept, true));
         const mixed = readPlane(dataset, plane);
         expect(mixed.isPadded).toBe(true);
         expect([mixed.scale, mixed.offset]).toEqual([plain.scale, plain.offset]);
@@ -254,7 +258,7 @@ describeVariants("shuffled planes", (variant) => {
       }
     }
     const made = dataset.bytes;
-    dataset.plane("codes", true, true);
+    finish(dataset.plane("codes", true, true));
     expect(dataset.bytes).toBe(made);
     dataset.dispose();
     engine.dispose();

@@ -1,5 +1,7 @@
 // Properties of the five solvers: reports, memory, determinism, warm starts, stopping, convergence and exact equivariances.
+
 import { describe, expect, it } from "vitest";
+import { finish } from "../bindings/engine/work.js";
 import {
   createEngine,
   type DataBits,
@@ -396,7 +398,7 @@ describe("starts and stops", () => {
       for (const bits of [8, 16]) {
         const report = SOLVERS[name](problem, { start, bits, range: 8 }).next().value as StepReport;
         expect(report.deltaScale).toBeCloseTo(8 / (2 ** (bits - 1) - 1), 12);
-        const plane = problem.dataset.plane("codes", true);
+        const plane = finish(problem.dataset.plane("codes", true));
         const scale = problem.core.f64(plane.scale, 6);
         report.coef.forEach((w, j) => {
           // unit coordinates: columns scaled to [−1, 1]
@@ -628,9 +630,8 @@ describe("one inner step is a step of gradient descent", () => {
         for (const [name, options] of runs) {
           const { problem } = make(createEngine(), sample, { loss, fitIntercept: false, isWeighted, l2: 0 });
           const K = problem.outputs;
-          const plane = problem.dataset.plane(
-            name === "halp" || options["data"] === "codes" ? "codes" : "float32",
-            false,
+          const plane = finish(
+            problem.dataset.plane(name === "halp" || options["data"] === "codes" ? "codes" : "float32", false),
           );
           const unit = problem.core.f64(plane.scale, cols).map((scale) => scale * plane.largest);
           let before: StepReport | undefined;

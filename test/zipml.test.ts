@@ -1,7 +1,9 @@
 // zipml: the estimators with every outcome of their coins enumerated; the solver against the bit-exact oracle, index for index; where the baselines end up.
+
 import { afterAll, describe, expect, it } from "vitest";
 import type { Plane } from "../bindings/data/dataset.js";
 import { Core, Scope } from "../bindings/engine/core.js";
+import { finish } from "../bindings/engine/work.js";
 import {
   BitcenterError,
   createEngine,
@@ -481,7 +483,7 @@ describeVariants("zipml", (variant) => {
       estimator === "exact" ? { low: 0, width: 0, intervals: 1, table: null } : levelsOf({ bits: 8, ...options });
     const limit = (bits = 32): number => (bits === 32 ? 0 : 2 ** (bits - 1) - 1);
     const inScope = Scope.scratch(dataset.core, (scope) => {
-      const plane = dataset.unitPlane(scope, problem.fitIntercept);
+      const plane = finish(dataset.unitPlane(scope, problem.fitIntercept));
       const read = readPlane(dataset, plane);
       return { part: input(plane), scale: read.scale, offset: read.offset };
     });
@@ -756,7 +758,7 @@ describeVariants("zipml", (variant) => {
     const dataset = engine.dataset({ data, rows, cols }, labels);
     const problem = engine.problem(dataset, { loss: "squared", fitIntercept: false });
     const { unit, scale } = Scope.scratch(dataset.core, (scope) => {
-      const { codes, scale } = readPlane(dataset, dataset.unitPlane(scope, false));
+      const { codes, scale } = readPlane(dataset, finish(dataset.unitPlane(scope, false)));
       return { unit: codes, scale };
     });
     const bits = 2;
@@ -837,14 +839,14 @@ describeVariants("zipml", (variant) => {
     const labels = Float64Array.from({ length: 3000 }, () => dice.normal());
     const dataset = engine.dataset({ data, rows: 3000, cols: 1 }, labels);
     const values = (plane: Plane): number[] => readPlane(dataset, plane).codes;
-    const float32 = Math.max(...values(dataset.plane("float32", false)).map(Math.abs));
+    const float32 = Math.max(...values(finish(dataset.plane("float32", false))).map(Math.abs));
     expect(float32).toBeGreaterThan(1);
     Scope.scratch(dataset.core, (scope) => {
-      expect(Math.max(...values(dataset.unitPlane(scope, false)).map(Math.abs))).toBe(1);
-      const plane = dataset.unitPlane(scope, true);
+      expect(Math.max(...values(finish(dataset.unitPlane(scope, false))).map(Math.abs))).toBe(1);
+      const plane = finish(dataset.unitPlane(scope, true));
       expect(Math.max(...readPlane(dataset, plane).codes.map(Math.abs))).toBe(1);
     });
-    expect(dataset.unitRange(false)[1]).toBe(1);
+    expect(finish(dataset.unitRange(false))[1]).toBe(1);
     dataset.dispose();
   });
 
@@ -857,10 +859,10 @@ describeVariants("zipml", (variant) => {
       const dataset = engine.dataset({ data, rows, cols }, new Float64Array(rows), { exact: "rounded16", center });
       for (const hasIntercept of [true, false]) {
         Scope.scratch(dataset.core, (scope) => {
-          const { codes, columns } = readPlane(dataset, dataset.unitPlane(scope, hasIntercept));
+          const { codes, columns } = readPlane(dataset, finish(dataset.unitPlane(scope, hasIntercept)));
           const values = codes.filter((_, i) => i % columns < cols);
           expect(Math.max(...values.map(Math.abs))).toBe(1);
-          expect(dataset.unitRange(hasIntercept)).toEqual([Math.min(...values), Math.max(...values)]);
+          expect(finish(dataset.unitRange(hasIntercept))).toEqual([Math.min(...values), Math.max(...values)]);
         });
       }
       dataset.dispose();
@@ -870,14 +872,14 @@ describeVariants("zipml", (variant) => {
   it.each([true, false])("optimal levels are those of the unit values (intercept: %s)", (fitIntercept) => {
     const { problem, dataset } = pose({ fitIntercept });
     const { codes } = Scope.scratch(dataset.core, (scope) => {
-      const plane = readPlane(dataset, dataset.unitPlane(scope, fitIntercept));
+      const plane = readPlane(dataset, finish(dataset.unitPlane(scope, fitIntercept)));
       // without the column of ones and those that are never rounded
       const empty = dataset.emptyColumns(fitIntercept);
       return {
         codes: plane.codes.filter((_, i) => i % plane.columns < dataset.cols && !empty.includes(i % plane.columns)),
       };
     });
-    const values = [...codes, ...dataset.unitRange(fitIntercept)];
+    const values = [...codes, ...finish(dataset.unitRange(fitIntercept))];
     const levels = optimalLevels(values, { levels: 8 });
     const uniform = Array.from({ length: 8 }, (_, k) => -1 + (2 * k) / 7);
     expect(roundingVariance(values, levels)).toBeLessThan(roundingVariance(values, uniform));
@@ -892,7 +894,7 @@ describeVariants("zipml", (variant) => {
     const data = Float64Array.from({ length: 40 }, (_, i) => 1 + (i % 3) * 1e-6);
     const labels = Float64Array.from({ length: 40 }, (_, i) => i % 5);
     const dataset = engine.dataset({ data, rows: 40, cols: 1 }, labels);
-    const levels = datasetLevels(dataset, false, 256);
+    const levels = finish(datasetLevels(dataset, false, 256));
     expect(levels.length).toBe(256);
     for (let k = 1; k < 256; k++) expect(f(at(levels, k))).toBeGreaterThan(f(at(levels, k - 1)));
     const problem = engine.problem(dataset, { loss: "squared", fitIntercept: false });
@@ -912,7 +914,7 @@ describeVariants("zipml", (variant) => {
     const labels = Float64Array.from({ length: rows }, () => dice.normal());
     const [few, many] = [narrow, wide].map((data) => {
       const dataset = engine.dataset({ data, rows, cols: data.length / rows }, labels);
-      const levels = datasetLevels(dataset, true, 4);
+      const levels = finish(datasetLevels(dataset, true, 4));
       dataset.dispose();
       return levels;
     });

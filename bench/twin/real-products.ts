@@ -3,6 +3,7 @@
 import type { ByteMatrix, Dataset, Frame } from "../../bindings/data/dataset.js";
 import type { GradientFacts, Problem } from "../../bindings/data/problem.js";
 import type { Core, Scope } from "../../bindings/engine/core.js";
+import { piece, type Work } from "../../bindings/engine/work.js";
 import type { Arithmetic, Curvature, ExactPasses, GramSums, Products } from "../../bindings/solvers/newton/products.js";
 import { tileMap } from "../../bindings/solvers/newton/tile-map.js";
 import type { TwinKernels } from "./compile.js";
@@ -11,7 +12,7 @@ import type { TwinKernels } from "./compile.js";
 const GROUP = 5;
 
 /** Pointer to a new map of the zeros of `matrix`, or 0 where it would not pay. */
-function realMap(core: Core, scope: Scope, matrix: ByteMatrix): number {
+function realMap(core: Core, scope: Scope, matrix: ByteMatrix): Work<number> {
   return tileMap(core, scope, matrix, (core.kernels as TwinKernels).markRealTiles);
 }
 
@@ -34,7 +35,7 @@ class RealProducts implements Products {
   readonly #scratch: number;
   protected readonly map: number;
 
-  constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix) {
+  constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix, map: number) {
     const { core, outputs, dataset } = problem;
     const { padded } = frame;
     const { columns } = matrix;
@@ -62,7 +63,7 @@ class RealProducts implements Products {
     this.#sums = scope.alloc(outputs * columns * 8, "column sums");
     this.#totals = scope.alloc(outputs * 8, "column sums");
     this.#scratch = scope.alloc(this.#kernels.realScratchBytes(columns, outputs), "a block of rows");
-    this.map = outputs >= GROUP ? realMap(core, scope, matrix) : 0;
+    this.map = map;
   }
 
   get #kernels(): TwinKernels {
@@ -91,7 +92,11 @@ class RealProducts implements Products {
   }
 
   /** u = X·z with float32 sums; z stays as it is. */
-  multiply(z: number, u: number): void {
+  multiply(z: number, u: number): Work<void> {
+    return piece(() => this.#multiply(z, u));
+  }
+
+  #multiply(z: number, u: number): void {
     const { pointer, strideBytes, rows, columns } = this.matrix;
     this.#toStored(z);
     this.#kernels.realMargins(
@@ -108,7 +113,11 @@ class RealProducts implements Products {
     );
   }
 
-  gradient(v: number, c: number, g: number): GradientFacts {
+  gradient(v: number, c: number, g: number): Work<GradientFacts> {
+    return piece(() => this.#gradient(v, c, g));
+  }
+
+  #gradient(v: number, c: number, g: number): GradientFacts {
     const kernels = this.#kernels;
     const { pointer, strideBytes, rows, columns, passScale, passOffset } = this.matrix;
     kernels.realGradient(pointer, strideBytes, rows, columns, this.#outputs, c, this.#scratch, this.#sums, this.map);
@@ -117,7 +126,11 @@ class RealProducts implements Products {
     return this.#problem.assembleGradient(this.#frame, stored, this.#sums, this.#totals, v, g, rows);
   }
 
-  hessian(p: number, curvature: Curvature, ridge: number, out: number): void {
+  hessian(p: number, curvature: Curvature, ridge: number, out: number): Work<void> {
+    return piece(() => this.#hessian(p, curvature, ridge, out));
+  }
+
+  #hessian(p: number, curvature: Curvature, ridge: number, out: number): void {
     const kernels = this.#kernels;
     const { pointer, strideBytes, rows, columns } = this.matrix;
     this.#toStored(p);
@@ -154,16 +167,16 @@ class RealProducts implements Products {
     );
   }
 
-  gram(scratch: Scope, matrix: ByteMatrix, weight: number, _top: number, { squares, first }: GramSums): number {
+  *gram(scratch: Scope, matrix: ByteMatrix, weight: number, _top: number, { squares, first }: GramSums): Work<number> {
     const kernels = this.#kernels;
     const { pointer, strideBytes, rows, columns } = matrix;
     const space = scratch.alloc(kernels.realGramScratchBytes(columns), "a block of rows");
-    const map = realMap(this.#core, scratch, matrix);
+    const map = yield* realMap(this.#core, scratch, matrix);
     return kernels.realGram(pointer, strideBytes, rows, columns, weight, space, squares, first, map);
   }
 
-  moments({ pointer, strideBytes }: ByteMatrix, rows: number, weight: number, q: number, s: number): number {
-    return this.#kernels.realMoments(pointer, strideBytes, rows, this.#cols, weight, 4, q, s);
+  moments({ pointer, strideBytes }: ByteMatrix, rows: number, weight: number, q: number, s: number): Work<number> {
+    return piece(() => this.#kernels.realMoments(pointer, strideBytes, rows, this.#cols, weight, 4, q, s));
   }
 }
 
@@ -188,18 +201,22 @@ function exactPasses(scope: Scope, problem: Problem, frame: Frame, map: number):
   const sums = scope.alloc(outputs * width * 8, "a gradient");
   const totals = scope.alloc(outputs * 8, "column sums");
   const { intercept } = frame;
-  return {
-    multiply(z, u) {
+  const passes = {
+    multiply(z: number, u: number): void {
       kernels.toWeights(z, frame.padded, weights, width, cols, outputs, frame.scale, frame.offset, intercept, bias);
       kernels.toStored(weights, width, cols, outputs, stored.passScale, stored.passOffset, bias);
       kernels.exactMargins(pointer, strideBytes, rows, width, weights, bias, outputs, u, map);
     },
-    gradient(v, c, g) {
+    gradient(v: number, c: number, g: number): GradientFacts {
       core.f64(sums, outputs * width).fill(0);
       kernels.exactGradient(pointer, strideBytes, rows, width, c, outputs, sums, map);
       kernels.columnSums(c, rows, outputs, totals);
       return problem.assembleGradient(frame, stored, sums, totals, v, g, rows);
     },
+  };
+  return {
+    multiply: (z, u) => piece(() => passes.multiply(z, u)),
+    gradient: (v, c, g) => piece(() => passes.gradient(v, c, g)),
   };
 }
 
@@ -215,16 +232,16 @@ function allRows({ stored }: Dataset): ByteMatrix {
 class ExactProducts extends RealProducts {
   readonly #exact: ExactPasses;
 
-  constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix) {
-    super(scope, problem, frame, matrix);
+  constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix, map: number) {
+    super(scope, problem, frame, matrix, map);
     this.#exact = exactPasses(scope, problem, frame, this.map);
   }
 
-  override multiply(z: number, u: number): void {
-    this.#exact.multiply(z, u, 0, 0);
+  override multiply(z: number, u: number): Work<void> {
+    return this.#exact.multiply(z, u, 0, 0);
   }
 
-  override gradient(v: number, c: number, g: number): GradientFacts {
+  override gradient(v: number, c: number, g: number): Work<GradientFacts> {
     return this.#exact.gradient(v, c, g);
   }
 }
@@ -238,18 +255,19 @@ export type ExactWhen = "afterwards" | "throughout" | "never";
 
 export function realArithmetic(when: ExactWhen): Arithmetic {
   return {
-    view({ dataset, fitIntercept }) {
+    *view({ dataset, fitIntercept }) {
       const matrix = allRows(dataset);
-      return { frame: dataset.frame(fitIntercept), inner: matrix, exact: when === "afterwards" ? null : matrix };
+      return { frame: yield* dataset.frame(fitIntercept), inner: matrix, exact: when === "afterwards" ? null : matrix };
     },
-    exact(scope, problem, frame) {
-      const map = problem.outputs >= GROUP ? realMap(problem.core, scope, allRows(problem.dataset)) : 0;
+    *exact(scope, problem, frame) {
+      const map = problem.outputs >= GROUP ? yield* realMap(problem.core, scope, allRows(problem.dataset)) : 0;
       return exactPasses(scope, problem, frame, map);
     },
-    products(scope, problem, frame, matrix) {
+    *products(scope, problem, frame, matrix) {
       const isAll = matrix.pointer === problem.dataset.stored.pointer;
       const Kind = isAll && when === "throughout" ? ExactProducts : RealProducts;
-      return new Kind(scope, problem, frame, matrix);
+      const map = problem.outputs >= GROUP ? yield* realMap(problem.core, scope, matrix) : 0;
+      return new Kind(scope, problem, frame, matrix, map);
     },
   };
 }

@@ -5,8 +5,9 @@ import { Problem, type ProblemOptions } from "../../bindings/data/problem.js";
 import type { RawRows } from "../../bindings/data/raw-rows.js";
 import { rawStride } from "../../bindings/data/raw-rows.js";
 import { Core, type Scope } from "../../bindings/engine/core.js";
+import { finish, reportsOf } from "../../bindings/engine/work.js";
 import type { NumericArray } from "../../bindings/index.js";
-import { type AutoOptions, autoWith, type NewtonReport } from "../../bindings/solvers/newton/newton.js";
+import { type AutoOptions, autoSteps, type NewtonReport } from "../../bindings/solvers/newton/newton.js";
 import type { TwinKernels } from "./compile.js";
 import { type ExactWhen, realArithmetic } from "./real-products.js";
 
@@ -43,12 +44,12 @@ export class Twin {
   constructor(module: WebAssembly.Module, input: TwinInput, labels: ArrayLike<number>, options: ProblemOptions) {
     const core = new Core({ module });
     this.#core = core;
-    const dataset = new Dataset(core, input, labels, {}, (scope, raw) => toReals(core, scope, raw));
-    this.problem = new Problem(dataset, options);
+    const dataset = finish(Dataset.create(core, input, labels, {}, (scope, raw) => toReals(core, scope, raw)));
+    this.problem = finish(Problem.create(dataset, options));
   }
 
   auto(options: AutoOptions, when: ExactWhen): Generator<NewtonReport, void, undefined> {
-    return autoWith(this.problem, options, realArithmetic(when));
+    return reportsOf(autoSteps(this.problem, options, realArithmetic(when)));
   }
 
   dispose(): void {

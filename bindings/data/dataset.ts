@@ -3,6 +3,7 @@
 // Formats: docs/numerics.md §1–3. Sources: HALP §2 (formats), ZipML §2.2 (column scaling).
 import { type Core, Scope } from "../engine/core.js";
 import type { ByteStorage, CodeStorage, PackedStorage, RawStorage } from "../engine/kernels.js";
+import { eachPart, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import { checkNames, oneOf } from "../options.js";
 import { storageLevelsOf } from "./levels.js";
@@ -20,7 +21,6 @@ import {
   packedColumns,
   sampleRows,
   uniformLevels,
-  unpackRows,
   withZero,
   writeCuts,
   writeTable,
@@ -29,6 +29,8 @@ import {
   BYTES,
   blockRows,
   eachBlock,
+  gatherRows,
+  gatherTo,
   loadRows,
   type RawRows,
   randomOrder,
@@ -164,8 +166,8 @@ const EXACT_NAMES: Record<RawStorage | "Planes", ExactCopy> = {
   Planes: "rounded16",
 };
 /** Sample weights, checked and scaled so that they sum to the number of rows. */
-function checkWeights(input: ArrayLike<number>, rows: number): Float64Array {
-  const weights = checkVector("dataset", "sampleWeight", input, rows);
+function* checkWeights(input: ArrayLike<number>, rows: number): Work<Float64Array> {
+  const weights = yield* checkVector("dataset", "sampleWeight", input, rows);
   const negative = weights.findIndex((weight) => weight < 0);
   if (negative >= 0) {
     throw new BitcenterError(
@@ -178,6 +180,134 @@ function checkWeights(input: ArrayLike<number>, rows: number): Float64Array {
     throw new BitcenterError("BAD_VALUE", `dataset: sampleWeight must have a finite sum > 0, given a sum of ${total}`);
   }
   return weights.map((weight) => (weight / total) * rows);
+}
+
+/** Options that do not change while the rows are loaded. */
+interface CheckedDataset {
+  readonly bits: DataBits;
+  readonly exact: "auto" | "rounded16";
+  readonly isCentred: boolean;
+  readonly levels: CodeLevels;
+}
+
+function checkOptions(where: string, options: DatasetOptions): CheckedDataset {
+  checkNames(where, options, ["bits", "levels", "exact", "center", "sampleWeight"]);
+  const bits = oneOf(where, "bits", options.bits, [2, 4, 8, 16] as const, 8);
+  const exact = oneOf(where, "exact", options.exact, ["auto", "rounded16"] as const, "auto");
+  const isCentred = oneOf(where, "center", options.center, [true, false] as const, true);
+  if (exact === "rounded16" && bits !== 8) {
+    throw new BitcenterError("BAD_OPTION", 'dataset: exact: "rounded16" shares memory with 8-bit codes: use bits: 8');
+  }
+  if (options.levels !== undefined && !isPacked(bits)) {
+    throw new BitcenterError("BAD_OPTION", `dataset: levels belong to bits: 4 or 2, given bits: ${bits}`);
+  }
+  const levels = isPacked(bits)
+    ? checkLevels(where, bits, options.levels === undefined ? "lloydMax" : options.levels)
+    : "uniform";
+  return { bits, exact, isCentred, levels };
+}
+
+/** What a dataset is made of. */
+interface BuiltDataset {
+  readonly scope: Scope;
+  readonly labels: Float64Array | null;
+  readonly weights: RowWeights;
+  readonly statistics: Statistics;
+  readonly stored: StoredCopy;
+}
+
+function* build(
+  core: Core,
+  scope: Scope,
+  input: MatrixInput,
+  givenLabels: ArrayLike<number> | null,
+  givenWeights: ArrayLike<number> | undefined,
+  { exact, isCentred }: CheckedDataset,
+  convert: (scope: Scope, raw: RawRows) => RawRows,
+): Work<BuiltDataset> {
+  const where = "dataset";
+  const matrix = yield* checkMatrix(where, input);
+  const labels = givenLabels === null ? null : yield* checkVector(where, "labels", givenLabels, matrix.rows);
+  const values = givenWeights === undefined ? null : yield* checkWeights(givenWeights, matrix.rows);
+  const weights = yield* writeWeights(core, scope, values);
+  const { raw: loaded, statistics } = yield* loadRows(core, scope, matrix, exact === "auto", weights.f64);
+  const raw = convert(scope, loaded);
+  const stored =
+    exact === "auto" ? keepRows(core, scope, raw) : yield* roundRows(core, scope, raw, statistics, isCentred);
+  return { scope, labels, weights, statistics, stored };
+}
+
+function* writeWeights(core: Core, scope: Scope, weights: Float64Array | null): Work<RowWeights> {
+  if (weights === null) return { f64: 0, f32: 0 };
+  const f64 = yield* scope.allocWork(weights.length * 8, "sample weights");
+  const f32 = yield* scope.allocWork(weights.length * 4, "sample weights");
+  yield* eachPart(core, weights.length, 1, 1, (first, count) => {
+    core.f64(f64 + 8 * first, count).set(weights.subarray(first, first + count));
+    core.kernels.toFloat32(f64 + 8 * first, f32 + 4 * first, count);
+  });
+  return { f64, f32 };
+}
+
+/** `values`, then `fill`, up to `length`: f64 in `scope`. */
+function columnVector(core: Core, scope: Scope, values: Float64Array, length: number, fill: number): number {
+  const pointer = scope.alloc(length * 8, "column scales");
+  const view = core.f64(pointer, length);
+  view.fill(fill);
+  view.set(values);
+  return pointer;
+}
+
+/** The rows themselves as the exact copy. */
+function keepRows(core: Core, scope: Scope, raw: RawRows): StoredCopy {
+  const { cols } = raw;
+  return {
+    ...raw,
+    low: 0,
+    width: roundUp(cols, 4),
+    passScale: columnVector(core, scope, new Float64Array(cols).fill(1), cols, 1),
+    passOffset: columnVector(core, scope, new Float64Array(cols), cols, 0),
+  };
+}
+
+/** Two int8 planes as the exact copy; the high one serves as the codes of problems with an intercept. */
+function* roundRows(
+  core: Core,
+  scope: Scope,
+  raw: RawRows,
+  statistics: Statistics,
+  isCentred: boolean,
+): Work<StoredCopy> {
+  const { rows, cols } = raw;
+  const scales = yield* chooseScales(core, statistics, null, isCentred, 127);
+  const strideBytes = strideFor(roundUp(cols + 1, 32));
+  const high = yield* scope.allocWork(2 * strideBytes * rows, `the 16-bit copy of a ${rows} × ${cols} dataset`);
+  const low = strideBytes * rows;
+  const passScale = columnVector(
+    core,
+    scope,
+    scales.scale.map((scale) => scale / 256),
+    cols,
+    1,
+  );
+  const passOffset = columnVector(core, scope, scales.offset, cols, 0);
+  const inverse = columnVector(core, scope, scales.inverseScale, cols, 1);
+  const kernel = core.kernels[`planes${raw.storage}`];
+  yield* eachBlock(core, raw, (from, first, count) => {
+    const to = high + first * strideBytes;
+    kernel(from, raw.strideBytes, count, cols, passOffset, inverse, to, to + low, strideBytes, 127);
+  });
+  scope.free(raw.pointer);
+  return {
+    storage: "Planes",
+    pointer: high,
+    rows,
+    cols,
+    low,
+    strideBytes,
+    width: roundUp(cols, 4),
+    passScale,
+    passOffset,
+  };
 }
 
 export class Dataset {
@@ -203,50 +333,38 @@ export class Dataset {
   readonly #frames = new Map<boolean, Frame>();
   readonly #unitFrames = new Map<boolean, Frame>();
   readonly #weaved = new Map<boolean, Weaved>();
-  #shuffled: Pick<Plane, "order" | "weights"> | null = null;
+  /** The random order, under `true`. */
+  readonly #orders = new Map<true, Pick<Plane, "order" | "weights">>();
   #isDisposed = false;
 
+  private constructor(core: Core, { bits, isCentred, levels }: CheckedDataset, built: BuiltDataset) {
+    this.core = core;
+    this.bits = bits;
+    this.isCentred = isCentred;
+    this.#levels = levels;
+    this.rows = built.stored.rows;
+    this.cols = built.stored.cols;
+    this.labels = built.labels;
+    this.#scope = built.scope;
+    this.weights = built.weights;
+    this.#statistics = built.statistics;
+    this.stored = built.stored;
+    this.exact = EXACT_NAMES[built.stored.storage];
+  }
+
   /** @internal Use engine.dataset. `convert`: what becomes of the loaded rows, for the float32 twin of the benchmark. */
-  constructor(
+  static *create(
     core: Core,
     input: MatrixInput,
     labels: ArrayLike<number> | null,
     options: DatasetOptions = {},
     convert: (scope: Scope, raw: RawRows) => RawRows = (_scope, raw) => raw,
-  ) {
-    const where = "dataset";
-    checkNames(where, options, ["bits", "levels", "exact", "center", "sampleWeight"]);
-    this.bits = oneOf(where, "bits", options.bits, [2, 4, 8, 16] as const, 8);
-    const exact = oneOf(where, "exact", options.exact, ["auto", "rounded16"] as const, "auto");
-    this.isCentred = oneOf(where, "center", options.center, [true, false] as const, true);
-    if (exact === "rounded16" && this.bits !== 8) {
-      throw new BitcenterError("BAD_OPTION", 'dataset: exact: "rounded16" shares memory with 8-bit codes: use bits: 8');
-    }
-    if (options.levels !== undefined && !isPacked(this.bits)) {
-      throw new BitcenterError("BAD_OPTION", `dataset: levels belong to bits: 4 or 2, given bits: ${this.bits}`);
-    }
-    this.#levels = isPacked(this.bits)
-      ? checkLevels(where, this.bits, options.levels === undefined ? "lloydMax" : options.levels)
-      : "uniform";
-    const matrix = checkMatrix(where, input);
-    this.rows = matrix.rows;
-    this.cols = matrix.cols;
-    this.core = core;
-    this.labels = labels === null ? null : checkVector(where, "labels", labels, matrix.rows);
-    const weights = options.sampleWeight === undefined ? null : checkWeights(options.sampleWeight, matrix.rows);
-
-    const built = Scope.guard(core, (scope) => {
-      const weightPointers = this.#writeWeights(scope, weights);
-      const { raw: loaded, statistics } = loadRows(core, scope, matrix, exact === "auto", weightPointers.f64);
-      const raw = convert(scope, loaded);
-      const stored = exact === "auto" ? this.#keep(scope, raw) : this.#round(scope, raw, statistics);
-      return { scope, weightPointers, statistics, stored };
-    });
-    this.#scope = built.scope;
-    this.weights = built.weightPointers;
-    this.#statistics = built.statistics;
-    this.stored = built.stored;
-    this.exact = EXACT_NAMES[built.stored.storage];
+  ): Work<Dataset> {
+    const checked = checkOptions("dataset", options);
+    const built = yield* Scope.guardWork(core, (scope) =>
+      build(core, scope, input, labels, options.sampleWeight, checked, convert),
+    );
+    return new Dataset(core, checked, built);
   }
 
   /** Bytes of linear memory: exact copy, codes made so far, weights. */
@@ -261,6 +379,7 @@ export class Dataset {
     this.#planes.clear();
     this.#frames.clear();
     this.#unitFrames.clear();
+    this.#orders.clear();
     this.#weaved.clear();
     this.#scope.release();
   }
@@ -274,67 +393,8 @@ export class Dataset {
     if (this.#isDisposed) throw new BitcenterError("DISPOSED", "this dataset was disposed; create another one");
   }
 
-  #writeWeights(scope: Scope, weights: Float64Array | null): { f64: number; f32: number } {
-    if (weights === null) return { f64: 0, f32: 0 };
-    const f64 = scope.alloc(weights.length * 8, "sample weights");
-    const f32 = scope.alloc(weights.length * 4, "sample weights");
-    this.core.f64(f64, weights.length).set(weights);
-    this.core.kernels.toFloat32(f64, f32, weights.length);
-    return { f64, f32 };
-  }
-
   #vector(scope: Scope, values: Float64Array, length: number, fill: number): number {
-    const pointer = scope.alloc(length * 8, "column scales");
-    const view = this.core.f64(pointer, length);
-    view.fill(fill);
-    view.set(values);
-    return pointer;
-  }
-
-  /** The rows themselves as the exact copy. */
-  #keep(scope: Scope, raw: RawRows): StoredCopy {
-    const { cols } = this;
-    return {
-      ...raw,
-      low: 0,
-      width: roundUp(cols, 4),
-      passScale: this.#vector(scope, new Float64Array(cols).fill(1), cols, 1),
-      passOffset: this.#vector(scope, new Float64Array(cols), cols, 0),
-    };
-  }
-
-  /** Two int8 planes as the exact copy; the high one serves as the codes of problems with an intercept. */
-  #round(scope: Scope, raw: RawRows, statistics: Statistics): StoredCopy {
-    const { core, rows, cols } = this;
-    const scales = chooseScales(core, statistics, null, this.isCentred, 127);
-    const strideBytes = strideFor(roundUp(cols + 1, 32));
-    const high = scope.alloc(2 * strideBytes * rows, `the 16-bit copy of a ${rows} × ${cols} dataset`);
-    const low = strideBytes * rows;
-    const passScale = this.#vector(
-      scope,
-      scales.scale.map((scale) => scale / 256),
-      cols,
-      1,
-    );
-    const passOffset = this.#vector(scope, scales.offset, cols, 0);
-    const inverse = this.#vector(scope, scales.inverseScale, cols, 1);
-    const kernel = core.kernels[`planes${raw.storage}`];
-    eachBlock(core, raw, (from, first, count) => {
-      const to = high + first * strideBytes;
-      kernel(from, raw.strideBytes, count, cols, passOffset, inverse, to, to + low, strideBytes, 127);
-    });
-    scope.free(raw.pointer);
-    return {
-      storage: "Planes",
-      pointer: high,
-      rows,
-      cols,
-      low,
-      strideBytes,
-      width: roundUp(cols, 4),
-      passScale,
-      passOffset,
-    };
+    return columnVector(this.core, scope, values, length, fill);
   }
 
   #storageOf(kind: PlaneKind): CodeStorage | PackedStorage {
@@ -360,48 +420,67 @@ export class Dataset {
   }
 
   /** Codes (or the float32 plane) in coordinates with or without an intercept, shuffled or not; made on first use, then kept. @internal */
-  plane(kind: PlaneKind, hasIntercept: boolean, isShuffled = false): Plane {
+  *plane(kind: PlaneKind, hasIntercept: boolean, isShuffled = false): Work<Plane> {
     this.checkLive();
     const storage = this.#storageOf(kind);
     const key = `${storage} ${hasIntercept} ${isShuffled}`;
-    let plane = this.#planes.get(key);
-    if (plane === undefined) {
-      const { order, weights } = isShuffled ? this.shuffled() : { order: 0, weights: this.weights };
-      plane = Scope.guard(this.core, (scope) => {
-        const made = { ...this.#quantise(scope, storage, hasIntercept, order), order, weights };
-        this.#scope.adopt(scope);
-        return made;
-      });
-      this.#planes.set(key, plane);
+    return yield* this.#once(this.#planes, key, (scope) => this.#makePlane(scope, storage, hasIntercept, isShuffled));
+  }
+
+  *#makePlane(
+    scope: Scope,
+    storage: CodeStorage | PackedStorage,
+    hasIntercept: boolean,
+    isShuffled: boolean,
+  ): Work<Plane> {
+    const { order, weights } = isShuffled ? yield* this.shuffled() : { order: 0, weights: this.weights };
+    return { ...(yield* this.#quantise(scope, storage, hasIntercept, order)), order, weights };
+  }
+
+  /**
+   * What `known` has under `key`, or what `make` makes: memory and all, it is then the dataset's. Of two runs that make the same thing in each other's pauses the first to be done
+   * gives it to both.
+   */
+  *#once<K, V>(known: Map<K, V>, key: K, make: (scope: Scope) => Work<V>): Work<V> {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const scope = new Scope(this.core);
+    try {
+      const made = yield* make(scope);
+      this.checkLive();
+      const other = known.get(key);
+      if (other !== undefined) return other;
+      known.set(key, made);
+      this.#scope.adopt(scope);
+      return made;
+    } finally {
+      scope.release();
     }
-    return plane;
   }
 
   /** The random order of the shuffled planes, and the weights in it. @internal */
-  shuffled(): Pick<Plane, "order" | "weights"> {
-    if (this.#shuffled !== null) return this.#shuffled;
+  *shuffled(): Work<Pick<Plane, "order" | "weights">> {
+    return yield* this.#once(this.#orders, true, (scope) => this.#shuffle(scope));
+  }
+
+  *#shuffle(scope: Scope): Work<Pick<Plane, "order" | "weights">> {
     const { core, rows, weights } = this;
-    this.#shuffled = Scope.guard(core, (scope) => {
-      const order = randomOrder(core, scope, rows);
-      const gathered = (from: number, bytes: number): number => {
-        if (from === 0) return 0;
-        const to = scope.alloc(rows * bytes, "sample weights");
-        core.kernels.gather(from, bytes, order, rows, bytes, to, bytes);
-        return to;
-      };
-      const made = { order, weights: { f64: gathered(weights.f64, 8), f32: gathered(weights.f32, 4) } };
-      this.#scope.adopt(scope);
-      return made;
-    });
-    return this.#shuffled;
+    const order = yield* randomOrder(core, scope, rows);
+    return {
+      order,
+      weights: {
+        f64: yield* gatherRows(core, scope, weights.f64, 8, order, rows, "sample weights"),
+        f32: yield* gatherRows(core, scope, weights.f32, 4, order, rows, "sample weights"),
+      },
+    };
   }
 
   /** Statistics of the values as they are stored: those of 16 bits are rounded, the ends of a column with them. */
-  #storedStatistics(): Statistics {
+  *#storedStatistics(): Work<Statistics> {
     const { low, high } = this.#statistics;
     const { storage, passScale, passOffset } = this.stored;
     if (storage !== "Planes") return this.#statistics;
-    const { inverseScale } = chooseScales(this.core, this.#statistics, null, this.isCentred, 127);
+    const { inverseScale } = yield* chooseScales(this.core, this.#statistics, null, this.isCentred, 127);
     const [scale, offset] = [this.core.f64(passScale, this.cols), this.core.f64(passOffset, this.cols)];
     const rounded = (x: number, j: number): number => {
       const code = Math.floor((x - (offset[j] as number)) * (256 * (inverseScale[j] as number)) + 0.5);
@@ -411,43 +490,39 @@ export class Dataset {
   }
 
   /** Coordinates of unit planes: scale is the reach of a column, never clipped, so that every value is within ±1; made on first use, then kept. @internal */
-  unitFrame(hasIntercept: boolean): Frame {
-    let frame = this.#unitFrames.get(hasIntercept);
-    if (frame === undefined) {
-      const { core, cols } = this;
-      const { offset, reach } = chooseScales(core, this.#storedStatistics(), null, hasIntercept && this.isCentred, 1);
-      const padded = roundUp(cols + (hasIntercept ? 1 : 0), 32);
-      frame = Scope.guard(core, (scope) => {
-        const made = {
-          largest: 1,
-          padded,
-          intercept: hasIntercept ? 1 : 0,
-          scale: this.#vector(scope, reach, padded, 1),
-          offset: this.#vector(scope, offset, padded, 0),
-        };
-        this.#scope.adopt(scope);
-        return made;
-      });
-      this.#unitFrames.set(hasIntercept, frame);
-    }
-    return frame;
+  *unitFrame(hasIntercept: boolean): Work<Frame> {
+    return yield* this.#once(this.#unitFrames, hasIntercept, (scope) => this.#makeUnitFrame(scope, hasIntercept));
+  }
+
+  *#makeUnitFrame(scope: Scope, hasIntercept: boolean): Work<Frame> {
+    const { core, cols } = this;
+    const statistics = yield* this.#storedStatistics();
+    const { offset, reach } = yield* chooseScales(core, statistics, null, hasIntercept && this.isCentred, 1);
+    const padded = roundUp(cols + (hasIntercept ? 1 : 0), 32);
+    return {
+      largest: 1,
+      padded,
+      intercept: hasIntercept ? 1 : 0,
+      scale: this.#vector(scope, reach, padded, 1),
+      offset: this.#vector(scope, offset, padded, 0),
+    };
   }
 
   /** Unit values as float32 rows, in memory of `scope`: fround((x − offset)/reach), within ±1. @internal */
-  unitPlane(scope: Scope, hasIntercept: boolean): Plane {
+  *unitPlane(scope: Scope, hasIntercept: boolean): Work<Plane> {
     this.checkLive();
     const { rows, weights } = this;
-    const frame = this.unitFrame(hasIntercept);
+    const frame = yield* this.unitFrame(hasIntercept);
     const strideBytes = strideFor(frame.padded * BYTES.F32);
-    const codes = scope.alloc(strideBytes * rows, `the float32 rows of a ${rows} × ${this.cols} dataset`);
-    this.#writeRows("F32", { ...frame, codes, strideBytes }, frame.scale, frame.intercept, 0);
+    const codes = yield* scope.allocWork(strideBytes * rows, `the float32 rows of a ${rows} × ${this.cols} dataset`);
+    yield* this.#writeRows("F32", { ...frame, codes, strideBytes }, frame.scale, frame.intercept, 0);
     return { ...frame, storage: "F32", packed: null, codes, strideBytes, order: 0, weights, isUnit: true };
   }
 
   /** Smallest and largest unit value of all columns that are not constant; [0, 0] where all are. @internal */
-  unitRange(hasIntercept: boolean): readonly [number, number] {
-    const { low, high } = this.#storedStatistics();
-    const frame = this.unitFrame(hasIntercept);
+  *unitRange(hasIntercept: boolean): Work<readonly [number, number]> {
+    const { low, high } = yield* this.#storedStatistics();
+    const frame = yield* this.unitFrame(hasIntercept);
     const [scale, offset] = [this.core.f64(frame.scale, this.cols), this.core.f64(frame.offset, this.cols)];
     const empty = new Set(this.emptyColumns(hasIntercept));
     const range: [number, number] = [0, 0];
@@ -465,31 +540,30 @@ export class Dataset {
   }
 
   /** The any-precision copy: one for all runs, made on first use, then kept. @internal */
-  weaved(hasIntercept: boolean): Weaved {
+  *weaved(hasIntercept: boolean): Work<Weaved> {
     this.checkLive();
-    let weaved = this.#weaved.get(hasIntercept);
-    if (weaved === undefined) {
-      const { core, rows } = this;
-      weaved = Scope.guard(core, (scope) => {
-        const { padded } = this.unitFrame(hasIntercept);
-        const rowBytes = padded / 8;
-        const planeBytes = roundUp(rowBytes * rows, 64);
-        const pointer = scope.alloc(8 * planeBytes, `the bit-planes of a ${rows} × ${this.cols} dataset`);
-        Scope.scratch(core, (scratch) => {
-          const plane = this.unitPlane(scratch, hasIntercept);
-          const codes = scratch.alloc(padded, "a row of codes");
-          const block = { ...(this.stored as RawRows), pointer: plane.codes, strideBytes: plane.strideBytes };
-          eachBlock(core, block, (from, first, count) => {
-            const to = pointer + first * rowBytes;
-            core.kernels.weaveUnits(from, plane.strideBytes, count, padded, codes, to, rowBytes, planeBytes);
-          });
-        });
-        this.#scope.adopt(scope);
-        return { pointer, rowBytes, planeBytes };
+    return yield* this.#once(this.#weaved, hasIntercept, (scope) => this.#weave(scope, hasIntercept));
+  }
+
+  *#weave(scope: Scope, hasIntercept: boolean): Work<Weaved> {
+    const { core, rows } = this;
+    const { padded } = yield* this.unitFrame(hasIntercept);
+    const rowBytes = padded / 8;
+    const planeBytes = roundUp(rowBytes * rows, 64);
+    const pointer = yield* scope.allocWork(8 * planeBytes, `the bit-planes of a ${rows} × ${this.cols} dataset`);
+    const scratch = new Scope(core);
+    try {
+      const plane = yield* this.unitPlane(scratch, hasIntercept);
+      const codes = scratch.alloc(padded, "a row of codes");
+      const block = { ...(this.stored as RawRows), pointer: plane.codes, strideBytes: plane.strideBytes };
+      yield* eachBlock(core, block, (from, first, count) => {
+        const to = pointer + first * rowBytes;
+        core.kernels.weaveUnits(from, plane.strideBytes, count, padded, codes, to, rowBytes, planeBytes);
       });
-      this.#weaved.set(hasIntercept, weaved);
+    } finally {
+      scratch.release();
     }
-    return weaved;
+    return { pointer, rowBytes, planeBytes };
   }
 
   /** Columns whose codes are all 0, whatever the width of the codes: constant ones, which a centred offset takes along. @internal */
@@ -505,12 +579,12 @@ export class Dataset {
    * Bytes for the Newton solvers. 8-bit data serve as they are, for Hessian products and exact passes alike: centring and column scales
    * are then algebra (assembly/solver/frame.ts). Other data get int8 codes; two planes of 16 bits are exact bytes too. @internal
    */
-  byteView(hasIntercept: boolean): ByteView {
+  *byteView(hasIntercept: boolean): Work<ByteView> {
     this.checkLive();
     const { stored, rows, cols } = this;
     const columns = roundUp(cols, 16);
     if (!isPacked(this.bits) && (stored.storage === "I8" || stored.storage === "U8")) {
-      const frame = this.frame(hasIntercept);
+      const frame = yield* this.frame(hasIntercept);
       const { storage, pointer, strideBytes, passScale, passOffset } = stored;
       const largest = storage === "I8" ? 128 : 255;
       const bytes: ByteMatrix = {
@@ -526,7 +600,7 @@ export class Dataset {
       };
       return { frame, inner: bytes, exact: bytes };
     }
-    const plane = this.plane(isPacked(this.bits) ? "codes" : "int8", hasIntercept);
+    const plane = yield* this.plane(isPacked(this.bits) ? "codes" : "int8", hasIntercept);
     const { packed, padded } = plane;
     const inner: ByteMatrix = {
       storage: "I8",
@@ -547,24 +621,15 @@ export class Dataset {
   }
 
   /** A coordinate system without codes of its own; made on first use, then kept. @internal */
-  frame(hasIntercept: boolean): Frame {
-    let frame = this.#frames.get(hasIntercept);
-    if (frame === undefined) {
-      frame = Scope.guard(this.core, (scope) => {
-        const made = this.#frame(scope, 127, hasIntercept);
-        this.#scope.adopt(scope);
-        return made;
-      });
-      this.#frames.set(hasIntercept, frame);
-    }
-    return frame;
+  *frame(hasIntercept: boolean): Work<Frame> {
+    return yield* this.#once(this.#frames, hasIntercept, (scope) => this.#frame(scope, 127, hasIntercept));
   }
 
   /** Scales and offsets in linear memory for codes up to `integers`. */
-  #frame(scope: Scope, integers: number, hasIntercept: boolean): Frame & { readonly inverseScale: number } {
+  *#frame(scope: Scope, integers: number, hasIntercept: boolean): Work<Frame & { readonly inverseScale: number }> {
     const { core, cols, stored } = this;
     const raw = stored.storage === "Planes" ? null : (stored as RawRows);
-    const scales = chooseScales(core, this.#statistics, raw, hasIntercept && this.isCentred, integers);
+    const scales = yield* chooseScales(core, this.#statistics, raw, hasIntercept && this.isCentred, integers);
     const padded = roundUp(cols + (hasIntercept ? 1 : 0), 32);
     const scale = this.#vector(scope, scales.scale, padded, 1);
     const offset = this.#vector(scope, scales.offset, padded, 0);
@@ -573,25 +638,25 @@ export class Dataset {
     return { largest: integers, padded, intercept: hasIntercept ? integers : 0, scale, offset, inverseScale };
   }
 
-  #quantise(
+  *#quantise(
     scope: Scope,
     storage: CodeStorage | PackedStorage,
     hasIntercept: boolean,
     order: number,
-  ): Omit<Plane, "order" | "weights"> {
-    if (storage === "U4" || storage === "U2") return this.#pack(scope, storage, hasIntercept, order);
-    if (storage === "I8" && isPacked(this.bits)) return this.#unpack(scope, hasIntercept, order !== 0);
+  ): Work<Omit<Plane, "order" | "weights">> {
+    if (storage === "U4" || storage === "U2") return yield* this.#pack(scope, storage, hasIntercept, order);
+    if (storage === "I8" && isPacked(this.bits)) return yield* this.#unpack(scope, hasIntercept, order !== 0);
     const { core, rows, cols, stored } = this;
     // the float32 plane has the scales of the dataset's codes
     const integers = storage === "I16" || (storage === "F32" && this.bits === 16) ? 32767 : 127;
-    const frame = this.#frame(scope, integers, hasIntercept);
+    const frame = yield* this.#frame(scope, integers, hasIntercept);
     const { padded, scale, offset, inverseScale } = frame;
     const packed = null;
     if (this.#isShared(storage, hasIntercept)) {
       const { pointer, strideBytes } = stored;
       if (order === 0) return { ...frame, storage, packed, codes: pointer, strideBytes };
-      const codes = scope.alloc(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
-      core.kernels.gather(pointer, strideBytes, order, rows, strideBytes, codes, strideBytes);
+      const codes = yield* scope.allocWork(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
+      yield* gatherTo(core, pointer, strideBytes, order, rows, codes);
       return { ...frame, storage, packed, codes, strideBytes };
     }
     const isReal = storage === "F32";
@@ -602,24 +667,24 @@ export class Dataset {
       if (hasIntercept) units[cols] = 1;
     }
     const strideBytes = strideFor(padded * BYTES[storage]);
-    const codes = scope.alloc(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
+    const codes = yield* scope.allocWork(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
     // the float32 plane divides by its scale; integer codes multiply by the inverse, which is exact for whole columns
     const factor = isReal ? scale : inverseScale;
     const intercept = hasIntercept ? largest : 0;
-    this.#writeRows(storage, { codes, strideBytes, offset }, factor, intercept, order);
+    yield* this.#writeRows(storage, { codes, strideBytes, offset }, factor, intercept, order);
     return { storage, packed, largest, codes, strideBytes, padded, intercept, scale, offset };
   }
 
   /** Quantises all rows, in their own order (0) or another (rows u32). factor: inverse scales for integers, scales for float32. */
-  #writeRows(
+  *#writeRows(
     storage: CodeStorage,
     { codes, strideBytes, offset }: Pick<Plane, "codes" | "strideBytes" | "offset">,
     factor: number,
     intercept: number,
     order: number,
-  ): void {
+  ): Work<void> {
     const { core, cols } = this;
-    this.#eachRaw(order, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
+    yield* this.#eachRaw(order, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
       const to = codes + first * strideBytes;
       const kernel = core.kernels[`quantize${source}${storage}`];
       kernel(pointer, bytes, count, cols, offset, factor, to, strideBytes, intercept);
@@ -627,23 +692,30 @@ export class Dataset {
   }
 
   /** Packed codes: int8 ones in units of a column's root mean square, then the nearest level of the table. */
-  #pack(scope: Scope, storage: PackedStorage, hasIntercept: boolean, order: number): Omit<Plane, "order" | "weights"> {
+  *#pack(
+    scope: Scope,
+    storage: PackedStorage,
+    hasIntercept: boolean,
+    order: number,
+  ): Work<Omit<Plane, "order" | "weights">> {
     const { core, rows, cols, stored } = this;
     const bits = this.bits as PackedBits;
     const columns = cols + (hasIntercept ? 1 : 0);
     const padded = packedColumns(bits, columns);
-    const { offset, reach } = chooseScales(core, this.#statistics, null, hasIntercept && this.isCentred, 127);
+    const { offset, reach } = yield* chooseScales(core, this.#statistics, null, hasIntercept && this.isCentred, 127);
     const offsets = this.#vector(scope, offset, padded, 0);
-    const squares = this.#squares(offsets, reach);
+    const squares = yield* this.#squares(offsets, reach);
     // columns that do not vary have any unit: their codes are masked
     const rms = reach.map((top, j) => (squares[j] ? top * Math.sqrt((squares[j] as number) / rows) : 1));
-    const levels = this.#levels === "lloydMax" ? this.#lloydMax(bits, offsets, rms, squares) : this.#levels;
+    const levels = this.#levels === "lloydMax" ? yield* this.#lloydMax(bits, offsets, rms, squares) : this.#levels;
     const chosen = levels === "uniform" ? uniformLevels(bits) : levels;
     const packed = writeTable(core, scope, bits, chosen, squares, hasIntercept);
     const intercept = hasIntercept ? interceptCode(packed) : 0;
     const strideBytes = strideFor((padded * bits) / 8);
-    const codes = scope.alloc(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
-    const lengths = Scope.scratch(core, (scratch) => {
+    const codes = yield* scope.allocWork(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
+    let lengths: Float64Array;
+    const scratch = new Scope(core);
+    try {
       const inverse = this.#vector(
         scratch,
         rms.map((unit) => CODES_PER_RMS / unit),
@@ -655,15 +727,18 @@ export class Dataset {
       const wide = scratch.alloc(most * padded, "a block of rows");
       const found = scratch.alloc(most * padded, "a block of rows");
       const sums = scratch.alloc(2 * cols * 8, "column sums");
-      this.#eachRaw(order, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
+      yield* this.#eachRaw(order, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
         const to = codes + first * strideBytes;
+        const { table, mask } = packed;
         core.kernels[`quantize${source}I8`](pointer, bytes, count, cols, offsets, inverse, wide, padded, intercept);
         core.kernels[`pack${storage}`](wide, padded, count, padded, cuts, packed.levels.length, to, strideBytes);
-        unpackRows(core, { codes: to, strideBytes, padded, packed }, count, found);
+        core.kernels[`unpack${storage}`](to, strideBytes, count, padded, table, mask, found, padded);
         core.kernels.momentsI8(found, padded, count, cols, 0, 4, sums, sums + cols * 8);
       });
-      return core.f64(sums, cols).slice();
-    });
+      lengths = core.f64(sums, cols).slice();
+    } finally {
+      scratch.release();
+    }
     const lost = rms.findIndex((_, j) => (squares[j] as number) > 0 && lengths[j] === 0);
     if (lost >= 0 && chosen === this.#levels) {
       throw new BitcenterError(
@@ -681,29 +756,33 @@ export class Dataset {
   }
 
   /** Σ ((x − offset)/reach)² per column. */
-  #squares(offsets: number, reach: Float64Array): Float64Array {
+  *#squares(offsets: number, reach: Float64Array): Work<Float64Array> {
     const { core, cols } = this;
-    return Scope.scratch(core, (scratch) => {
+    const scratch = new Scope(core);
+    try {
       const tops = this.#vector(scratch, reach, cols, 1);
       const sums = scratch.alloc(cols * 8, "column sums");
-      this.#eachRaw(0, ({ storage, pointer, strideBytes, rows }) => {
+      yield* this.#eachRaw(0, ({ storage, pointer, strideBytes, rows }) => {
         core.kernels[`squares${storage}`](pointer, strideBytes, rows, cols, offsets, tops, sums);
       });
       return core.f64(sums, cols).slice();
-    });
+    } finally {
+      scratch.release();
+    }
   }
 
   /**
    * The levels of least square error for a sample of the rows, in root mean squares; masked columns, which no level stands for, are left out. Where they put every
    * value of a column on 0 (of few negative columns among many positive ones, say) steps would see no curvature along it: then uniform ones, which cannot.
    */
-  #lloydMax(bits: PackedBits, offsets: number, rms: Float64Array, squares: Float64Array): ArrayLike<number> {
+  *#lloydMax(bits: PackedBits, offsets: number, rms: Float64Array, squares: Float64Array): Work<ArrayLike<number>> {
     const { core, rows, cols } = this;
     const stored = this.stored as RawRows;
     const live = Array.from({ length: cols }, (_, j) => j).filter((j) => (squares[j] as number) > 0);
     if (live.length === 0) return [0, 1];
-    return Scope.scratch(core, (scratch) => {
-      const { index, count } = sampleRows(core, scratch, rows, cols);
+    const scratch = new Scope(core);
+    try {
+      const { index, count } = yield* sampleRows(core, scratch, rows, cols);
       const inverse = this.#vector(
         scratch,
         rms.map((unit) => CODES_PER_RMS / unit),
@@ -715,15 +794,22 @@ export class Dataset {
       // as int8 codes first: a level beyond them could not be kept
       const codes = scratch.alloc(count * cols + 16, "a sample of values");
       const values = scratch.alloc(count * cols * 4 + 16, "a sample of values");
-      this.#gatherBlocks({ ...stored, rows: count }, index, ({ storage, pointer, strideBytes, rows: some }, first) => {
-        const to = codes + first * cols;
-        core.kernels[`quantize${storage}I8`](pointer, strideBytes, some, cols, offsets, inverse, to, cols, 0);
+      yield* this.#gatherBlocks(
+        { ...stored, rows: count },
+        index,
+        ({ storage, pointer, strideBytes, rows: some }, first) => {
+          const to = codes + first * cols;
+          core.kernels[`quantize${storage}I8`](pointer, strideBytes, some, cols, offsets, inverse, to, cols, 0);
+        },
+      );
+      yield* eachPart(core, count, cols, 1, (first, some) => {
+        const [from, to] = [codes + first * cols, values + first * cols * 4];
+        core.kernels.quantizeI8F32(from, cols, some, cols, none, ones, to, cols * 4, 0);
       });
-      core.kernels.quantizeI8F32(codes, cols, count, cols, none, ones, values, cols * 4, 0);
       const found = count * live.length;
       const wide = scratch.alloc(found * 8, "a sample of values");
-      core.kernels.toFloat64(takeColumns(core, scratch, values, count, cols, live), wide, found);
-      const fitted = storageLevelsOf(core, wide, found, 2 ** bits);
+      core.kernels.toFloat64(yield* takeColumns(core, scratch, values, count, cols, live), wide, found);
+      const fitted = yield* storageLevelsOf(core, wide, found, 2 ** bits);
       // one value alone has no second level to be found
       const whole = fitted.length === 1 ? [0, 1] : fitted;
       const levels = bits === 4 ? withZero(whole, 16) : whole;
@@ -734,59 +820,66 @@ export class Dataset {
         return [codeOf(low[j] as number), codeOf(high[j] as number)];
       });
       return losesColumn(levels, ends) ? uniformLevels(bits) : levels;
-    });
+    } finally {
+      scratch.release();
+    }
   }
 
   /** Packed codes as the int8 codes they stand for. */
-  #unpack(scope: Scope, hasIntercept: boolean, isShuffled: boolean): Omit<Plane, "order" | "weights"> {
+  *#unpack(scope: Scope, hasIntercept: boolean, isShuffled: boolean): Work<Omit<Plane, "order" | "weights">> {
     const { core, rows, cols } = this;
-    const plane = this.plane("codes", hasIntercept, isShuffled);
+    const plane = yield* this.plane("codes", hasIntercept, isShuffled);
     const strideBytes = strideFor(plane.padded);
-    const codes = scope.alloc(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
-    eachUnpacked(core, plane as PackedRows, rows, (pointer, bytes, first, count) => {
+    const codes = yield* scope.allocWork(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
+    yield* eachUnpacked(core, plane as PackedRows, rows, (pointer, bytes, first, count) => {
       core.kernels.spread(pointer, bytes, count, codes + first * strideBytes, strideBytes);
     });
     return { ...plane, storage: "I8", packed: null, codes, strideBytes };
   }
 
   /** Visits the stored rows in their own order (0) or another (rows u32), a block in cache at a time; `visit` gets the first one's place. */
-  #eachRaw(order: number, visit: (block: RawRows, first: number) => void): void {
+  *#eachRaw(order: number, visit: (block: RawRows, first: number) => void): Work<void> {
     const { core, stored } = this;
-    const blocks = (source: RawRows, firstRow: number): void => {
+    const blocks = (source: RawRows, firstRow: number): Work<void> =>
       eachBlock(core, source, (pointer, first, rows) => visit({ ...source, pointer, rows }, firstRow + first));
-    };
-    if (stored.storage === "Planes") this.#decodeBlocks(order, blocks);
-    else if (order === 0) blocks(stored as RawRows, 0);
-    else this.#gatherBlocks(stored as RawRows, order, blocks);
+    if (stored.storage === "Planes") yield* this.#decodeBlocks(order, blocks);
+    else if (order === 0) yield* blocks(stored as RawRows, 0);
+    else yield* this.#gatherBlocks(stored as RawRows, order, visit);
   }
 
   /** Walks the rows in another order, a block at a time. order: rows u32. */
-  #gatherBlocks(source: RawRows, order: number, visit: (block: RawRows, firstRow: number) => void): void {
+  *#gatherBlocks(source: RawRows, order: number, visit: (block: RawRows, firstRow: number) => void): Work<void> {
     const { core } = this;
     const { strideBytes, rows } = source;
     const most = Math.max(1, Math.floor(GATHERED / strideBytes));
-    Scope.scratch(core, (scratch) => {
+    const scratch = new Scope(core);
+    try {
       const pointer = scratch.alloc(strideBytes * Math.min(most, rows), "a block of rows");
       for (let first = 0; first < rows; first += most) {
         const count = Math.min(most, rows - first);
+        if (core.isDue(2 * count * strideBytes)) yield;
         core.kernels.gather(source.pointer, strideBytes, order + 4 * first, count, strideBytes, pointer, strideBytes);
         visit({ ...source, pointer, rows: count }, first);
       }
-    });
+    } finally {
+      scratch.release();
+    }
   }
 
   /** Walks the two planes as float64 rows, a block at a time, in their own order (0) or another (rows u32). */
-  #decodeBlocks(order: number, visit: (block: RawRows, firstRow: number) => void): void {
+  *#decodeBlocks(order: number, visit: (block: RawRows, firstRow: number) => Work<void>): Work<void> {
     const { core, rows, cols, stored } = this;
     const { kernels } = core;
     const strideBytes = rawStride("F64", cols);
     const most = Math.min(rows, Math.max(1, Math.floor((1 << 20) / strideBytes)));
     const planeBytes = most * stored.strideBytes;
-    Scope.scratch(core, (scratch) => {
+    const scratch = new Scope(core);
+    try {
       const pointer = scratch.alloc(strideBytes * most, "a block of decoded rows");
       const gathered = order === 0 ? 0 : scratch.alloc(2 * planeBytes, "a block of rows");
       for (let first = 0; first < rows; first += most) {
         const count = Math.min(most, rows - first);
+        if (core.isDue(2 * count * cols)) yield;
         let high = stored.pointer + first * stored.strideBytes;
         let low = high + stored.low;
         if (order !== 0) {
@@ -799,8 +892,10 @@ export class Dataset {
         }
         const { passScale, passOffset } = stored;
         kernels.decodePlanes(high, low, stored.strideBytes, count, cols, passScale, passOffset, pointer, strideBytes);
-        visit({ storage: "F64", pointer, strideBytes, rows: count, cols }, first);
+        yield* visit({ storage: "F64", pointer, strideBytes, rows: count, cols }, first);
       }
-    });
+    } finally {
+      scratch.release();
+    }
   }
 }

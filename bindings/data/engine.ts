@@ -2,6 +2,7 @@
 // createEngine: the public handle on one module instance and its memory; makes datasets and problems.
 import { Core } from "../engine/core.js";
 import type { Variant } from "../engine/load.js";
+import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
 import { Dataset, type DatasetOptions } from "./dataset.js";
@@ -40,8 +41,13 @@ export class Engine {
    * @throws BitcenterError BAD_SHAPE, BAD_VALUE (NaN or infinity, with row and column), EMPTY, BAD_OPTION, OUT_OF_MEMORY
    */
   dataset(input: MatrixInput, labels: ArrayLike<number> | null, options?: DatasetOptions): Dataset {
+    return finish(this.datasetWork(input, labels, options));
+  }
+
+  /** `dataset`, with pauses. @internal */
+  *datasetWork(input: MatrixInput, labels: ArrayLike<number> | null, options?: DatasetOptions): Work<Dataset> {
     this.#core.arena;
-    return new Dataset(this.#core, input, labels, options);
+    return yield* Dataset.create(this.#core, input, labels, options);
   }
 
   /**
@@ -49,6 +55,11 @@ export class Engine {
    * @throws BitcenterError ONE_CLASS, BAD_VALUE (labels that do not fit the loss), BAD_OPTION, DISPOSED, OUT_OF_MEMORY
    */
   problem(dataset: Dataset, options: ProblemOptions): Problem {
+    return finish(this.problemWork(dataset, options));
+  }
+
+  /** `problem`, with pauses. @internal */
+  *problemWork(dataset: Dataset, options: ProblemOptions): Work<Problem> {
     this.#core.arena;
     if (!(dataset instanceof Dataset)) {
       throw new BitcenterError("BAD_OPTION", `problem: expected a dataset of this engine, given ${show(dataset)}`);
@@ -56,7 +67,7 @@ export class Engine {
     if (dataset.core !== this.#core) {
       throw new BitcenterError("BAD_OPTION", "problem: the dataset belongs to another engine");
     }
-    return new Problem(dataset, options);
+    return yield* Problem.create(dataset, options);
   }
 
   /** Frees all memory of this engine; its datasets and problems can no longer be used. Calling it again does nothing. */

@@ -1,6 +1,7 @@
 // Levels of least rounding variance: for stochastic rounding (optimalLevels, roundingVariance), and tables for nearest rounding (storageLevelsOf).
 // docs/numerics.md §13, docs/decisions/0013-optimal-levels.md.
 import { Core, Scope } from "../engine/core.js";
+import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
 import { isVector } from "./matrix.js";
@@ -47,7 +48,7 @@ interface SortedPoints {
 }
 
 /** Sorts a copy of the values (and of their weights). */
-function sortedPoints(core: Core, scope: Scope, values: number, weights: number, count: number): SortedPoints {
+function* sortedPoints(core: Core, scope: Scope, values: number, weights: number, count: number): Work<SortedPoints> {
   const { kernels } = core;
   const origins = scope.alloc(8 * count, "sorted values");
   core.f64(origins, count).set(core.f64(values, count));
@@ -57,7 +58,9 @@ function sortedPoints(core: Core, scope: Scope, values: number, weights: number,
     core.f64(ordered, count).set(core.f64(weights, count));
   }
   const scratch = scope.alloc(kernels.sortScratchBytes(count, weights === 0 ? 0 : 1), "sorting");
+  yield;
   kernels.sortAscending(origins, ordered, count, scratch);
+  yield;
   scope.free(scratch);
   const frame = scope.alloc(FRAME_BYTES, "a frame");
   const points = scope.alloc(POINT_BYTES * count, "points of the sorted values");
@@ -65,13 +68,13 @@ function sortedPoints(core: Core, scope: Scope, values: number, weights: number,
 }
 
 /** The values of the best levels among the points; all of them where they are no more than that. */
-function search(
+function* search(
   core: Core,
   scope: Scope,
   { points, origins, count }: Omit<SortedPoints, "frame">,
   levels: number,
   kernel: (typeof SEARCHES)[keyof typeof SEARCHES],
-): Float64Array {
+): Work<Float64Array> {
   const { kernels } = core;
   if (count <= levels) return core.f64(origins, count).slice();
   const intervals = levels - 1;
@@ -80,20 +83,21 @@ function search(
   const whole = 16 * (count - intervals) + 4 * (count - intervals) * Math.max(intervals - 2, 0);
   const scratch = scope.alloc(Math.max(bytes >>> 0, whole), `a search for ${levels} levels among ${count} values`);
   const found = scope.alloc(4 * levels, "levels");
+  yield;
   kernels[kernel](points, count, intervals, scratch, found);
   const values = core.f64(origins, count);
   return Float64Array.from(core.u32(found, levels), (index) => values[index] as number);
 }
 
 /** Levels among the smallest and largest values of buckets; null where fewer of these than levels tell the values apart. */
-function searchBuckets(
+function* searchBuckets(
   core: Core,
   scope: Scope,
   values: number,
   weights: number,
   count: number,
   { levels, buckets }: LevelSearch,
-): Float64Array | null {
+): Work<Float64Array | null> {
   const { kernels } = core;
   const frame = scope.alloc(FRAME_BYTES, "a frame");
   kernels.valueRange(values, count, frame);
@@ -115,17 +119,17 @@ function searchBuckets(
   const points = scope.alloc(POINT_BYTES * 2 * fine, "candidates");
   const candidates = kernels.pointsOfCells(cells, fine, frame, origins, points);
   return candidates > levels
-    ? search(core, scope, { points, origins, count: candidates }, levels, "levelsDivide")
+    ? yield* search(core, scope, { points, origins, count: candidates }, levels, "levelsDivide")
     : null;
 }
 
 /** ADAQUANT with g = 1 and e = 2 for `intervals` = k: at most 4k + 2 intervals that cost at most twice the least of k; then the best levels among their ends. */
-function searchThinned(core: Core, scope: Scope, sorted: SortedPoints, levels: number): Float64Array {
+function* searchThinned(core: Core, scope: Scope, sorted: SortedPoints, levels: number): Work<Float64Array> {
   const { kernels } = core;
   const apart = 2 * (levels - 1);
   const most = 2 * apart + 2;
   const { count } = sorted;
-  if (count - 1 <= most) return search(core, scope, sorted, levels, "levelsDivide");
+  if (count - 1 <= most) return yield* search(core, scope, sorted, levels, "levelsDivide");
   const ends = scope.alloc(4 * count, "intervals");
   const scratch = scope.alloc(kernels.thinScratchBytes(count), "intervals");
   const left = kernels.thinPoints(sorted.points, count, apart, most, scratch, ends);
@@ -133,21 +137,22 @@ function searchThinned(core: Core, scope: Scope, sorted: SortedPoints, levels: n
   const origins = scope.alloc(8 * left, "ends of intervals");
   kernels.gather(sorted.points, POINT_BYTES, ends, left, POINT_BYTES, points, POINT_BYTES);
   kernels.gather(sorted.origins, 8, ends, left, 8, origins, 8);
-  return search(core, scope, { points, origins, count: left }, levels, "levelsDivide");
+  return yield* search(core, scope, { points, origins, count: left }, levels, "levelsDivide");
 }
 
 /**
  * `optimalLevels` for values that are in linear memory already: count f64 ≥ 1, finite, in any order; weights: count f64 ≥ 0, or 0. Neither is changed. @internal
  * @throws BitcenterError OUT_OF_MEMORY
  */
-export function optimalLevelsOf(
+export function* optimalLevelsOf(
   core: Core,
   values: number,
   count: number,
   weights: number,
   { levels, method = "auto", buckets = BUCKETS }: Partial<LevelSearch> & Pick<LevelSearch, "levels">,
-): Float64Array {
-  return Scope.scratch(core, (scope) => {
+): Work<Float64Array> {
+  const scope = new Scope(core);
+  try {
     let scaled = 0;
     if (weights !== 0) {
       scaled = scope.alloc(8 * count, "weights");
@@ -157,14 +162,16 @@ export function optimalLevelsOf(
     let chosen = method;
     if (chosen === "auto") chosen = count * levels <= SEARCHED ? "divideAndConquer" : "histogram";
     if (chosen === "histogram") {
-      const found = searchBuckets(core, scope, values, scaled, count, { levels, method, buckets });
+      const found = yield* searchBuckets(core, scope, values, scaled, count, { levels, method, buckets });
       if (found !== null) return found;
       chosen = "divideAndConquer";
     }
-    const sorted = sortedPoints(core, scope, values, scaled, count);
-    if (chosen === "adaquant") return searchThinned(core, scope, sorted, levels);
-    return search(core, scope, sorted, levels, SEARCHES[chosen]);
-  });
+    const sorted = yield* sortedPoints(core, scope, values, scaled, count);
+    if (chosen === "adaquant") return yield* searchThinned(core, scope, sorted, levels);
+    return yield* search(core, scope, sorted, levels, SEARCHES[chosen]);
+  } finally {
+    scope.release();
+  }
 }
 
 /** Iterations of Lloyd's method at most; smooth data settle slowly, each iteration is some binary searches per level. */
@@ -178,13 +185,14 @@ const CLIPS = [1, 2, 3, 4] as const;
  * minima are many: from quantiles alone, data with an atom (pixels) end up worse than uniform. values: count f64 ≥ 1, finite, in any order; not changed. @internal
  * @throws BitcenterError OUT_OF_MEMORY
  */
-export function storageLevelsOf(core: Core, values: number, count: number, levels: number): Float64Array {
-  return Scope.scratch(core, (scope) => {
-    const sorted = sortedPoints(core, scope, values, 0, count);
+export function* storageLevelsOf(core: Core, values: number, count: number, levels: number): Work<Float64Array> {
+  const scope = new Scope(core);
+  try {
+    const sorted = yield* sortedPoints(core, scope, values, 0, count);
     const { points, origins, frame } = sorted;
     const distinct = sorted.count;
     if (distinct <= levels) return core.f64(origins, distinct).slice();
-    const best = optimalLevelsOf(core, values, count, 0, { levels });
+    const best = yield* optimalLevelsOf(core, values, count, 0, { levels });
     const [low, high] = [core.f64(origins, distinct)[0], core.f64(origins, distinct)[distinct - 1]] as [number, number];
     const [, alpha, beta, gamma] = core.f64(points + POINT_BYTES * (distinct - 1), 4) as unknown as number[] as [
       number,
@@ -212,6 +220,7 @@ export function storageLevelsOf(core: Core, values: number, count: number, level
     let least = Number.POSITIVE_INFINITY;
     let found = best;
     for (const start of starts) {
+      yield;
       core.f64(at, levels).set(start);
       const error = core.kernels.lloydMax(points, origins, distinct, frame, at, levels, LLOYD_TURNS, ends);
       if (error < least) {
@@ -220,7 +229,9 @@ export function storageLevelsOf(core: Core, values: number, count: number, level
       }
     }
     return found;
-  });
+  } finally {
+    scope.release();
+  }
 }
 
 /** Numbers of a caller in linear memory, all of them finite. */
@@ -302,7 +313,7 @@ export function optimalLevels(values: ArrayLike<number>, options: LevelOptions):
   return withCore((core, scope) => {
     const { at, count } = load(core, scope, where, "values", values);
     const weights = loadWeights(core, scope, where, options.weights, count);
-    return optimalLevelsOf(core, at, count, weights, { levels, method, buckets });
+    return finish(optimalLevelsOf(core, at, count, weights, { levels, method, buckets }));
   });
 }
 

@@ -1,5 +1,6 @@
 // What a caller may hand over as rows, checked and brought into one form. Inputs are read, never changed.
 import type { RawStorage } from "../engine/kernels.js";
+import type { Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 
 export type NumericArray = Float32Array | Float64Array | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array;
@@ -45,7 +46,10 @@ function storageOf(data: unknown): RawStorage | null {
   return null;
 }
 
-function fromRows(where: string, rows: readonly (readonly number[])[], expected?: DenseMatrix): CheckedMatrix {
+/** Numbers of a caller that are looked at between two pauses: some nanoseconds each. */
+const PIECE_NUMBERS = 2 ** 18;
+
+function* fromRows(where: string, rows: readonly (readonly number[])[], expected?: DenseMatrix): Work<CheckedMatrix> {
   const count = rows.length;
   if (count === 0) throw new BitcenterError("EMPTY", `${where}: data has no rows`);
   const first: unknown = rows[0];
@@ -62,7 +66,9 @@ function fromRows(where: string, rows: readonly (readonly number[])[], expected?
   }
   checkColumns(where, width);
   const data = new Float64Array(count * width);
+  const most = Math.ceil(PIECE_NUMBERS / width);
   for (let i = 0; i < count; i++) {
+    if (i % most === 0) yield;
     const row = rows[i] as readonly number[];
     if (row?.length !== width) {
       throw new BitcenterError("BAD_SHAPE", `${where}: row ${i} has ${row?.length ?? 0} values, row 0 has ${width}`);
@@ -96,8 +102,8 @@ function checkColumns(where: string, cols: number): void {
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Checks shapes and types; finiteness is checked on the way into linear memory. */
-export function checkMatrix(where: string, input: unknown): CheckedMatrix {
-  if (Array.isArray(input)) return fromRows(where, input);
+export function* checkMatrix(where: string, input: unknown): Work<CheckedMatrix> {
+  if (Array.isArray(input)) return yield* fromRows(where, input);
   if (typeof input !== "object" || input === null || !("data" in input)) {
     throw new BitcenterError(
       "BAD_SHAPE",
@@ -105,7 +111,7 @@ export function checkMatrix(where: string, input: unknown): CheckedMatrix {
     );
   }
   const { data, rows, cols } = input as DenseMatrix;
-  if (Array.isArray(data)) return fromRows(where, data, input as DenseMatrix);
+  if (Array.isArray(data)) return yield* fromRows(where, data, input as DenseMatrix);
   const storage = storageOf(data);
   if (storage === null) {
     throw new BitcenterError(
@@ -212,7 +218,7 @@ export function isVector(value: unknown): value is ArrayLike<unknown> {
 }
 
 /** One finite number per row, copied. Accepts any array of numbers. */
-export function checkVector(where: string, name: string, input: unknown, rows: number): Float64Array {
+export function* checkVector(where: string, name: string, input: unknown, rows: number): Work<Float64Array> {
   if (!isVector(input)) {
     throw new BitcenterError("BAD_SHAPE", `${where}: ${name} must be an array of numbers, given ${show(input)}`);
   }
@@ -225,6 +231,7 @@ export function checkVector(where: string, name: string, input: unknown, rows: n
   }
   const out = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
+    if (i % PIECE_NUMBERS === 0) yield;
     const value = values[i];
     if (typeof value !== "number" || !Number.isFinite(value)) {
       throw new BitcenterError(

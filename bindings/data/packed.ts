@@ -2,6 +2,7 @@
 // columns, so that a few levels are enough for columns of any scale. docs/numerics.md §15. Source: ZipML §3 (levels that follow the data).
 import { type Core, Scope } from "../engine/core.js";
 import type { PackedStorage } from "../engine/kernels.js";
+import { eachPart, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { isVector } from "./matrix.js";
 import { randomOrder, roundUp } from "./raw-rows.js";
@@ -170,44 +171,56 @@ export function writeCuts(core: Core, scope: Scope, { levels }: PackedCodes): nu
 }
 
 /** The first `count` packed rows as int8 rows at `to`, `padded` bytes each; masked columns are 0. */
-export function unpackRows(
+export function* unpackRows(
   core: Core,
   { codes, strideBytes, padded, packed }: PackedRows,
   count: number,
   to: number,
-): void {
+): Work<void> {
   const { storage, table, mask } = packed;
-  core.kernels[`unpack${storage}`](codes, strideBytes, count, padded, table, mask, to, padded);
+  yield* eachPart(core, count, padded, 1, (first, rows) => {
+    const from = codes + first * strideBytes;
+    core.kernels[`unpack${storage}`](from, strideBytes, rows, padded, table, mask, to + first * padded, padded);
+  });
 }
 
 /** Rows looked up at a time: they stay in cache until they are used. */
 const UNPACKED_BYTES = 1 << 16;
 
 /** Visits `rows` packed rows as int8 rows, `block` at a time; `visit` gets their place, their stride, the first one's number and how many they are. */
-export function eachUnpacked(
+export function* eachUnpacked(
   core: Core,
   packed: PackedRows,
   rows: number,
   visit: (pointer: number, strideBytes: number, first: number, count: number) => void,
   block = Math.max(1, Math.floor(UNPACKED_BYTES / packed.padded)),
-): void {
+): Work<void> {
   const most = Math.min(rows, block);
   const { codes, strideBytes, padded } = packed;
-  Scope.scratch(core, (scratch) => {
+  const scratch = new Scope(core);
+  try {
     const pointer = scratch.alloc(most * padded, "a block of rows");
     for (let first = 0; first < rows; first += most) {
       const count = Math.min(most, rows - first);
-      unpackRows(core, { ...packed, codes: codes + first * strideBytes }, count, pointer);
+      yield* unpackRows(core, { ...packed, codes: codes + first * strideBytes }, count, pointer);
+      if (core.isDue(count * padded)) yield;
       visit(pointer, padded, first, count);
     }
-  });
+  } finally {
+    scratch.release();
+  }
 }
 
 /** Values looked at for a table, at most. */
 const SAMPLE_VALUES = 200_000;
 
 /** Random rows for a table: u32 numbers in `scope`, the first `count` of a random order. Random on purpose: evenly spaced rows may follow a period of the data. */
-export function sampleRows(core: Core, scope: Scope, rows: number, cols: number): { index: number; count: number } {
+export function* sampleRows(
+  core: Core,
+  scope: Scope,
+  rows: number,
+  cols: number,
+): Work<{ index: number; count: number }> {
   const count = Math.min(rows, Math.max(1, Math.ceil(SAMPLE_VALUES / cols)));
-  return { index: randomOrder(core, scope, rows), count };
+  return { index: yield* randomOrder(core, scope, rows), count };
 }

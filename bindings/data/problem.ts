@@ -3,6 +3,7 @@
 //   F(w, b) = 1/n Σ ωᵢ loss(w·xᵢ + b, yᵢ) + l2/2 ‖w‖²,   the intercept b not regularised
 import { type Core, Scope } from "../engine/core.js";
 import type { CodeStorage } from "../engine/kernels.js";
+import { eachPart, finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
 import { Dataset, type Frame, type Plane, type StoredCopy } from "./dataset.js";
@@ -99,17 +100,119 @@ function xorshift32(seed: number): () => number {
 const keyOf = (what: string, { storage, order, isUnit }: Plane): string =>
   `${what} ${storage} ${order} ${isUnit === true}`;
 
+/** Labels looked at between two pauses, and multiply-adds that one takes as long as (in a set or map). */
+const LABELS = 2 ** 16;
+const LABEL_PRICE = 32;
+
+/** `labels`, each as `map` says. */
+function* mapped(core: Core, labels: Float64Array, map: (label: number) => number): Work<Float64Array> {
+  const values = new Float64Array(labels.length);
+  for (let i = 0; i < labels.length; i++) {
+    if (i % LABELS === 0 && core.isDue(LABELS * LABEL_PRICE)) yield;
+    values[i] = map(labels[i] as number);
+  }
+  return values;
+}
+
 /** Distinct labels in ascending order. */
-function distinct(labels: Float64Array): number[] {
+function* distinct(core: Core, labels: Float64Array): Work<number[]> {
   const found = new Set<number>();
   // the last two seen: with two classes the set is asked twice, not for every row
   let [last, other] = [Number.NaN, Number.NaN];
-  for (const label of labels) {
+  for (let i = 0; i < labels.length; i++) {
+    if (i % LABELS === 0 && core.isDue(LABELS * LABEL_PRICE)) yield;
+    const label = labels[i] as number;
     if (label === last || label === other) continue;
     found.add(label);
     [last, other] = [label, last];
   }
   return [...found].sort((a, b) => a - b);
+}
+
+type CheckedProblem = Required<ProblemOptions>;
+
+function checkOptions(where: string, options: ProblemOptions): CheckedProblem {
+  checkNames(where, options, ["loss", "l2", "fitIntercept", "epsilon"]);
+  if (options?.loss === undefined) {
+    throw new BitcenterError("BAD_OPTION", `${where}: loss is missing; known: ${Object.keys(LOSSES).join(", ")}`);
+  }
+  return {
+    loss: oneOf(where, "loss", options.loss, Object.keys(LOSSES) as LossName[], "squared"),
+    l2: number(where, "l2", options.l2, { min: 0 }, 0),
+    fitIntercept: oneOf(where, "fitIntercept", options.fitIntercept, [true, false] as const, true),
+    epsilon: number(where, "epsilon", options.epsilon, { above: 0 }, 1),
+  };
+}
+
+/** What a problem keeps in linear memory: pointers. */
+interface Blocks {
+  readonly scope: Scope;
+  readonly f64: number;
+  readonly f32: number;
+  readonly weights: number;
+  readonly bias: number;
+  readonly results: number;
+}
+
+function* writeBlocks(scope: Scope, { core, rows, stored }: Dataset, labels: Float64Array, outputs: number) {
+  const f64 = yield* scope.allocWork(rows * 8, "labels");
+  const f32 = yield* scope.allocWork(rows * 4, "labels");
+  yield* eachPart(core, rows, 1, 1, (first, count) => {
+    core.f64(f64 + 8 * first, count).set(labels.subarray(first, first + count));
+    core.kernels.toFloat32(f64 + 8 * first, f32 + 4 * first, count);
+  });
+  const weights = scope.alloc(outputs * stored.width * 8, "weights");
+  const bias = scope.alloc(outputs * 8, "intercepts");
+  const results = scope.alloc(40, "norms");
+  return { scope, f64, f32, weights, bias, results };
+}
+
+/** Labels as the loss wants them, and their classes. */
+function* mapLabels(
+  core: Core,
+  labels: Float64Array,
+  loss: LossName,
+): Work<{ values: Float64Array; classes: number[] }> {
+  if (!LOSSES[loss].isClassifier) {
+    let largest = 0;
+    for (let i = 0; i < labels.length; i++) {
+      if (i % LABELS === 0 && core.isDue(LABELS * LABEL_PRICE)) yield;
+      largest = Math.max(largest, Math.abs(labels[i] as number));
+    }
+    if (largest > LARGEST_TARGET || (largest > 0 && largest < 1 / LARGEST_TARGET)) {
+      throw new BitcenterError(
+        "BAD_VALUE",
+        `problem: targets up to ${largest} do not fit float32 steps: scale them to between ${1 / LARGEST_TARGET} and ${LARGEST_TARGET}`,
+      );
+    }
+    return { values: labels, classes: [] };
+  }
+  const classes = yield* distinct(core, labels);
+  if (classes.length < 2) {
+    throw new BitcenterError(
+      "ONE_CLASS",
+      `problem: loss "${loss}" needs at least two classes, but every label is ${classes[0]}`,
+    );
+  }
+  if (loss === "softmax") {
+    if (classes.length > 1024) {
+      throw new BitcenterError(
+        "BAD_VALUE",
+        `problem: ${classes.length} distinct labels are too many for loss "softmax" (at most 1024); are these targets of a regression?`,
+      );
+    }
+    const index = new Map(classes.map((label, i) => [label, i]));
+    return { values: yield* mapped(core, labels, (label) => index.get(label) as number), classes };
+  }
+  if (classes.length > 2) {
+    const shown = `${classes.slice(0, 5).map(show).join(", ")}${classes.length > 5 ? ", …" : ""}`;
+    const advice = classes.every(Number.isInteger) ? 'use loss "softmax"' : 'for real targets use loss "squared"';
+    throw new BitcenterError(
+      "BAD_VALUE",
+      `problem: loss "${loss}" needs two classes, given ${classes.length} (${shown}); ${advice}`,
+    );
+  }
+  return { values: yield* mapped(core, labels, (label) => (label === classes[1] ? 1 : -1)), classes };
 }
 
 export class Problem {
@@ -132,57 +235,45 @@ export class Problem {
   readonly labels: { readonly f64: number; readonly f32: number };
   readonly #scope: Scope;
   readonly #runs = new Set<Scope>();
-  /** w and stored-form sums: outputs × width f64 each; bias and sums: outputs f64 each; results: 5 f64. */
+  /** Weights on their way in and out: outputs × cols f64, outputs f64; norms: 5 f64. Never in use during a pause. */
   readonly #weights: number;
-  readonly #sums: number;
   readonly #bias: number;
   readonly #results: number;
   readonly #constants = new Map<string, number>();
   #isDisposed = false;
 
-  /** @internal Use engine.problem. */
-  constructor(dataset: Dataset, options: ProblemOptions) {
-    const where = "problem";
-    checkNames(where, options, ["loss", "l2", "fitIntercept", "epsilon"]);
-    if (options?.loss === undefined) {
-      throw new BitcenterError("BAD_OPTION", `problem: loss is missing; known: ${Object.keys(LOSSES).join(", ")}`);
-    }
-    this.loss = oneOf(where, "loss", options.loss, Object.keys(LOSSES) as LossName[], "squared");
-    this.l2 = number(where, "l2", options.l2, { min: 0 }, 0);
-    this.fitIntercept = oneOf(where, "fitIntercept", options.fitIntercept, [true, false] as const, true);
-    this.epsilon = number(where, "epsilon", options.epsilon, { above: 0 }, 1);
-    dataset.checkLive();
+  private constructor(dataset: Dataset, options: CheckedProblem, classes: readonly number[], blocks: Blocks) {
     this.dataset = dataset;
     this.core = dataset.core;
+    this.loss = options.loss;
+    this.l2 = options.l2;
+    this.fitIntercept = options.fitIntercept;
+    this.epsilon = options.epsilon;
     const facts = LOSSES[this.loss];
     this.lossId = facts.id;
     this.curvature = facts.curvature;
-    if (dataset.labels === null) {
-      throw new BitcenterError("BAD_SHAPE", "problem: the dataset has no labels: it was made for prediction only");
-    }
-    const { values, classes } = this.#mapLabels(dataset.labels, facts.isClassifier);
     this.classes = classes;
     this.outputs = this.loss === "softmax" ? classes.length : 1;
-
-    const { core, outputs } = this;
-    const { rows, stored } = dataset;
-    const blocks = Scope.guard(core, (scope) => {
-      const f64 = scope.alloc(rows * 8, "labels");
-      const f32 = scope.alloc(rows * 4, "labels");
-      core.f64(f64, rows).set(values);
-      core.kernels.toFloat32(f64, f32, rows);
-      const weights = scope.alloc(outputs * stored.width * 8, "weights");
-      const sums = scope.alloc(outputs * stored.width * 8, "a gradient");
-      const bias = scope.alloc(2 * outputs * 8, "intercepts");
-      const results = scope.alloc(40, "norms");
-      return { scope, f64, f32, weights, sums, bias, results };
-    });
     this.#scope = blocks.scope;
     this.labels = { f64: blocks.f64, f32: blocks.f32 };
     this.#weights = blocks.weights;
-    this.#sums = blocks.sums;
     this.#bias = blocks.bias;
     this.#results = blocks.results;
+  }
+
+  /** @internal Use engine.problem. */
+  static *create(dataset: Dataset, options: ProblemOptions): Work<Problem> {
+    const checked = checkOptions("problem", options);
+    const { loss } = checked;
+    dataset.checkLive();
+    const { core } = dataset;
+    if (dataset.labels === null) {
+      throw new BitcenterError("BAD_SHAPE", "problem: the dataset has no labels: it was made for prediction only");
+    }
+    const { values, classes } = yield* mapLabels(core, dataset.labels, loss);
+    const outputs = loss === "softmax" ? classes.length : 1;
+    const blocks = yield* Scope.guardWork(core, (scope) => writeBlocks(scope, dataset, values, outputs));
+    return new Problem(dataset, checked, classes, blocks);
   }
 
   /** Frees the problem's memory, that of unfinished solver runs included; the dataset stays. */
@@ -214,52 +305,19 @@ export class Problem {
     if (this.#isDisposed) throw new BitcenterError("DISPOSED", "this problem was disposed; create another one");
   }
 
-  #mapLabels(labels: Float64Array, isClassifier: boolean): { values: Float64Array; classes: number[] } {
-    if (!isClassifier) {
-      const largest = labels.reduce((top, y) => Math.max(top, Math.abs(y)), 0);
-      if (largest > LARGEST_TARGET || (largest > 0 && largest < 1 / LARGEST_TARGET)) {
-        throw new BitcenterError(
-          "BAD_VALUE",
-          `problem: targets up to ${largest} do not fit float32 steps: scale them to between ${1 / LARGEST_TARGET} and ${LARGEST_TARGET}`,
-        );
-      }
-      return { values: labels, classes: [] };
-    }
-    const classes = distinct(labels);
-    if (classes.length < 2) {
-      throw new BitcenterError(
-        "ONE_CLASS",
-        `problem: loss "${this.loss}" needs at least two classes, but every label is ${classes[0]}`,
-      );
-    }
-    if (this.loss === "softmax") {
-      if (classes.length > 1024) {
-        throw new BitcenterError(
-          "BAD_VALUE",
-          `problem: ${classes.length} distinct labels are too many for loss "softmax" (at most 1024); are these targets of a regression?`,
-        );
-      }
-      const index = new Map(classes.map((label, i) => [label, i]));
-      return { values: labels.map((label) => index.get(label) as number), classes };
-    }
-    if (classes.length > 2) {
-      const shown = `${classes.slice(0, 5).map(show).join(", ")}${classes.length > 5 ? ", …" : ""}`;
-      const advice = classes.every(Number.isInteger) ? 'use loss "softmax"' : 'for real targets use loss "squared"';
-      throw new BitcenterError(
-        "BAD_VALUE",
-        `problem: loss "${this.loss}" needs two classes, given ${classes.length} (${shown}); ${advice}`,
-      );
-    }
-    return { values: labels.map((label) => (label === classes[1] ? 1 : -1)), classes };
-  }
-
   /** Objective and gradient norm at weights in the user's coordinates: exact, float64. */
   evaluate(weights: WeightsInput): Evaluation {
+    return finish(this.evaluateWork(weights));
+  }
+
+  /** `evaluate`, with pauses. @internal */
+  *evaluateWork(weights: WeightsInput): Work<Evaluation> {
     this.checkLive();
     const checked = this.checkWeights("evaluate", weights);
     const { cols } = this.dataset;
     const padded = cols + 1;
-    return Scope.scratch(this.core, (scratch) => {
+    const scratch = new Scope(this.core);
+    try {
       // the user's own coordinates: scale 1, offset 0, the intercept as a column of ones
       const scale = scratch.alloc(padded * 8, "column scales");
       this.core.f64(scale, padded).fill(1);
@@ -268,15 +326,22 @@ export class Problem {
       const bytes = this.outputs * padded * 8;
       const v = scratch.alloc(bytes, "weights");
       const g = scratch.alloc(bytes, "a gradient");
-      const rowsOut = this.allocRows(scratch);
+      const rowsOut = yield* this.allocRows(scratch);
       this.toCodes(own, checked, v);
-      const { objective, gradientNorm } = this.exactPass(own, v, g, rowsOut);
+      const { objective, gradientNorm } = yield* this.exactPass(own, v, g, rowsOut);
       return { objective, gradientNorm };
-    });
+    } finally {
+      scratch.release();
+    }
   }
 
   /** Margins w·x + b of every row of a dataset with as many columns: rows × outputs, row-major. */
   margins(weights: WeightsInput, dataset: Dataset = this.dataset): Float64Array {
+    return finish(this.marginsWork(weights, dataset));
+  }
+
+  /** `margins`, with pauses. @internal */
+  *marginsWork(weights: WeightsInput, dataset: Dataset = this.dataset): Work<Float64Array> {
     this.checkLive();
     const { coef, intercept } = this.checkWeights("margins", weights);
     if (!(dataset instanceof Dataset)) {
@@ -295,17 +360,20 @@ export class Problem {
     }
     const { core, outputs } = this;
     const { rows, stored } = dataset;
-    return Scope.scratch(core, (scratch) => {
+    const scratch = new Scope(core);
+    try {
       const w = scratch.alloc(outputs * stored.width * 8, "weights");
       const bias = scratch.alloc(outputs * 8, "intercepts");
-      const margins = scratch.alloc(rows * outputs * 8, "margins");
+      const margins = yield* scratch.allocWork(rows * outputs * 8, "margins");
       for (let k = 0; k < outputs; k++) {
         core.f64(w + k * stored.width * 8, cols).set(coef.subarray(k * cols, (k + 1) * cols));
       }
       core.f64(bias, outputs).set(intercept);
-      this.#passMargins(dataset, w, bias, margins);
+      yield* this.#passMargins(dataset, w, bias, margins);
       return core.f64(margins, rows * outputs).slice();
-    });
+    } finally {
+      scratch.release();
+    }
   }
 
   /**
@@ -327,8 +395,8 @@ export class Problem {
       const found = c === undefined && b === undefined ? show(given) : `coef ${sizeOf(c)}, intercept ${sizeOf(b)}`;
       throw new BitcenterError("BAD_SHAPE", `${where}: expected ${shape}, given ${found}`);
     }
-    const coef = checkVector(where, "coef", c, outputs * cols);
-    const intercept = checkVector(where, "intercept", b, outputs);
+    const coef = finish(checkVector(where, "coef", c, outputs * cols));
+    const intercept = finish(checkVector(where, "intercept", b, outputs));
     if (!this.fitIntercept && intercept.some((b) => b !== 0)) {
       throw new BitcenterError(
         "BAD_VALUE",
@@ -339,22 +407,23 @@ export class Problem {
   }
 
   /** margins ← stored rows · wᵀ + bias; w (outputs × width) and bias are brought into the stored form in place. */
-  #passMargins(dataset: Dataset, w: number, bias: number, margins: number): void {
+  *#passMargins(dataset: Dataset, w: number, bias: number, margins: number): Work<void> {
     const { kernels } = this.core;
     const { rows, cols, stored } = dataset;
     kernels.toStored(w, stored.width, cols, this.outputs, stored.passScale, stored.passOffset, bias);
     const pass = kernels[`margins${stored.storage}`];
+    if (this.core.isDue(rows * cols * this.outputs)) yield;
     pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, w, bias, this.outputs, margins);
   }
 
   /** What an exact pass writes per row, in `scope`. @internal */
-  allocRows(scope: Scope): RowValues {
+  *allocRows(scope: Scope): Work<RowValues> {
     const count = this.dataset.rows * this.outputs;
     return {
-      margins: scope.alloc(count * 8, "the margins of an exact pass"),
-      derivatives: scope.alloc(count * 8, "the derivatives of an exact pass"),
+      margins: yield* scope.allocWork(count * 8, "the margins of an exact pass"),
+      derivatives: yield* scope.allocWork(count * 8, "the derivatives of an exact pass"),
       // kernels read 16 bytes of states at a time
-      state: scope.alloc(count * 4 + 16, "the states of an exact pass"),
+      state: yield* scope.allocWork(count * 4 + 16, "the states of an exact pass"),
     };
   }
 
@@ -362,10 +431,10 @@ export class Problem {
    * One exact pass at v (outputs × padded f64, code coordinates of `frame`): writes the full gradient into g (same shape) and the values of the rows.
    * @internal
    */
-  exactPass(frame: Frame, v: number, g: number, { margins, derivatives, state }: RowValues): ExactPass {
+  *exactPass(frame: Frame, v: number, g: number, { margins, derivatives, state }: RowValues): Work<ExactPass> {
     const { core, dataset, outputs } = this;
     const { rows } = dataset;
-    this.exactMargins(frame, v, margins);
+    yield* this.exactMargins(frame, v, margins);
     const total = core.kernels.lossPass(
       this.lossId,
       margins,
@@ -377,38 +446,43 @@ export class Problem {
       derivatives,
       state,
     );
-    const { gradientNorm, codeNorm, penalty } = this.exactGradient(frame, v, derivatives, g);
+    const { gradientNorm, codeNorm, penalty } = yield* this.exactGradient(frame, v, derivatives, g);
     return { objective: total / rows + penalty, gradientNorm, codeNorm };
   }
 
   /** Margins at v: rows × outputs f64, float64 sums over the exact copy. @internal */
-  exactMargins(frame: Frame, v: number, margins: number): void {
+  *exactMargins(frame: Frame, v: number, margins: number): Work<void> {
     const { core, dataset, outputs } = this;
-    core.kernels.toWeights(
-      v,
-      frame.padded,
-      this.#weights,
-      dataset.stored.width,
-      dataset.cols,
-      outputs,
-      frame.scale,
-      frame.offset,
-      frame.intercept,
-      this.#bias,
-    );
-    this.#passMargins(dataset, this.#weights, this.#bias, margins);
+    const { cols, stored } = dataset;
+    const { padded, scale, offset, intercept } = frame;
+    // of its own: other runs on this problem may work during a pause
+    const scratch = new Scope(core);
+    try {
+      const w = scratch.alloc(outputs * stored.width * 8, "weights");
+      const bias = scratch.alloc(outputs * 8, "intercepts");
+      core.kernels.toWeights(v, padded, w, stored.width, cols, outputs, scale, offset, intercept, bias);
+      yield* this.#passMargins(dataset, w, bias, margins);
+    } finally {
+      scratch.release();
+    }
   }
 
   /** The full gradient from derivatives (rows × outputs f64), float64 sums over the exact copy. @internal */
-  exactGradient(frame: Frame, v: number, derivatives: number, g: number): GradientFacts {
+  *exactGradient(frame: Frame, v: number, derivatives: number, g: number): Work<GradientFacts> {
     const { core, dataset, outputs } = this;
     const { rows, stored } = dataset;
-    const totals = this.#bias + outputs * 8;
-    core.f64(this.#sums, outputs * stored.width).fill(0);
-    const pass = core.kernels[`gradient${stored.storage}`];
-    pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, derivatives, outputs, this.#sums);
-    core.kernels.columnSums(derivatives, rows, outputs, totals);
-    return this.assembleGradient(frame, stored, this.#sums, totals, v, g, rows);
+    const scratch = new Scope(core);
+    try {
+      const sums = scratch.alloc(outputs * stored.width * 8, "a gradient");
+      const totals = scratch.alloc(outputs * 8, "a gradient");
+      const pass = core.kernels[`gradient${stored.storage}`];
+      if (core.isDue(rows * stored.width * outputs)) yield;
+      pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, derivatives, outputs, sums);
+      core.kernels.columnSums(derivatives, rows, outputs, totals);
+      return this.assembleGradient(frame, stored, sums, totals, v, g, rows);
+    } finally {
+      scratch.release();
+    }
   }
 
   /**
@@ -490,21 +564,30 @@ export class Problem {
   }
 
   /** L = curvature·maxᵢ ωᵢ‖codeᵢ‖²/Q², in unit coordinates (docs/numerics.md §8). @internal */
-  smoothness(plane: Plane): number {
-    return this.#constant(keyOf("smoothness", plane), () => {
-      return (this.curvature * this.#longestRow(plane)) / (plane.largest * plane.largest);
-    });
+  *smoothness(plane: Plane): Work<number> {
+    const key = keyOf("smoothness", plane);
+    let value = this.#constants.get(key);
+    if (value === undefined) {
+      value = (this.curvature * (yield* this.#longestRow(plane))) / (plane.largest * plane.largest);
+      this.#constants.set(key, value);
+    }
+    return value;
   }
 
   /** maxᵢ ωᵢ‖codeᵢ‖². */
-  #longestRow({ storage, packed, codes, strideBytes, padded, weights }: Plane): number {
+  *#longestRow({ storage, packed, codes, strideBytes, padded, weights }: Plane): Work<number> {
     const { core } = this;
     const { rows } = this.dataset;
-    if (packed === null) {
-      return core.kernels[`maxRowNorm${storage as CodeStorage}`](codes, strideBytes, rows, padded, weights.f64);
-    }
     let top = 0;
-    eachUnpacked(core, { codes, strideBytes, padded, packed }, rows, (pointer, bytes, first, count) => {
+    if (packed === null) {
+      const kernel = core.kernels[`maxRowNorm${storage as CodeStorage}`];
+      yield* eachPart(core, rows, padded, 1, (first, count) => {
+        const omega = weights.f64 === 0 ? 0 : weights.f64 + 8 * first;
+        top = Math.max(top, kernel(codes + first * strideBytes, strideBytes, count, padded, omega));
+      });
+      return top;
+    }
+    yield* eachUnpacked(core, { codes, strideBytes, padded, packed }, rows, (pointer, bytes, first, count) => {
       const omega = weights.f64 === 0 ? 0 : weights.f64 + 8 * first;
       top = Math.max(top, core.kernels.maxRowNormI8(pointer, bytes, count, padded, omega));
     });
@@ -516,51 +599,48 @@ export class Problem {
    * start vector are random (fixed seed): evenly spaced rows may follow a period of the data, a plain start vector may be orthogonal
    * to what matters. @internal
    */
-  largestEigenvalue(plane: Plane): number {
-    return this.#constant(keyOf("eigenvalue", plane), () => {
-      const { core } = this;
-      const { rows, cols } = this.dataset;
-      const { padded, strideBytes, weights, packed } = plane;
-      const random = xorshift32(SPECTRUM_SEED);
-      return Scope.scratch(core, (scratch) => {
-        let [codes, omega, count] = [plane.codes, weights.f64, rows];
-        if (rows > SPECTRUM_ROWS) {
-          count = SPECTRUM_ROWS;
-          codes = scratch.alloc(count * strideBytes, "a sample of rows");
-          if (omega !== 0) omega = scratch.alloc(count * 8, "a sample of weights");
-          for (let i = 0; i < count; i++) {
-            const row = Math.floor((random() / 2 ** 32) * rows);
-            core
-              .bytes(codes + i * strideBytes, strideBytes)
-              .set(core.bytes(plane.codes + row * strideBytes, strideBytes));
-            if (omega !== 0) core.f64(omega, count)[i] = core.f64(weights.f64, rows)[row] as number;
-          }
-        }
-        const p = scratch.alloc(padded * 8, "an eigenvector");
-        const q = scratch.alloc(padded * 8, "an eigenvector");
-        const t = scratch.alloc(count * 8, "margins");
-        const zero = scratch.alloc(8, "a zero");
-        const start = core.f64(p, cols + (plane.intercept !== 0 ? 1 : 0));
-        for (let j = 0; j < start.length; j++) start[j] = random() / 2 ** 32 - 0.5;
-        let [storage, stride] = [plane.storage as CodeStorage, strideBytes];
-        if (packed !== null) {
-          const wide = scratch.alloc(count * padded, "a sample of rows");
-          unpackRows(core, { codes, strideBytes, padded, packed }, count, wide);
-          [codes, storage, stride] = [wide, "I8", padded];
-        }
-        const kernel = core.kernels[`largestEigenvalue${storage}`];
-        const value = kernel(codes, stride, count, padded, omega, SPECTRUM_ITERATIONS, p, q, t, zero);
-        return (this.curvature * value) / (plane.largest * plane.largest);
-      });
-    });
-  }
-
-  #constant(key: string, compute: () => number): number {
+  *largestEigenvalue(plane: Plane): Work<number> {
+    const key = keyOf("eigenvalue", plane);
     let value = this.#constants.get(key);
     if (value === undefined) {
-      value = compute();
+      value = yield* Scope.scratchWork(this.core, (scratch) => this.#estimateEigenvalue(scratch, plane));
       this.#constants.set(key, value);
     }
     return value;
+  }
+
+  *#estimateEigenvalue(scratch: Scope, plane: Plane): Work<number> {
+    const { core } = this;
+    const { rows, cols } = this.dataset;
+    const { padded, strideBytes, weights, packed } = plane;
+    const random = xorshift32(SPECTRUM_SEED);
+    let [codes, omega, count] = [plane.codes, weights.f64, rows];
+    if (rows > SPECTRUM_ROWS) {
+      count = SPECTRUM_ROWS;
+      codes = scratch.alloc(count * strideBytes, "a sample of rows");
+      if (omega !== 0) omega = scratch.alloc(count * 8, "a sample of weights");
+      for (let i = 0; i < count; i++) {
+        if (core.isDue(strideBytes)) yield;
+        const row = Math.floor((random() / 2 ** 32) * rows);
+        core.bytes(codes + i * strideBytes, strideBytes).set(core.bytes(plane.codes + row * strideBytes, strideBytes));
+        if (omega !== 0) core.f64(omega, count)[i] = core.f64(weights.f64, rows)[row] as number;
+      }
+    }
+    const p = scratch.alloc(padded * 8, "an eigenvector");
+    const q = scratch.alloc(padded * 8, "an eigenvector");
+    const t = scratch.alloc(count * 8, "margins");
+    const zero = scratch.alloc(8, "a zero");
+    const start = core.f64(p, cols + (plane.intercept !== 0 ? 1 : 0));
+    for (let j = 0; j < start.length; j++) start[j] = random() / 2 ** 32 - 0.5;
+    let [storage, stride] = [plane.storage as CodeStorage, strideBytes];
+    if (packed !== null) {
+      const wide = scratch.alloc(count * padded, "a sample of rows");
+      yield* unpackRows(core, { codes, strideBytes, padded, packed }, count, wide);
+      [codes, storage, stride] = [wide, "I8", padded];
+    }
+    const kernel = core.kernels[`largestEigenvalue${storage}`];
+    if (core.isDue(2 * SPECTRUM_ITERATIONS * count * padded)) yield;
+    const value = kernel(codes, stride, count, padded, omega, SPECTRUM_ITERATIONS, p, q, t, zero);
+    return (this.curvature * value) / (plane.largest * plane.largest);
   }
 }

@@ -2,6 +2,7 @@
 // docs/numerics.md §3.
 import { type Core, Scope } from "../engine/core.js";
 import type { CodeStorage, PackedStorage, RawStorage } from "../engine/kernels.js";
+import { eachPart, piece, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import type { CheckedMatrix } from "./matrix.js";
 
@@ -52,10 +53,45 @@ const BLOCK = 1 << 16;
 const ORDER_SEED = 0x9e3779b9;
 
 /** A random order of the rows, the same for every dataset of so many: rows u32 in `scope`. */
-export function randomOrder(core: Core, scope: Scope, rows: number): number {
+export function* randomOrder(core: Core, scope: Scope, rows: number): Work<number> {
   const order = scope.alloc(rows * 4, "the order of the rows");
+  if (core.isDue(rows)) yield;
   core.kernels.permutation(ORDER_SEED, rows, order);
   return order;
+}
+
+/** Multiply-adds that fetching a row from anywhere takes as long as, besides its bytes. */
+const FETCH_PRICE = 16;
+
+/** Rows of `bytes` bytes in another order, side by side: rows × bytes in `scope`; index: u32 numbers. Address 0 (no such rows) gives 0. */
+export function* gatherRows(
+  core: Core,
+  scope: Scope,
+  from: number,
+  bytes: number,
+  index: number,
+  rows: number,
+  what: string,
+): Work<number> {
+  if (from === 0) return 0;
+  const to = yield* scope.allocWork(rows * bytes, what);
+  yield* gatherTo(core, from, bytes, index, rows, to);
+  return to;
+}
+
+/** The first `bytes` bytes of rows `strideBytes` apart, in another order, side by side at `to`. */
+export function* gatherTo(
+  core: Core,
+  from: number,
+  strideBytes: number,
+  index: number,
+  rows: number,
+  to: number,
+  bytes = strideBytes,
+): Work<void> {
+  yield* eachPart(core, rows, FETCH_PRICE + bytes, 1, (first, count) => {
+    core.kernels.gather(from, strideBytes, index + 4 * first, count, bytes, to + first * bytes, bytes);
+  });
 }
 
 /** Rows per block, at most. */
@@ -64,36 +100,40 @@ export function blockRows(strideBytes: number): number {
 }
 
 /** Visits rows block by block, each fetched into cache beforehand; kernel calls stay short, and long ones never leave the engine's first tier. */
-export function eachBlock(
+export function* eachBlock(
   core: Core,
   raw: RawRows,
   visit: (pointer: number, first: number, count: number) => void,
-): void {
+): Work<void> {
   const { pointer, strideBytes, rows } = raw;
   const step = blockRows(strideBytes);
   for (let first = 0; first < rows; first += step) {
     const count = Math.min(step, rows - first);
     const from = pointer + first * strideBytes;
+    if (core.isDue(count * strideBytes)) yield;
     core.kernels.touch(from, Math.floor((count * strideBytes) / 512) * 512);
     visit(from, first, count);
   }
 }
 
 /** Some columns of packed float32 rows, side by side. x: rows × cols; returns rows × live.length in `scope`, or x itself where all are wanted. */
-export function takeColumns(
+export function* takeColumns(
   core: Core,
   scope: Scope,
   x: number,
   rows: number,
   cols: number,
   live: readonly number[],
-): number {
+): Work<number> {
   const count = live.length;
   if (count === cols) return x;
   const index = scope.alloc(count * 4, "a list of columns");
   core.u32(index, count).set(live);
   const taken = scope.alloc(rows * count * 4, "a sample of values");
-  for (let i = 0; i < rows; i++) core.kernels.gather(x + 4 * i * cols, 4, index, count, 4, taken + 4 * i * count, 4);
+  for (let i = 0; i < rows; i++) {
+    if (core.isDue(count)) yield;
+    core.kernels.gather(x + 4 * i * cols, 4, index, count, 4, taken + 4 * i * count, 4);
+  }
   return taken;
 }
 
@@ -107,6 +147,8 @@ export interface LoadedRows {
 const CHUNK = 1 << 18;
 /** Rows per chunk at least: what is done once per chunk and column stays small beside it. */
 const CHUNK_ROWS = 16;
+/** Multiply-adds that a byte's copy, statistics and narrowing take as long as. */
+const CHUNK_PRICE = 1;
 
 /**
  * Copies checked rows into `scope`, in the narrowest storage that holds every value exactly, or (`isNarrowed` false) as they are. The storage is
@@ -114,22 +156,25 @@ const CHUNK_ROWS = 16;
  * weights: rows f64 that sum to the number of rows, or 0 for none.
  * @throws BitcenterError BAD_VALUE for NaN and infinity, with row and column; OUT_OF_MEMORY
  */
-export function loadRows(
+export function* loadRows(
   core: Core,
   scope: Scope,
   matrix: CheckedMatrix,
   isNarrowed: boolean,
   weights: number,
-): LoadedRows {
-  return Scope.scratch(core, (scratch) => {
+): Work<LoadedRows> {
+  const scratch = new Scope(core);
+  try {
     const totals = new Totals(core, scratch, matrix, weights);
     const isFloat = matrix.storage === "F64" || matrix.storage === "F32";
-    const raw =
-      (isFloat && isNarrowed ? narrowRows(core, scope, matrix, totals) : null) ?? copyRows(core, scope, matrix, totals);
+    const narrow = isFloat && isNarrowed ? yield* narrowRows(core, scope, matrix, totals) : null;
+    const raw = narrow ?? (yield* copyRows(core, scope, matrix, totals));
     const statistics = totals.statistics(raw.storage !== "F64" && raw.storage !== "F32");
-    if (!statistics.mean.every(Number.isFinite)) checkFinite(core, raw);
+    if (!statistics.mean.every(Number.isFinite)) yield* checkFinite(core, raw);
     return { raw, statistics };
-  });
+  } finally {
+    scratch.release();
+  }
 }
 
 /** Column statistics of the rows taken in so far: each row once, in order. */
@@ -203,23 +248,25 @@ class Totals {
   }
 }
 
-function place(scope: Scope, storage: RawStorage, { rows, cols }: CheckedMatrix): RawRows {
+function* place(scope: Scope, storage: RawStorage, { rows, cols }: CheckedMatrix): Work<RawRows> {
   const strideBytes = rawStride(storage, cols);
-  const pointer = scope.alloc(strideBytes * rows, `a ${rows} × ${cols} dataset`);
+  const pointer = yield* scope.allocWork(strideBytes * rows, `a ${rows} × ${cols} dataset`);
   return { storage, pointer, strideBytes, rows, cols };
 }
 
 /** Visits the caller's rows as bytes, a chunk at a time. */
-function eachChunk(
+function* eachChunk(
+  core: Core,
   { data, rows, cols }: CheckedMatrix,
-  visit: (bytes: Uint8Array, first: number, end: number) => boolean,
-): boolean {
+  visit: (bytes: Uint8Array, first: number, end: number) => Work<boolean>,
+): Work<boolean> {
   const rowBytes = cols * data.BYTES_PER_ELEMENT;
   const step = chunkRows(rows, rowBytes);
   for (let first = 0; first < rows; first += step) {
     const end = Math.min(first + step, rows);
+    if (core.isDue(CHUNK_PRICE * (end - first) * rowBytes)) yield;
     const bytes = new Uint8Array(data.buffer, data.byteOffset + first * rowBytes, (end - first) * rowBytes);
-    if (!visit(bytes, first, end)) return false;
+    if (!(yield* visit(bytes, first, end))) return false;
   }
   return true;
 }
@@ -228,10 +275,10 @@ const chunkRows = (rows: number, rowBytes: number): number =>
   Math.min(rows, Math.max(CHUNK_ROWS, Math.floor(CHUNK / rowBytes)));
 
 /** The rows as they are. */
-function copyRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: Totals): RawRows {
-  const raw = place(scope, matrix.storage, matrix);
+function* copyRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: Totals): Work<RawRows> {
+  const raw = yield* place(scope, matrix.storage, matrix);
   const { strideBytes } = raw;
-  eachChunk(matrix, (bytes, first, end) => {
+  const take = (bytes: Uint8Array, first: number, end: number): boolean => {
     const pointer = raw.pointer + first * strideBytes;
     const room = (end - first) * strideBytes;
     // packed at the end of their place, from where they are moved apart
@@ -242,20 +289,22 @@ function copyRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: Total
     }
     if (end > totals.rows) totals.take(pointer, strideBytes, first, end);
     return true;
-  });
+  };
+  yield* eachChunk(core, matrix, (bytes, first, end) => piece(() => take(bytes, first, end)));
   return raw;
 }
 
 /** The rows in narrower storage, or null when only their own holds them. */
-function narrowRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: Totals): RawRows | null {
+function* narrowRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: Totals): Work<RawRows | null> {
   const { storage, rows, cols } = matrix;
   const rowBytes = cols * BYTES[storage];
-  return Scope.scratch(core, (scratch) => {
+  const scratch = new Scope(core);
+  try {
     // kernels read up to 16 columns beyond the last packed row
     const chunk = scratch.alloc(chunkRows(rows, rowBytes) * rowBytes + 16 * 8, "a chunk of rows");
     let guess: RawStorage | null = null;
     let narrow: RawRows | null = null;
-    const visit = (bytes: Uint8Array, first: number, end: number): boolean => {
+    const visit = function* (bytes: Uint8Array, first: number, end: number): Work<boolean> {
       core.bytes(chunk, bytes.length).set(bytes);
       if (end > totals.rows) {
         totals.take(chunk, rowBytes, first, end);
@@ -268,20 +317,23 @@ function narrowRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: Tot
           if (narrowest === storage || first > 0) return false;
         }
       }
-      narrow ??= place(scope, guess as RawStorage, matrix);
+      narrow ??= yield* place(scope, guess as RawStorage, matrix);
       const kernel = core.kernels[`narrow${storage as "F64"}${narrow.storage as "F32"}`];
       const { pointer, strideBytes } = narrow;
       kernel(chunk, rowBytes, end - first, cols, pointer + first * strideBytes, strideBytes);
       return true;
     };
-    while (!eachChunk(matrix, visit)) if (guess === storage) return null;
+    while (!(yield* eachChunk(core, matrix, visit))) if (guess === storage) return null;
     return narrow;
-  });
+  } finally {
+    scratch.release();
+  }
 }
 
 /** Throws for the first value that is NaN or infinite. Sums of finite values may overflow: then there is none. */
-function checkFinite(core: Core, { storage, pointer, strideBytes, rows, cols }: RawRows): void {
+function* checkFinite(core: Core, { storage, pointer, strideBytes, rows, cols }: RawRows): Work<void> {
   if (storage !== "F64" && storage !== "F32") return;
+  if (core.isDue(rows * cols)) yield;
   const bad = core.kernels[`firstNotFinite${storage}`](pointer, strideBytes, rows, cols);
   if (bad < 0) return;
   const row = Math.floor(bad / cols);

@@ -1,5 +1,6 @@
 // Offset and scale of every column: where code 0 lies and what one code is worth. docs/numerics.md §2.
 import { type Core, Scope } from "../engine/core.js";
+import type { Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import { BYTES, eachBlock, type RawRows, type Statistics } from "./raw-rows.js";
 
@@ -27,13 +28,13 @@ const ROBUST_RANGE = 20 * 1.4826;
  * curvature and touches at most 1 % of the rows (all columns or none); raw null: never.
  * @throws BitcenterError BAD_VALUE for a column that float64 cannot scale
  */
-export function chooseScales(
+export function* chooseScales(
   core: Core,
   statistics: Statistics,
   raw: RawRows | null,
   isCentred: boolean,
   largest: number,
-): Scales {
+): Work<Scales> {
   const { low, high, mean, isWhole } = statistics;
   const offset = mean.map((value, j) => {
     if (!isCentred) return 0;
@@ -42,10 +43,10 @@ export function chooseScales(
   });
   const plain = scalesFor(statistics, offset, null, largest);
   if (raw === null || (raw.storage !== "F64" && raw.storage !== "F32")) return plain;
-  const limits = robustLimits(core, statistics, raw, plain, isCentred);
+  const limits = yield* robustLimits(core, statistics, raw, plain, isCentred);
   if (limits === null) return plain;
   const clipped = scalesFor(statistics, limits.offset, limits.reach, largest);
-  return countClipped(core, raw, clipped, largest) * 100 > raw.rows ? plain : clipped;
+  return (yield* countClipped(core, raw, clipped, largest)) * 100 > raw.rows ? plain : clipped;
 }
 
 /** Scales for given offsets; limits: a smaller reach per column where it is finite. */
@@ -80,24 +81,30 @@ function scalesFor(
   return { scale, inverseScale, offset, reach };
 }
 
+/** Multiply-adds that a value takes as long as in the search for a median and for the deviation from it. */
+const MEDIAN_PRICE = 32;
 /** Columns and sampled rows per call: bins and scales stay in cache, and calls are short enough to be replaced by better code meanwhile. */
 const BIN_COLUMNS = 512;
 const BIN_ROWS = 64;
+/** Multiply-adds that the counting of a value takes as long as. */
+const BIN_PRICE = 8;
 
 /**
  * Columns whose robust range may be smaller than their reach; most columns of most data are not among them, and need no median.
  * The values of the sample are counted in bins 0.1 % wider than twice the median absolute deviation at which the range would be the reach. Were
  * the true one smaller, half of the sample would lie within less than a bin's width: in one bin, or in two neighbouring ones.
  */
-function* crowdedColumns(core: Core, raw: RawRows, step: number, { offset, reach }: Scales): Generator<number> {
+function* crowdedColumns(core: Core, raw: RawRows, step: number, { offset, reach }: Scales): Work<number[]> {
   const { pointer, strideBytes, rows, cols } = raw;
   const width = Math.min(cols, BIN_COLUMNS);
   const count = Math.ceil(rows / step);
   const most = (count - 1) >> 1;
   const floats = raw.storage as "F64" | "F32";
+  const found: number[] = [];
   for (let first = 0; first < cols; first += width) {
     const columns = Math.min(width, cols - first);
-    const crowded = Scope.scratch(core, (scratch) => {
+    const scratch = new Scope(core);
+    try {
       const offsets = scratch.alloc(columns * 8, "column scales");
       const widths = scratch.alloc(columns * 8, "column scales");
       const bins = scratch.alloc(columns * 64, "bins of columns");
@@ -109,42 +116,48 @@ function* crowdedColumns(core: Core, raw: RawRows, step: number, { offset, reach
       for (let i = 0; i < count; i += BIN_ROWS) {
         const from = x + i * step * strideBytes;
         const many = Math.min(BIN_ROWS, count - i);
+        if (core.isDue(BIN_PRICE * many * columns)) yield;
         core.kernels[`countBins${floats}`](from, step * strideBytes, many, columns, offsets, widths, bins);
       }
-      const found: number[] = [];
       const next = (from: number): number => core.kernels.nextCrowded(bins, from, columns, most);
       for (let j = next(0); j >= 0; j = next(j + 1)) found.push(first + j);
-      return found;
-    });
-    yield* crowded;
+    } finally {
+      scratch.release();
+    }
   }
+  return found;
 }
 
 /** Reach cut to 20 robust standard deviations (and offset moved to the median) where a float column exceeds them; null when none does. */
-function robustLimits(
+function* robustLimits(
   core: Core,
   { isWhole }: Statistics,
   raw: RawRows,
   plain: Scales,
   isCentred: boolean,
-): { offset: Float64Array; reach: Float64Array } | null {
+): Work<{ offset: Float64Array; reach: Float64Array } | null> {
   const { pointer, strideBytes, rows, cols } = raw;
   const step = Math.ceil(rows / SAMPLE_ROWS);
   const floats = raw.storage as "F64" | "F32";
   const cuts: Cut[] = [];
-  Scope.scratch(core, (scratch) => {
+  const crowded = yield* crowdedColumns(core, raw, step, plain);
+  const scratch = new Scope(core);
+  try {
     const values = scratch.alloc(Math.ceil(rows / step) * 8, "a sample of a column");
-    for (const column of crowdedColumns(core, raw, step, plain)) {
+    for (const column of crowded) {
       if (isWhole[column]) continue;
+      if (core.isDue(MEDIAN_PRICE * Math.ceil(rows / step))) yield;
       const count = core.kernels[`sample${floats}`](pointer, strideBytes, rows, step, column, values);
       const median = core.kernels.lowerMedian(values, count);
       const reach = ROBUST_RANGE * core.kernels.deviation(values, count, median);
       const top = plain.reach[column] as number;
       if (reach > 0 && top > reach) cuts.push({ column, offset: isCentred ? median : 0, reach, top });
     }
-  });
+  } finally {
+    scratch.release();
+  }
   if (cuts.length === 0) return null;
-  const shares = keptShares(core, raw, cuts);
+  const shares = yield* keptShares(core, raw, cuts);
   const made = cuts.filter((_, k) => (shares[k] as number) >= KEPT_SHARE);
   if (made.length === 0) return null;
   const offset = plain.offset.slice();
@@ -165,11 +178,12 @@ interface Cut {
 }
 
 /** Per cut, the part of its column's sum of squares that it leaves (1 for a column of zeros): one walk over the rows serves all. */
-function keptShares(core: Core, raw: RawRows, cuts: readonly Cut[]): Float64Array {
+function* keptShares(core: Core, raw: RawRows, cuts: readonly Cut[]): Work<Float64Array> {
   // an even number of them: the last one twice
   const all = cuts.length % 2 === 0 ? cuts : [...cuts, cuts.at(-1) as Cut];
   const count = all.length;
-  return Scope.scratch(core, (scratch) => {
+  const scratch = new Scope(core);
+  try {
     const list = scratch.alloc(count * 4, "columns to clip");
     const block = scratch.alloc(5 * count * 8, "columns to clip");
     const [offset, reach, top, kept, sum] = [0, 1, 2, 3, 4].map((i) => block + i * count * 8) as [
@@ -187,27 +201,32 @@ function keptShares(core: Core, raw: RawRows, cuts: readonly Cut[]): Float64Arra
       view.setFloat64(top + 8 * k, cut.top, true);
     });
     const kernel = core.kernels[`keptSquares${raw.storage as "F64" | "F32"}`];
-    eachBlock(core, raw, (from, _first, rows) => {
+    yield* eachBlock(core, raw, (from, _first, rows) => {
       kernel(from, raw.strideBytes, rows, count, list, offset, reach, top, kept, sum);
     });
     const squares = core.f64(sum, count);
     return core.f64(kept, count).map((part, k) => ((squares[k] as number) > 0 ? part / (squares[k] as number) : 1));
-  });
+  } finally {
+    scratch.release();
+  }
 }
 
 /** Rows that hold a value beyond the codes of `scales`. */
-function countClipped(core: Core, raw: RawRows, scales: Scales, largest: number): number {
+function* countClipped(core: Core, raw: RawRows, scales: Scales, largest: number): Work<number> {
   const { strideBytes, cols } = raw;
-  return Scope.scratch(core, (scratch) => {
+  const scratch = new Scope(core);
+  try {
     const offset = scratch.alloc(cols * 8, "column scales");
     const inverse = scratch.alloc(cols * 8, "column scales");
     core.f64(offset, cols).set(scales.offset);
     core.f64(inverse, cols).set(scales.inverseScale);
     const kernel = core.kernels[`countClipped${raw.storage as "F64" | "F32"}`];
     let clipped = 0;
-    eachBlock(core, raw, (from, _first, count) => {
+    yield* eachBlock(core, raw, (from, _first, count) => {
       clipped += kernel(from, strideBytes, count, cols, offset, inverse, largest);
     });
     return clipped;
-  });
+  } finally {
+    scratch.release();
+  }
 }

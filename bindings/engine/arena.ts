@@ -48,6 +48,13 @@ export class Arena {
 
   /** A zero-filled block of at least `bytes` bytes; throws OUT_OF_MEMORY, leaving everything as it was. */
   alloc(bytes: number, what: string): number {
+    const { start, used } = this.take(bytes, what);
+    if (used > 0) new Uint8Array(this.#memory.buffer, start, used).fill(0);
+    return start;
+  }
+
+  /** As `alloc`, but the caller has to fill the first `used` bytes. */
+  take(bytes: number, what: string): { start: number; used: number } {
     const size = Math.max(ALIGN, Math.ceil(bytes / ALIGN) * ALIGN);
     let index = this.#free.findIndex((block) => block.bytes >= size);
     if (index < 0) {
@@ -64,10 +71,9 @@ export class Arena {
     this.#sizes.set(start, size);
     this.used += size;
     // fresh pages are zero already, and filling them would fault each in a second before its first use
-    const used = Math.min(size, this.#untouched - start);
-    if (used > 0) new Uint8Array(this.#memory.buffer, start, used).fill(0);
+    const used = Math.max(0, Math.min(size, this.#untouched - start));
     this.#untouched = Math.max(this.#untouched, start + size);
-    return start;
+    return { start, used };
   }
 
   /** Gives a block back; freeing address 0 (never allocated) does nothing. */

@@ -3,6 +3,7 @@ import { BitcenterError } from "../errors.js";
 import { Arena } from "./arena.js";
 import type { Kernels } from "./kernels.js";
 import { type LoadedModule, loadModule, type Variant } from "./load.js";
+import { eachPart, PIECE, type Work } from "./work.js";
 
 export interface CoreOptions {
   readonly variant?: Variant | undefined;
@@ -14,6 +15,8 @@ export class Core {
   readonly variant: Variant;
   #loaded: LoadedModule | null;
   #arena: Arena | null;
+  /** Multiply-adds since the last pause. */
+  #spent = 0;
 
   constructor(options: CoreOptions) {
     this.#loaded = loadModule(options.variant, options.module);
@@ -30,6 +33,14 @@ export class Core {
   dispose(): void {
     this.#loaded = null;
     this.#arena = null;
+  }
+
+  /** Whether there should be a pause before `cost` multiply-adds more (work.ts); they count from now on. */
+  isDue(cost: number): boolean {
+    this.#spent += cost;
+    if (this.#spent <= PIECE) return false;
+    this.#spent = cost;
+    return true;
   }
 
   get #live(): LoadedModule {
@@ -72,6 +83,9 @@ export class Core {
   }
 }
 
+/** Bytes that are cleared in the time of a multiply-add. */
+const CLEARED_BYTES = 8;
+
 /** Blocks that belong together: freed as a whole, or all at once when building them fails half-way. */
 export class Scope {
   readonly #core: Core;
@@ -90,6 +104,16 @@ export class Scope {
     const pointer = this.#core.arena.alloc(bytes, what);
     this.#blocks.set(pointer, bytes);
     return pointer;
+  }
+
+  /** As `alloc`, for blocks that grow with the rows: clearing them takes time. */
+  *allocWork(bytes: number, what: string): Work<number> {
+    const { start, used } = this.#core.arena.take(bytes, what);
+    this.#blocks.set(start, bytes);
+    yield* eachPart(this.#core, used, 1 / CLEARED_BYTES, 1, (first, count) => {
+      this.#core.bytes(start + first, count).fill(0);
+    });
+    return start;
   }
 
   /** Frees one block early. */
@@ -120,11 +144,34 @@ export class Scope {
     }
   }
 
+  /** As `guard`, for work that may be paused: also what is abandoned in a pause is freed. */
+  static *guardWork<T>(core: Core, build: (scope: Scope) => Work<T>): Work<T> {
+    const scope = new Scope(core);
+    let isBuilt = false;
+    try {
+      const built = yield* build(scope);
+      isBuilt = true;
+      return built;
+    } finally {
+      if (!isBuilt) scope.release();
+    }
+  }
+
   /** Runs `work` with scratch memory that is freed afterwards. */
   static scratch<T>(core: Core, work: (scope: Scope) => T): T {
     const scope = new Scope(core);
     try {
       return work(scope);
+    } finally {
+      scope.release();
+    }
+  }
+
+  /** As `scratch`, for work that may be paused. */
+  static *scratchWork<T>(core: Core, work: (scope: Scope) => Work<T>): Work<T> {
+    const scope = new Scope(core);
+    try {
+      return yield* work(scope);
     } finally {
       scope.release();
     }

@@ -6,6 +6,7 @@ import { eachUnpacked, packedRows } from "../../data/packed.js";
 import type { GradientFacts, Problem } from "../../data/problem.js";
 import type { Core, Scope } from "../../engine/core.js";
 import type { ByteStorage } from "../../engine/kernels.js";
+import { piece, type Work } from "../../engine/work.js";
 import type { Arithmetic, Curvature, GramSums, Products } from "./products.js";
 import { tileMap } from "./tile-map.js";
 
@@ -23,6 +24,12 @@ const GRAM_BLOCK = 256;
 /** Rows that a pass takes at a time, and the struct that says how they are packed: assembly/solver/blocks.ts. */
 const PASS_BLOCK = 256;
 const PACKING_BYTES = 20;
+
+/** What grows with the rows: a map of their zeros, the derivatives that the gradient's sums stand for (rows × outputs f64); 0 where there is none. */
+interface RowSpace {
+  readonly map: number;
+  readonly held: number;
+}
 
 export class ByteProducts implements Products {
   readonly matrix: ByteMatrix;
@@ -52,10 +59,10 @@ export class ByteProducts implements Products {
   readonly #heldSums: number;
   readonly #heldTotals: number;
 
-  constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix, hasGradient: boolean) {
+  private constructor(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix, rows: RowSpace) {
     const { core, outputs, dataset } = problem;
     const { padded } = frame;
-    const { columns, rows } = matrix;
+    const { columns } = matrix;
     this.#core = core;
     this.#problem = problem;
     this.#frame = frame;
@@ -83,10 +90,24 @@ export class ByteProducts implements Products {
     this.#totals = scope.alloc(outputs * 8, "column sums");
     this.#scratch = scope.alloc(core.kernels.blockScratchBytes(columns, outputs), "a block of rows");
     this.#packing = matrix.packed === undefined ? 0 : writePacking(core, scope, matrix.packed);
-    this.#map = outputs >= GROUP && this.#packing === 0 ? tileMap(core, scope, matrix) : 0;
-    this.#held = hasGradient ? scope.alloc(rows * outputs * 8, "the derivatives of the gradient") : 0;
-    this.#heldSums = hasGradient ? scope.alloc(outputs * columns * 8, "column sums") : 0;
-    this.#heldTotals = hasGradient ? scope.alloc(outputs * 8, "column sums") : 0;
+    this.#map = rows.map;
+    this.#held = rows.held;
+    this.#heldSums = rows.held !== 0 ? scope.alloc(outputs * columns * 8, "column sums") : 0;
+    this.#heldTotals = rows.held !== 0 ? scope.alloc(outputs * 8, "column sums") : 0;
+  }
+
+  /** hasGradient false: only Hessian products will be asked for. */
+  static *create(
+    scope: Scope,
+    problem: Problem,
+    frame: Frame,
+    matrix: ByteMatrix,
+    hasGradient: boolean,
+  ): Work<ByteProducts> {
+    const { core, outputs } = problem;
+    const map = outputs >= GROUP && matrix.packed === undefined ? yield* tileMap(core, scope, matrix) : 0;
+    const held = hasGradient ? yield* scope.allocWork(matrix.rows * outputs * 8, "the derivatives of the gradient") : 0;
+    return new ByteProducts(scope, problem, frame, matrix, { map, held });
   }
 
   get #intercept(): number {
@@ -116,7 +137,7 @@ export class ByteProducts implements Products {
     return unit;
   }
 
-  #multiplyCodes(unit: number, isAdded: boolean, u: number): void {
+  *#multiplyCodes(unit: number, isAdded: boolean, u: number): Work<void> {
     const { pointer, low, strideBytes, rows, columns } = this.matrix;
     const kernel = this.#core.kernels[`blockMargins${this.#storage}`];
     const pass = (from: number, scale: number, shifts: number, isOn: boolean, map: number): void => {
@@ -124,6 +145,7 @@ export class ByteProducts implements Products {
       const [outputs, codes, scratch, packing] = [this.#outputs, this.#codes, this.#scratch, this.#packing];
       kernel(from, strideBytes, rows, columns, outputs, codes, scale, shifts, on, scratch, u, map, packing);
     };
+    if (this.#core.isDue(rows * columns * this.#outputs)) yield;
     if (low === 0) pass(pointer, unit, this.#shifts, isAdded, this.#map);
     else {
       pass(pointer, 256 * unit, this.#shifts, isAdded, this.#map);
@@ -135,7 +157,7 @@ export class ByteProducts implements Products {
    * u = X·z (rows × outputs f64), exactly; z (outputs × padded f64, code coordinates) is rounded in place to what int16 codes can say: once, or
    * again for what is left, until scales·(rounding error)² is at most `allowed`. scales: padded f64.
    */
-  multiply(z: number, u: number, scales: number, allowed: number): void {
+  *multiply(z: number, u: number, scales: number, allowed: number): Work<void> {
     const { kernels } = this.#core;
     const { padded } = this.#frame;
     const { columns } = this.matrix;
@@ -143,7 +165,7 @@ export class ByteProducts implements Products {
     for (let plane = 0; plane < MOST_PLANES; plane++) {
       const unit = this.#round(z, plane > 0);
       if (plane > 0 && unit === 0) return;
-      this.#multiplyCodes(unit, plane > 0, u);
+      yield* this.#multiplyCodes(unit, plane > 0, u);
       kernels.subtractCodes(this.#raw, padded, this.#cols, this.#outputs, unit, this.#codes, columns);
       const { factor } = this;
       const error = kernels.roundingError(this.#raw, padded, this.#cols, this.#outputs, factor, scales);
@@ -152,7 +174,7 @@ export class ByteProducts implements Products {
   }
 
   /** out = (Σ ωᵢ·loss″ᵢ·xᵢxᵢᵀ/rows + ridge)·p, the sum for p rounded to int16 codes; p, out: outputs × padded f64, ridge: padded f64. */
-  hessian(p: number, curvature: Curvature, ridge: number, out: number): void {
+  *hessian(p: number, curvature: Curvature, ridge: number, out: number): Work<void> {
     const { kernels } = this.#core;
     const { padded } = this.#frame;
     const { pointer, strideBytes, rows, columns } = this.matrix;
@@ -164,6 +186,7 @@ export class ByteProducts implements Products {
     // in units of the codes: float32 coefficients then have the size of integers, whatever the size of p
     const scale = unit > 0 ? unit : Math.max(kernels.maxAbs(this.#shifts, outputs), Number.MIN_VALUE);
     kernels.combine(this.#shifts, 0, 1 / scale, this.#shifts, outputs);
+    if (this.#core.isDue(2 * rows * columns * outputs)) yield;
     kernels[`hessian${this.#storage}`](
       pointer,
       strideBytes,
@@ -206,12 +229,13 @@ export class ByteProducts implements Products {
    * codes: what is missing is at most 2⁻¹⁶ of the last change, and the next call makes it good. Where that could be seen in the gradient's norm, the next
    * call is made at once.
    */
-  gradient(v: number, c: number, g: number): GradientFacts {
+  *gradient(v: number, c: number, g: number): Work<GradientFacts> {
     const { kernels } = this.#core;
     const { pointer, low, strideBytes, rows, columns, passScale, passOffset } = this.matrix;
     const { largest, padded } = this.#frame;
     const stored = { width: columns, passScale, passOffset };
     for (let round = 0; ; round++) {
+      if (this.#core.isDue(2 * rows * columns * this.#outputs)) yield;
       const missing = kernels[`follow${this.#storage}`](
         pointer,
         low,
@@ -235,7 +259,7 @@ export class ByteProducts implements Products {
   }
 
   /** Integer sums per block of rows, with the weights rounded to codes d = unit·code. */
-  gram(scratch: Scope, matrix: ByteMatrix, weight: number, top: number, { squares, first }: GramSums): number {
+  *gram(scratch: Scope, matrix: ByteMatrix, weight: number, top: number, { squares, first }: GramSums): Work<number> {
     const core = this.#core;
     const { kernels } = core;
     const storage = this.#storage;
@@ -245,7 +269,7 @@ export class ByteProducts implements Products {
     const block = scratch.alloc(columns * 4, "column sums");
     kernels[`weightCodes${storage}`](weight, top, rows, codes);
     const unit = top / (storage === "I8" ? 255 : 127);
-    const map = matrix.packed === undefined ? tileMap(core, scratch, matrix) : 0;
+    const map = matrix.packed === undefined ? yield* tileMap(core, scratch, matrix) : 0;
     const mapBytes = kernels.tileBytes(GRAM_BLOCK, columns);
     const add = (x: number, stride: number, row: number, count: number): void => {
       const at = map === 0 ? 0 : map + (row / GRAM_BLOCK) * mapBytes;
@@ -254,21 +278,23 @@ export class ByteProducts implements Products {
       kernels[`weightedSums${storage}`](x, stride, count, columns, codes + 2 * row, block);
       kernels.addInt32(first, unit, block, columns);
     };
-    if (matrix.packed !== undefined) eachUnpacked(core, packedRows(matrix), rows, add, GRAM_BLOCK);
+    if (matrix.packed !== undefined) yield* eachUnpacked(core, packedRows(matrix), rows, add, GRAM_BLOCK);
     else {
       for (let row = 0; row < rows; row += GRAM_BLOCK) {
+        if (core.isDue((GRAM_BLOCK * columns * columns) / 2)) yield;
         add(pointer + row * strideBytes, strideBytes, row, Math.min(GRAM_BLOCK, rows - row));
       }
     }
     return unit * kernels.sumInt16(codes, rows);
   }
 
-  moments(matrix: ByteMatrix, rows: number, weight: number, q: number, s: number): number {
+  *moments(matrix: ByteMatrix, rows: number, weight: number, q: number, s: number): Work<number> {
     const { pointer, strideBytes, packed } = matrix;
     const kernel = this.#core.kernels[`moments${this.#storage}`];
+    if (this.#core.isDue(2 * rows * this.#cols)) yield;
     if (packed === undefined) return kernel(pointer, strideBytes, rows, this.#cols, weight, 4, q, s);
     let total = 0;
-    eachUnpacked(this.#core, packedRows(matrix), rows, (x, stride, first, count) => {
+    yield* eachUnpacked(this.#core, packedRows(matrix), rows, (x, stride, first, count) => {
       total += kernel(x, stride, count, this.#cols, weight === 0 ? 0 : weight + 4 * first, 4, q, s);
     });
     return total;
@@ -286,10 +312,11 @@ function writePacking(core: Core, scope: Scope, { packed, padded }: NonNullable<
 /** The package's own arithmetic. */
 export const BYTE_ARITHMETIC: Arithmetic = {
   view: ({ dataset, fitIntercept }) => dataset.byteView(fitIntercept),
-  exact: (_scope, problem, frame) => ({
-    multiply: (z, u) => problem.exactMargins(frame, z, u),
-    gradient: (v, c, g) => problem.exactGradient(frame, v, c, g),
-  }),
+  exact: (_scope, problem, frame) =>
+    piece(() => ({
+      multiply: (z, u) => problem.exactMargins(frame, z, u),
+      gradient: (v, c, g) => problem.exactGradient(frame, v, c, g),
+    })),
   products: (scope, problem, frame, matrix, hasGradient) =>
-    new ByteProducts(scope, problem, frame, matrix, hasGradient),
+    ByteProducts.create(scope, problem, frame, matrix, hasGradient),
 };

@@ -1,5 +1,6 @@
 // Preconditioned conjugate gradients, Hestenes & Stiefel 1952, for the Newton solvers: vectors in float64, the matrix as a function.
 import type { Core } from "../../engine/core.js";
+import type { Work } from "../../engine/work.js";
 
 /** A solve ends after so many products at the latest. */
 const MOST_PRODUCTS = 150;
@@ -16,9 +17,9 @@ export interface LinearSystem {
   readonly p: number;
   readonly hp: number;
   /** hp = H·p. */
-  multiply(p: number, hp: number): void;
+  multiply(p: number, hp: number): Work<void>;
   /** y ← M⁻¹·y in place, M ≈ H. */
-  precondition(y: number): void;
+  precondition(y: number): Work<void>;
 }
 
 export interface Solution {
@@ -31,7 +32,7 @@ export interface Solution {
 }
 
 /** From z = 0 until rᵀM⁻¹r has fallen to the part forcing², or to `enough`. */
-export function conjugateGradients(system: LinearSystem, forcing: number, enough = 0): Solution {
+export function* conjugateGradients(system: LinearSystem, forcing: number, enough = 0): Work<Solution> {
   const { core, size, z, r, y, p, hp } = system;
   const { kernels } = core;
   const copy = (from: number, to: number): void => {
@@ -39,21 +40,21 @@ export function conjugateGradients(system: LinearSystem, forcing: number, enough
   };
   core.f64(z, size).fill(0);
   copy(r, y);
-  system.precondition(y);
+  yield* system.precondition(y);
   copy(y, p);
   const norm = kernels.dotF64(r, y, size);
   if (!(norm > enough)) return { isSolved: norm <= enough, products: 0, norm };
   const target = Math.max(forcing * forcing * norm, enough);
   let rz = norm;
   for (let products = 1; products <= MOST_PRODUCTS && rz > 0; products++) {
-    system.multiply(p, hp);
+    yield* system.multiply(p, hp);
     const curved = kernels.dotF64(p, hp, size);
     if (!(curved > 0)) return { isSolved: false, products, norm };
     const step = kernels.dotF64(p, r, size) / curved;
     kernels.addScaled(z, step, p, size);
     kernels.addScaled(r, -step, hp, size);
     copy(r, y);
-    system.precondition(y);
+    yield* system.precondition(y);
     const next = kernels.dotF64(r, y, size);
     if (!(next > target)) return { isSolved: true, products, norm };
     kernels.combine(p, next / rz, 1, y, size);

@@ -2,8 +2,9 @@
 import type { ByteMatrix, Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
+import type { Work } from "../../engine/work.js";
 import type { Direction, NewtonSystem } from "./newton-system.js";
-import { GRAM_COLUMNS, gramPasses, type PreconditionerRows } from "./preconditioner.js";
+import { GRAM_COLUMNS, gramPasses } from "./preconditioner.js";
 import type { Arithmetic } from "./products.js";
 import { RowSample } from "./row-sample.js";
 
@@ -81,28 +82,25 @@ export class Descent {
   }
 
   /** The next direction at the system's present point. */
-  direct(): Direction {
+  *direct(): Work<Direction> {
     const { system } = this;
     const { rows } = this.#matrix;
-    const { arithmetic, rowWeights, forcing } = this.#settings;
+    const { rowWeights, forcing } = this.#settings;
     const count = Math.floor(this.#share * rows);
     const isWhole = this.#share >= 1 || count < 1;
     const isGramSampled = this.#isWorn && this.#gramRows < rows;
-    if (!isWhole || isGramSampled) system.rowWeights(rowWeights);
+    if (!isWhole || isGramSampled) yield* system.rowWeights(rowWeights);
     if (this.#isWorn) {
       this.#freshProducts = 0;
       if (isGramSampled) {
-        this.#withSample(this.#gramRows, (sample) => this.#precondition(system.rowsOf(sample), sample.index));
-      } else this.#precondition(system.rowsOf(null), 0);
+        yield* this.#withSample(this.#gramRows, (sample) => this.#precondition(sample));
+      } else yield* this.#precondition(null);
     }
     const direction = isWhole
-      ? system.solve(this.#isExact ? "exact" : null, forcing)
-      : this.#withSample(count, (sample) => {
-          return Scope.scratch(this.#problem.core, (scope) => {
-            const products = arithmetic.products(scope, this.#problem, this.#frame, sample.matrix, false);
-            return system.solve({ products, rows: system.rowsOf(sample) }, forcing);
-          });
-        });
+      ? yield* system.solve(this.#isExact ? "exact" : null, forcing)
+      : yield* this.#withSample(count, (sample) =>
+          Scope.scratchWork(this.#problem.core, (scope) => this.#solveSampled(scope, sample)),
+        );
     if (this.#freshProducts === 0) this.#freshProducts = direction.products;
     const more = (direction.products - this.#freshProducts) * Math.min(1, this.#share);
     this.#isWorn =
@@ -114,9 +112,15 @@ export class Descent {
     return direction;
   }
 
+  *#solveSampled(scope: Scope, sample: RowSample): Work<Direction> {
+    const { arithmetic, forcing } = this.#settings;
+    const products = yield* arithmetic.products(scope, this.#problem, this.#frame, sample.matrix, false);
+    return yield* this.system.solve({ products, rows: yield* this.system.rowsOf(sample) }, forcing);
+  }
+
   /** One step along the direction; false when nothing helps any more. */
-  step(): boolean {
-    if (this.system.move()) {
+  *step(): Work<boolean> {
+    if (yield* this.system.move()) {
       this.#failures = 0;
       return true;
     }
@@ -127,7 +131,7 @@ export class Descent {
   }
 
   /** Rows in proportion to their present curvature. */
-  #withSample<T>(count: number, work: (sample: RowSample) => T): T {
+  #withSample<T>(count: number, work: (sample: RowSample) => Work<T>): Work<T> {
     const { rowWeights, random } = this.#settings;
     return RowSample.use(this.#problem, this.#matrix, count, rowWeights, random, work);
   }
@@ -137,18 +141,20 @@ export class Descent {
     return gramPasses(rows, this.#matrix.rows, this.system.preconditioner.dimension, this.#problem.outputs);
   }
 
-  /** index: numbers of the rows, u32, or 0 for all. */
-  #precondition(rows: PreconditionerRows, index: number): void {
+  /** From a sample of the rows, or from all. */
+  *#precondition(sample: RowSample | null): Work<void> {
     const { preconditioner } = this.system;
+    const rows = yield* this.system.rowsOf(sample);
     if (this.#isGram) {
       // what the codes do not show of the Hessian, their Gram matrix does not show either
-      if (this.#isExact && this.#problem.outputs === 1 && preconditioner.buildExact(rows, index)) {
+      const isExact = this.#isExact && this.#problem.outputs === 1;
+      if (isExact && (yield* preconditioner.buildExact(rows, sample?.index ?? 0))) {
         this.system.exactPasses += this.#gramCost(rows.rows);
       } else {
-        preconditioner.buildGram(rows);
+        yield* preconditioner.buildGram(rows);
         this.gramPasses += this.#gramCost(rows.rows);
       }
-    } else preconditioner.buildDiagonal(rows);
+    } else yield* preconditioner.buildDiagonal(rows);
   }
 
   /** After a stall: more rows; then better products, where the direction was solved but did not help; else the other preconditioner. */

@@ -2,6 +2,7 @@
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
+import type { Work } from "../../engine/work.js";
 
 /** Rows at a time: as float64 they stay in the second-level cache. */
 const BLOCK = 256;
@@ -12,7 +13,7 @@ const GROUP = 20;
  * out = Σ weightᵢ·codeᵢcodeᵢᵀ/count in code coordinates, the upper part (dimension × dimension f64); weight: `count` f32.
  * index: numbers of the rows, u32, or 0 for the first `count`. dimension: columns, with the intercept's where the frame has one.
  */
-export function exactGram(
+export function* exactGram(
   { core, dataset }: Problem,
   frame: Frame,
   weight: number,
@@ -20,14 +21,15 @@ export function exactGram(
   count: number,
   dimension: number,
   out: number,
-): void {
+): Work<void> {
   const { kernels } = core;
   const { cols, stored } = dataset;
   const { scale, offset, intercept } = frame;
   const pitch = 4 * Math.ceil(Math.max(dimension, stored.width) / 4);
   const decode = kernels[`gradient${stored.storage}`];
   const groups = Array.from({ length: Math.ceil(dimension / GROUP) }, (_, i) => i * GROUP);
-  Scope.scratch(core, (scratch) => {
+  const scratch = new Scope(core);
+  try {
     const factor = scratch.alloc(pitch * 8, "column maps");
     const shift = scratch.alloc(pitch * 8, "column maps");
     const one = scratch.alloc(8, "a one");
@@ -55,9 +57,10 @@ export function exactGram(
       }
       kernels.scaleColumns(x, factor, 0, pitch, rows, x);
       for (let i = 0; i < rows; i++) kernels.addScaled(x + i * pitch * 8, 1, shift, pitch);
-      const d = core.f32(weight + start * 4, rows);
-      groups.forEach((first, g) => {
+      for (const [g, first] of groups.entries()) {
         const width = Math.min(GROUP, pitch - first);
+        if (core.isDue(rows * width * (pitch - first))) yield;
+        const d = core.f32(weight + start * 4, rows);
         for (let i = 0; i < rows; i++) {
           const part = (d[i] as number) / count;
           kernels.combine(weighed + i * width * 8, 0, part, x + (i * pitch + first) * 8, width);
@@ -65,12 +68,14 @@ export function exactGram(
         // and one of all rows for as many classes as the group has columns their Gram matrix
         const columns = pitch - first;
         kernels.gradientF64(x + first * 8, 0, pitch * 8, rows, columns, weighed, width, sums[g] as number);
-      });
+      }
     }
     for (let j = 0; j < dimension; j++) {
       const first = j - (j % GROUP);
       const row = (sums[first / GROUP] as number) + (j - first) * (pitch - first) * 8;
       core.f64(out + (j * dimension + first) * 8, dimension - first).set(core.f64(row, dimension - first));
     }
-  });
+  } finally {
+    scratch.release();
+  }
 }

@@ -4,16 +4,17 @@
 //             exact residual until what is left is small against the complementarity; γ keeps h finite (proximal method of multipliers, Rockafellar 1976)
 //   gap       losses minus dual variables' bound, row by row, plus what the residual can still gain: an upper bound of F − F* up to the preconditioner
 // Mehrotra 1992 (SIAM J. Optim. 2); for support vector machines Ferris & Munson 2002 (SIAM J. Optim. 13). docs/decisions/0010.
-import type { ByteView } from "../../data/dataset.js";
+import type { ByteMatrix, ByteView } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
+import { piece, type Work } from "../../engine/work.js";
 import { Stopwatch } from "../stopwatch.js";
 import { conjugateGradients, type LinearSystem } from "./conjugate-gradients.js";
 import { exactHessian } from "./exact-hessian.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
 import type { NewtonSettings, Progress } from "./newton-run.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows } from "./preconditioner.js";
-import type { Arithmetic } from "./products.js";
+import type { Arithmetic, Curvature } from "./products.js";
 import { RowSample } from "./row-sample.js";
 
 /** Arrays of a row: a, e, s, ξ and two right-hand sides. */
@@ -45,6 +46,41 @@ const RIDGE = 1e-12;
 const MOST_FAILURES = 60;
 /** Part of the objective below which a gap is not seen in it any more. */
 const NOISE = 2 ** -52;
+
+/** What a run keeps in linear memory. */
+interface BuiltRun {
+  readonly scope: Scope;
+  readonly memory: NewtonMemory;
+  readonly v: number;
+  readonly direction: number;
+  readonly g: number;
+  readonly rho: number;
+  readonly best: number;
+  readonly scales: number;
+  readonly rows: number;
+}
+
+function* build(
+  scope: Scope,
+  problem: Problem,
+  settings: NewtonSettings,
+  arithmetic: Arithmetic,
+  view: ByteView,
+): Work<BuiltRun> {
+  const memory = yield* newtonMemory(scope, problem, arithmetic, view, settings.seed);
+  const vector = (what: string): number => scope.alloc(view.frame.padded * 8, what);
+  return {
+    scope,
+    memory,
+    v: vector("the weights"),
+    direction: vector("a direction"),
+    g: vector("a gradient"),
+    rho: vector("a residual"),
+    best: vector("the best weights"),
+    scales: vector("the scales of the coordinates"),
+    rows: yield* scope.allocWork(ROW_PARTS * problem.dataset.rows * 8, "the dual variables"),
+  };
+}
 
 export class InteriorRun {
   readonly #problem: Problem;
@@ -83,32 +119,16 @@ export class InteriorRun {
   #isBetter = false;
   #failures = 0;
 
-  constructor(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic) {
+  private constructor(problem: Problem, settings: NewtonSettings, view: ByteView, built: BuiltRun) {
     const { core, dataset } = problem;
     const { rows } = dataset;
     this.#problem = problem;
     this.#settings = settings;
-    this.#view = arithmetic.view(problem);
-    const { padded } = this.#view.frame;
-    this.#size = padded;
+    this.#view = view;
+    this.#size = view.frame.padded;
     this.#pitch = rows * 8;
     const { f64 } = dataset.weights;
     this.#totalWeight = f64 === 0 ? rows : core.f64(f64, rows).reduce((sum, w) => sum + w, 0);
-    const built = Scope.guard(core, (scope) => {
-      const memory = newtonMemory(scope, problem, arithmetic, this.#view, settings.seed);
-      const vector = (what: string): number => scope.alloc(padded * 8, what);
-      return {
-        scope,
-        memory,
-        v: vector("the weights"),
-        direction: vector("a direction"),
-        g: vector("a gradient"),
-        rho: vector("a residual"),
-        best: vector("the best weights"),
-        scales: vector("the scales of the coordinates"),
-        rows: scope.alloc(ROW_PARTS * rows * 8, "the dual variables"),
-      };
-    });
     this.#scope = built.scope;
     this.#memory = built.memory;
     this.#v = built.v;
@@ -123,6 +143,12 @@ export class InteriorRun {
     this.#empty = dataset.emptyColumns(problem.fitIntercept);
     this.#gramRows = gramRows(rows, dimension);
     this.#isGram = settings.preconditioner === "auto" ? dimension <= GRAM_COLUMNS : settings.preconditioner === "gram";
+  }
+
+  static *create(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic): Work<InteriorRun> {
+    const view = yield* arithmetic.view(problem);
+    const built = yield* Scope.guardWork(problem.core, (scope) => build(scope, problem, settings, arithmetic, view));
+    return new InteriorRun(problem, settings, view, built);
   }
 
   /** The relative gap at which the run has converged. */
@@ -141,31 +167,33 @@ export class InteriorRun {
   }
 
   /** Evaluates the start; true when zero loss makes it the optimum. */
-  begin(): boolean {
+  begin(): Work<boolean> {
+    return this.#stopwatch.timed("exact", this.#begin());
+  }
+
+  *#begin(): Work<boolean> {
     const { start } = this.#settings;
     const { core, dataset, labels } = this.#problem;
     const { frame } = this.#view;
     const { margins } = this.#memory.buffers;
-    return this.#stopwatch.timed("exact", () => {
-      this.#evaluate();
-      this.#zeroObjective = this.#objective;
-      if (start !== null) {
-        this.#problem.toCodes(frame, start, this.#v);
-        this.#problem.exactMargins(frame, this.#v, margins);
+    yield* this.#evaluate();
+    this.#zeroObjective = this.#objective;
+    if (start !== null) {
+      this.#problem.toCodes(frame, start, this.#v);
+      yield* this.#problem.exactMargins(frame, this.#v, margins);
+      this.#bestObjective = Number.POSITIVE_INFINITY;
+      yield* this.#evaluate();
+      this.#isFromZero = !(this.#objective <= this.#zeroObjective);
+      if (this.#isFromZero) {
+        core.f64(this.#v, this.#size).fill(0);
+        core.f64(margins, dataset.rows).fill(0);
         this.#bestObjective = Number.POSITIVE_INFINITY;
-        this.#evaluate();
-        this.#isFromZero = !(this.#objective <= this.#zeroObjective);
-        if (this.#isFromZero) {
-          core.f64(this.#v, this.#size).fill(0);
-          core.f64(margins, dataset.rows).fill(0);
-          this.#bestObjective = Number.POSITIVE_INFINITY;
-          this.#evaluate();
-        }
+        yield* this.#evaluate();
       }
-      core.kernels.interiorStart(margins, labels.f64, dataset.rows, this.#rows, this.#pitch);
-      this.#measure();
-      return this.#objective === 0;
-    });
+    }
+    core.kernels.interiorStart(margins, labels.f64, dataset.rows, this.#rows, this.#pitch);
+    yield* this.#measure();
+    return this.#objective === 0;
   }
 
   /** Whether the run begins at zero weights, because there is no start or none that is better. */
@@ -174,15 +202,16 @@ export class InteriorRun {
   }
 
   /** There are no rougher problems: a point near the optimum is a bad start for an interior method. */
-  warmUp(): boolean {
-    return false;
+  warmUp(): Work<boolean> {
+    return piece(() => false);
   }
 
   /** The objective at the present margins and weights; keeps the best. */
-  #evaluate(): void {
+  *#evaluate(): Work<void> {
     const { core, dataset, labels, lossId, epsilon } = this.#problem;
     const { kernels } = core;
     const { margins, derivatives, state, hp } = this.#memory.buffers;
+    if (core.isDue(dataset.rows)) yield;
     const loss = kernels.lossPass(
       lossId,
       margins,
@@ -204,16 +233,17 @@ export class InteriorRun {
   }
 
   /** Complementarity of the present point, and the gradient that its dual variables stand for. */
-  #measure(): void {
+  *#measure(): Work<void> {
     const { core, dataset, labels } = this.#problem;
     const { kernels } = core;
     const { rows } = dataset;
     const { margins, u1, derivatives } = this.#memory.buffers;
     const weights = this.#weights;
+    if (core.isDue(rows)) yield;
     const products = kernels.interiorProducts(margins, labels.f64, u1, weights, rows, this.#rows, this.#pitch, 0, 0);
     this.#mu = products / (2 * this.#totalWeight);
     kernels.interiorDerivatives(margins, labels.f64, u1, weights, rows, this.#rows, this.#pitch, 0, 0, derivatives);
-    this.#gradientNorm = this.#memory.passes.gradient(this.#v, derivatives, this.#g).gradientNorm;
+    this.#gradientNorm = (yield* this.#memory.passes.gradient(this.#v, derivatives, this.#g)).gradientNorm;
     if (this.#objective === this.#bestObjective) this.#bestGradientNorm = this.#gradientNorm;
     this.#exactPasses++;
   }
@@ -223,77 +253,92 @@ export class InteriorRun {
   }
 
   /** Curvature of the rows, preconditioner, and how far the present point is from the optimum. */
-  direct(): Progress {
-    return this.#stopwatch.timed("inner", () => {
-      const { core, dataset, labels } = this.#problem;
-      const { kernels } = core;
-      const { rows } = dataset;
-      const { margins, h, y } = this.#memory.buffers;
-      kernels.interiorCurvature(this.#rows, this.#pitch, this.#weights, rows, this.#gamma, h);
-      this.#precondition();
-      core.f64(y, this.#size).set(core.f64(this.#g, this.#size));
-      this.#apply(y);
-      const above = kernels.interiorGap(margins, labels.f64, this.#weights, rows, this.#rows, this.#pitch) / rows;
-      const relative = (left: number): number => {
-        // zero weights are the optimum as far as float64 can tell
-        if (Math.max(left, this.#zeroObjective - this.#bestObjective) <= NOISE * this.#zeroObjective) return 0;
-        const gained = this.#zeroObjective - this.#objective + left;
-        return gained > 0 ? Math.min(1, left / gained) : 1;
-      };
-      const goal = this.#goal;
-      this.#gap = relative(above + 0.5 * kernels.dotF64(this.#g, y, this.#size));
-      // a sample of rows may not know what the residual points to: before it alone keeps the run going, the Hessian itself is asked
-      if (this.#gap > goal && relative(above) <= goal) {
-        const { r, z } = this.#memory.buffers;
-        core.f64(r, this.#size).set(core.f64(this.#g, this.#size));
-        conjugateGradients(this.#system(), FORCING);
-        this.#gap = Math.min(this.#gap, relative(above + 0.5 * kernels.dotF64(this.#g, z, this.#size)));
-      }
-      this.#above = above;
-      const isNearer = above < this.#leastAbove && above > NOISE * this.#objective;
-      this.#failures = this.#isBetter || isNearer ? 0 : this.#failures + 1;
-      this.#leastAbove = Math.min(this.#leastAbove, above);
-      return { gap: this.#gap, isConverged: this.#gap <= goal };
-    });
+  direct(): Work<Progress> {
+    return this.#stopwatch.timed("inner", this.#direct());
+  }
+
+  *#direct(): Work<Progress> {
+    const { core, dataset, labels } = this.#problem;
+    const { kernels } = core;
+    const { rows } = dataset;
+    const { margins, h, y } = this.#memory.buffers;
+    if (core.isDue(rows)) yield;
+    kernels.interiorCurvature(this.#rows, this.#pitch, this.#weights, rows, this.#gamma, h);
+    yield* this.#precondition();
+    core.f64(y, this.#size).set(core.f64(this.#g, this.#size));
+    yield* this.#apply(y);
+    if (core.isDue(rows)) yield;
+    const above = kernels.interiorGap(margins, labels.f64, this.#weights, rows, this.#rows, this.#pitch) / rows;
+    const relative = (left: number): number => {
+      // zero weights are the optimum as far as float64 can tell
+      if (Math.max(left, this.#zeroObjective - this.#bestObjective) <= NOISE * this.#zeroObjective) return 0;
+      const gained = this.#zeroObjective - this.#objective + left;
+      return gained > 0 ? Math.min(1, left / gained) : 1;
+    };
+    const goal = this.#goal;
+    this.#gap = relative(above + 0.5 * kernels.dotF64(this.#g, y, this.#size));
+    // a sample of rows may not know what the residual points to: before it alone keeps the run going, the Hessian itself is asked
+    if (this.#gap > goal && relative(above) <= goal) {
+      const { r, z } = this.#memory.buffers;
+      core.f64(r, this.#size).set(core.f64(this.#g, this.#size));
+      yield* conjugateGradients(this.#system(), FORCING);
+      this.#gap = Math.min(this.#gap, relative(above + 0.5 * kernels.dotF64(this.#g, z, this.#size)));
+    }
+    this.#above = above;
+    const isNearer = above < this.#leastAbove && above > NOISE * this.#objective;
+    this.#failures = this.#isBetter || isNearer ? 0 : this.#failures + 1;
+    this.#leastAbove = Math.min(this.#leastAbove, above);
+    return { gap: this.#gap, isConverged: this.#gap <= goal };
   }
 
   /** Rows in proportion to their curvature, where there are many. */
-  #precondition(): void {
+  *#precondition(): Work<void> {
     const { rows } = this.#problem.dataset;
     const { inner } = this.#view;
-    const { preconditioner, random, buffers } = this.#memory;
+    const { random, buffers } = this.#memory;
     const curvature = { h: buffers.h, p: 0, weights: 0 };
-    const build = (matrix: typeof inner, weights: number, index: number, count: number): void => {
-      const part = { matrix, curvature: { ...curvature, h: weights }, rows: count };
-      const passes = gramPasses(count, rows, preconditioner.dimension, 1);
-      if (this.#isGram && this.#isExact && preconditioner.buildExact(part, index)) this.#exactPasses += passes;
-      else if (this.#isGram) {
-        preconditioner.buildGram(part, RIDGE);
-        this.#passes += passes;
-      } else preconditioner.buildDiagonal(part);
-      const { ridge, products } = this.#memory;
-      diagonal(this.#problem, this.#view.frame, products, matrix, count, weights, 1 / count, ridge, this.#scales);
-    };
     if (this.#gramRows * WORTH_SAMPLING >= rows) {
-      build(inner, buffers.h, 0, rows);
+      yield* this.#preconditionOn(inner, buffers.h, 0, rows);
       return;
     }
-    RowSample.use(this.#problem, inner, this.#gramRows, buffers.h, random, (sample) => {
-      const { matrix, curvature: own, rows: count } = sample.rowsWith(curvature, 1);
-      build(matrix, own.h, sample.index, count);
-    });
+    yield* RowSample.use(this.#problem, inner, this.#gramRows, buffers.h, random, (sample) =>
+      this.#preconditionSampled(sample, curvature),
+    );
+  }
+
+  *#preconditionSampled(sample: RowSample, all: Curvature): Work<void> {
+    const { matrix, curvature, rows } = yield* sample.rowsWith(all, 1);
+    yield* this.#preconditionOn(matrix, curvature.h, sample.index, rows);
+  }
+
+  /** From `count` rows with curvature `h` (f32); index: their numbers, u32, or 0 for all. */
+  *#preconditionOn(matrix: ByteMatrix, h: number, index: number, count: number): Work<void> {
+    const { preconditioner, ridge, products } = this.#memory;
+    const part = { matrix, curvature: { h, p: 0, weights: 0 }, rows: count };
+    const passes = gramPasses(count, this.#problem.dataset.rows, preconditioner.dimension, 1);
+    if (this.#isGram && this.#isExact && (yield* preconditioner.buildExact(part, index))) this.#exactPasses += passes;
+    else if (this.#isGram) {
+      yield* preconditioner.buildGram(part, RIDGE);
+      this.#passes += passes;
+    } else yield* preconditioner.buildDiagonal(part);
+    const { frame } = this.#view;
+    yield* diagonal(this.#problem, frame, products, matrix, count, h, 1 / count, ridge, this.#scales);
   }
 
   /** vector ← M⁻¹·vector, empty columns aside: without l2 they have no curvature, and what rounding leaves in their gradient would send their weights far away. */
-  #apply(vector: number): void {
+  *#apply(vector: number): Work<void> {
+    this.#clearEmpty(vector);
+    yield* this.#memory.preconditioner.solve(vector);
+    this.#clearEmpty(vector);
+  }
+
+  #clearEmpty(vector: number): void {
     const values = this.#problem.core.f64(vector, this.#size);
-    for (const j of this.#empty) values[j] = 0;
-    this.#memory.preconditioner.solve(vector);
     for (const j of this.#empty) values[j] = 0;
   }
 
   /** ρ at the weights plus the direction: the gradient that the dual variables after it stand for. */
-  #residual(): void {
+  *#residual(): Work<void> {
     const { core, dataset, labels } = this.#problem;
     const { kernels } = core;
     const { margins, u1, derivatives, p } = this.#memory.buffers;
@@ -312,17 +357,14 @@ export class InteriorRun {
     );
     core.f64(p, this.#size).set(core.f64(this.#v, this.#size));
     kernels.addScaled(p, 1, this.#direction, this.#size);
-    this.#memory.passes.gradient(p, derivatives, this.#rho);
+    yield* this.#memory.passes.gradient(p, derivatives, this.#rho);
     this.#exactPasses++;
   }
 
   /** The Hessian of the present point: integers, or float64 once they have failed. */
   #system(): LinearSystem {
     const { core } = this.#problem;
-    const { frame } = this.#view;
-    const { buffers, products, ridge } = this.#memory;
-    const { z, r, y, p, hp, u2, h } = buffers;
-    const curvature = { h, p: 0, weights: 0 };
+    const { z, r, y, p, hp } = this.#memory.buffers;
     return {
       core,
       size: this.#size,
@@ -331,21 +373,26 @@ export class InteriorRun {
       y,
       p,
       hp,
-      multiply: (from, to) => {
-        if (this.#isExact) {
-          exactHessian(this.#problem, frame, from, curvature, u2, to);
-          this.#exactPasses++;
-        } else {
-          products.hessian(from, curvature, ridge, to);
-          this.#passes++;
-        }
-      },
+      multiply: (from, to) => this.#multiply(from, to),
       precondition: (vector) => this.#apply(vector),
     };
   }
 
+  *#multiply(from: number, to: number): Work<void> {
+    const { buffers, products, ridge } = this.#memory;
+    const { u2, h } = buffers;
+    const curvature = { h, p: 0, weights: 0 };
+    if (this.#isExact) {
+      yield* exactHessian(this.#problem, this.#view.frame, from, curvature, u2, to);
+      this.#exactPasses++;
+    } else {
+      yield* products.hessian(from, curvature, ridge, to);
+      this.#passes++;
+    }
+  }
+
   /** Newton's equations for the present right-hand sides, until the residual could gain no more than `enough`, or `most` corrections. */
-  #solve(enough: number, most: number): void {
+  *#solve(enough: number, most: number): Work<void> {
     const { core, dataset } = this.#problem;
     const { kernels } = core;
     const { buffers, passes } = this.#memory;
@@ -354,21 +401,27 @@ export class InteriorRun {
     const system = this.#system();
     let before = Number.POSITIVE_INFINITY;
     for (let correction = 0; correction < most; correction++) {
-      this.#residual();
+      yield* this.#residual();
       core.f64(r, size).fill(0);
       kernels.addScaled(r, -1, this.#rho, size);
-      const { norm, products: used } = conjugateGradients(system, FORCING, 2 * enough);
+      const { norm, products: used } = yield* conjugateGradients(system, FORCING, 2 * enough);
       if (used === 0) return;
       if (norm > POOR * before) this.#isExact = true;
       before = norm;
-      passes.multiply(z, u2, this.#scales, ROUNDING * norm);
+      yield* passes.multiply(z, u2, this.#scales, ROUNDING * norm);
       kernels.addScaled(this.#direction, 1, z, size);
       kernels.addScaled(u1, 1, u2, dataset.rows);
     }
   }
 
   /** One step along the path; false when nothing helps any more. */
-  step(): boolean {
+  *step(): Work<boolean> {
+    yield* this.#stopwatch.timed("inner", this.#follow());
+    return yield* this.#stopwatch.timed("exact", this.#move());
+  }
+
+  /** The direction of the next step: a predictor, then a corrector. */
+  *#follow(): Work<void> {
     const { core, dataset, labels } = this.#problem;
     const { kernels } = core;
     const { rows } = dataset;
@@ -378,37 +431,45 @@ export class InteriorRun {
     const mu = this.#mu;
     const gamma = this.#gamma;
     const [state, pitch] = [this.#rows, this.#pitch];
-    this.#stopwatch.timed("inner", () => {
-      core.f64(this.#direction, this.#size).fill(0);
-      core.f64(u1, rows).fill(0);
-      kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, 0, 0);
-      this.#solve(0, 1);
-      // how far the path can be followed without centring says how much centring it needs
-      const reach = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1);
-      const now = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, 0);
-      const then = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, reach);
-      // no nearer to the walls than the constraints' own residual warrants: it falls at its own pace, set by γ
-      // products, not powers: the last bit of ** differs between engines
-      const left = then / now;
-      const target = Math.max(mu * left * left * left, LEAST_CENTRING * this.#above);
-      kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, target, 1);
-      const goal = this.#goal * (this.#zeroObjective - this.#bestObjective);
-      // what is left moves the margins of rows at the kink, of curvature 1/γ, by √(2γ·left) in the mean: losses see half of that to first order
-      const loss = Math.max(KINK * this.#above, goal);
-      const enough = Math.min(RESIDUAL * Math.max(target, LAST * goal), (2 * loss * loss) / gamma);
-      this.#solve(enough, MOST_CORRECTIONS);
-    });
-    return this.#stopwatch.timed("exact", () => {
-      const furthest = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1 / TO_THE_WALL);
-      const part = Math.min(1, TO_THE_WALL * furthest);
-      kernels.interiorMove(margins, y, u1, rows, state, pitch, gamma, part);
-      kernels.addScaled(this.#v, part, this.#direction, this.#size);
-      // not those the rows have moved by: where weights have come and gone along a direction without curvature, rounding has stayed with them
-      this.#problem.exactMargins(this.#view.frame, this.#v, margins);
-      this.#evaluate();
-      this.#measure();
-      return this.#failures < MOST_FAILURES;
-    });
+    core.f64(this.#direction, this.#size).fill(0);
+    core.f64(u1, rows).fill(0);
+    kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, 0, 0);
+    yield* this.#solve(0, 1);
+    // how far the path can be followed without centring says how much centring it needs
+    const reach = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1);
+    const now = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, 0);
+    const then = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, reach);
+    // no nearer to the walls than the constraints' own residual warrants: it falls at its own pace, set by γ
+    // products, not powers: the last bit of ** differs between engines
+    const left = then / now;
+    const target = Math.max(mu * left * left * left, LEAST_CENTRING * this.#above);
+    kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, target, 1);
+    const goal = this.#goal * (this.#zeroObjective - this.#bestObjective);
+    // what is left moves the margins of rows at the kink, of curvature 1/γ, by √(2γ·left) in the mean: losses see half of that to first order
+    const loss = Math.max(KINK * this.#above, goal);
+    const enough = Math.min(RESIDUAL * Math.max(target, LAST * goal), (2 * loss * loss) / gamma);
+    yield* this.#solve(enough, MOST_CORRECTIONS);
+  }
+
+  /** The step itself; mu and gamma are those of its beginning. */
+  *#move(): Work<boolean> {
+    const { core, dataset, labels } = this.#problem;
+    const { kernels } = core;
+    const { rows } = dataset;
+    const { margins, u1 } = this.#memory.buffers;
+    const y = labels.f64;
+    const weights = this.#weights;
+    const gamma = this.#gamma;
+    const [state, pitch] = [this.#rows, this.#pitch];
+    const furthest = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1 / TO_THE_WALL);
+    const part = Math.min(1, TO_THE_WALL * furthest);
+    kernels.interiorMove(margins, y, u1, rows, state, pitch, gamma, part);
+    kernels.addScaled(this.#v, part, this.#direction, this.#size);
+    // not those the rows have moved by: where weights have come and gone along a direction without curvature, rounding has stayed with them
+    yield* this.#problem.exactMargins(this.#view.frame, this.#v, margins);
+    yield* this.#evaluate();
+    yield* this.#measure();
+    return this.#failures < MOST_FAILURES;
   }
 
   /** What every report says: the best weights so far. */

@@ -2,6 +2,7 @@
 import type { ByteView } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Scope } from "../../engine/core.js";
+import type { Work } from "../../engine/work.js";
 import { Buffers } from "./newton-system.js";
 import { Preconditioner } from "./preconditioner.js";
 import type { Arithmetic, ExactPasses, Products } from "./products.js";
@@ -18,13 +19,13 @@ export interface NewtonMemory {
   readonly random: number;
 }
 
-export function newtonMemory(
+export function* newtonMemory(
   scope: Scope,
   problem: Problem,
   arithmetic: Arithmetic,
   view: ByteView,
   seed: number,
-): NewtonMemory {
+): Work<NewtonMemory> {
   const { core, dataset } = problem;
   const { frame, inner, exact } = view;
   const ridge = scope.alloc(frame.padded * 8, "the regulariser");
@@ -32,13 +33,13 @@ export function newtonMemory(
   const random = scope.alloc(4, "a random state");
   core.view().setUint32(random, (Math.imul(seed, 0x9e3779b1) ^ 0x85ebca6b) >>> 0 || 1, true);
   const isSame = exact === inner;
-  const products = arithmetic.products(scope, problem, frame, inner, isSame);
-  const buffers = new Buffers(scope, problem, frame, dataset.rows);
+  const products = yield* arithmetic.products(scope, problem, frame, inner, isSame);
+  const buffers = yield* Buffers.create(scope, problem, frame, dataset.rows);
   const preconditioner = new Preconditioner(problem, frame, products, ridge);
   const passes = isSame
     ? products
     : exact === null
-      ? arithmetic.exact(scope, problem, frame)
-      : arithmetic.products(scope, problem, frame, exact, true);
+      ? yield* arithmetic.exact(scope, problem, frame)
+      : yield* arithmetic.products(scope, problem, frame, exact, true);
   return { ridge, products, passes, buffers, preconditioner, random };
 }

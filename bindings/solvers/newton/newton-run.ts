@@ -3,9 +3,10 @@
 import type { ByteMatrix, ByteView } from "../../data/dataset.js";
 import type { Problem, Weights } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
+import type { Work } from "../../engine/work.js";
 import { Stopwatch } from "../stopwatch.js";
 import { Descent, type DescentSettings } from "./descent.js";
-import { newtonMemory } from "./newton-memory.js";
+import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
 import { type Buffers, type Coordinates, NewtonSystem } from "./newton-system.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows, SAMPLE_PER_COLUMN } from "./preconditioner.js";
 import type { Arithmetic, Products } from "./products.js";
@@ -56,6 +57,36 @@ export interface Progress {
   readonly isConverged: boolean;
 }
 
+/** What a run keeps in linear memory. */
+interface BuiltRun {
+  readonly scope: Scope;
+  readonly facts: RowFacts;
+  readonly memory: NewtonMemory;
+  readonly coordinates: Coordinates;
+  readonly system: NewtonSystem;
+  readonly rowWeights: number;
+}
+
+function* build(
+  scope: Scope,
+  problem: Problem,
+  settings: NewtonSettings,
+  arithmetic: Arithmetic,
+  view: ByteView,
+): Work<BuiltRun> {
+  const { labels, dataset } = problem;
+  const { rows, weights } = dataset;
+  const { frame } = view;
+  const memory = yield* newtonMemory(scope, problem, arithmetic, view, settings.seed);
+  const { ridge, products, passes, buffers, preconditioner } = memory;
+  const scales = scope.alloc(frame.padded * 8, "the scales of the coordinates");
+  const rowWeights = yield* scope.allocWork(rows * 4, "the curvature of the rows");
+  const coordinates = { ridge, scales, preconditioner };
+  const facts: RowFacts = { rows, labels, weights };
+  const system = yield* NewtonSystem.create(scope, problem, frame, facts, products, passes, buffers, coordinates);
+  return { scope, facts, memory, coordinates, system, rowWeights };
+}
+
 export class NewtonRun {
   readonly #problem: Problem;
   readonly #settings: NewtonSettings;
@@ -73,36 +104,38 @@ export class NewtonRun {
   readonly #stopwatch = new Stopwatch();
   #warmPasses = 0;
 
-  constructor(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic) {
-    const { core, dataset } = problem;
-    const { rows } = dataset;
+  private constructor(
+    problem: Problem,
+    settings: NewtonSettings,
+    arithmetic: Arithmetic,
+    view: ByteView,
+    built: BuiltRun,
+  ) {
     this.#problem = problem;
     this.#settings = settings;
     this.#arithmetic = arithmetic;
-    this.#view = arithmetic.view(problem);
-    this.#facts = { rows, labels: problem.labels, weights: dataset.weights };
-    const { frame, inner } = this.#view;
-    const built = Scope.guard(core, (scope) => {
-      const memory = newtonMemory(scope, problem, arithmetic, this.#view, settings.seed);
-      const { ridge, products, passes, buffers, preconditioner, random } = memory;
-      const scales = scope.alloc(frame.padded * 8, "the scales of the coordinates");
-      const rowWeights = scope.alloc(rows * 4, "the curvature of the rows");
-      const coordinates = { ridge, scales, preconditioner };
-      const system = new NewtonSystem(scope, problem, frame, this.#facts, products, passes, buffers, coordinates);
-      return { scope, products, buffers, coordinates, system, random, rowWeights };
-    });
+    this.#view = view;
+    this.#facts = built.facts;
     this.#scope = built.scope;
-    problem.own(built.scope);
-    this.#products = built.products;
-    this.#buffers = built.buffers;
+    this.#products = built.memory.products;
+    this.#buffers = built.memory.buffers;
     this.#coordinates = built.coordinates;
-    this.#descentSettings = this.#choose(built.random, built.rowWeights);
-    this.#descent = new Descent(problem, frame, inner, built.system, this.#descentSettings);
+    this.#descentSettings = this.#choose(built.memory.random, built.rowWeights);
+    this.#descent = new Descent(problem, view.frame, view.inner, built.system, this.#descentSettings);
+    problem.own(built.scope);
+  }
+
+  static *create(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic): Work<NewtonRun> {
+    const view = yield* arithmetic.view(problem);
+    const built = yield* Scope.guardWork(problem.core, (scope) => build(scope, problem, settings, arithmetic, view));
+    const run = new NewtonRun(problem, settings, arithmetic, view, built);
+    let isReady = false;
     try {
-      this.#measureScales();
-    } catch (error) {
-      this.release();
-      throw error;
+      yield* run.#measureScales();
+      isReady = true;
+      return run;
+    } finally {
+      if (!isReady) run.release();
     }
   }
 
@@ -153,45 +186,47 @@ export class NewtonRun {
   }
 
   /** Curvature bounds of the coordinates, from a sample: hMax·mean code² + ridge. */
-  #measureScales(): void {
+  *#measureScales(): Work<void> {
     const { dataset, curvature } = this.#problem;
     const { frame, inner } = this.#view;
     const { ridge, scales } = this.#coordinates;
-    const measure = (matrix: ByteMatrix, weights: number): void => {
+    const measure = (matrix: ByteMatrix, weights: number): Work<void> => {
       const scale = curvature / matrix.rows;
-      diagonal(this.#problem, frame, this.#products, matrix, matrix.rows, weights, scale, ridge, scales);
+      return diagonal(this.#problem, frame, this.#products, matrix, matrix.rows, weights, scale, ridge, scales);
     };
-    if (dataset.rows <= SCALE_ROWS) measure(inner, dataset.weights.f32);
-    else this.#withSample(SCALE_ROWS, (sample) => measure(sample.matrix, sample.facts.weights.f32));
+    if (dataset.rows <= SCALE_ROWS) yield* measure(inner, dataset.weights.f32);
+    else yield* this.#withSample(SCALE_ROWS, (sample) => measure(sample.matrix, sample.facts.weights.f32));
   }
 
   /** Rows that all have the same chance. */
-  #withSample<T>(count: number, work: (sample: RowSample) => T): T {
+  #withSample<T>(count: number, work: (sample: RowSample) => Work<T>): Work<T> {
     return RowSample.use(this.#problem, this.#view.inner, count, 0, this.#descentSettings.random, work);
   }
 
   /** Evaluates the start; true when it is stationary to the last bit. */
-  begin(): boolean {
+  begin(): Work<boolean> {
+    return this.#stopwatch.timed("exact", this.#begin());
+  }
+
+  *#begin(): Work<boolean> {
     const { start } = this.#settings;
     const { system } = this.#descent;
     const { core, outputs } = this.#problem;
     const { frame } = this.#view;
     const { margins } = this.#buffers;
-    return this.#stopwatch.timed("exact", () => {
-      this.#zeroObjective = system.evaluate().objective;
-      if (start !== null) {
-        this.#problem.toCodes(frame, start, system.v);
-        this.#problem.exactMargins(frame, system.v, margins);
-        // far away losses are flat, and margins have no digits left for where they will end
-        this.#isFromZero = !(system.evaluate().objective <= this.#zeroObjective);
-        if (this.#isFromZero) {
-          core.f64(system.v, outputs * frame.padded).fill(0);
-          core.f64(margins, this.#problem.dataset.rows * outputs).fill(0);
-          system.evaluate();
-        }
+    this.#zeroObjective = (yield* system.evaluate()).objective;
+    if (start !== null) {
+      this.#problem.toCodes(frame, start, system.v);
+      yield* this.#problem.exactMargins(frame, system.v, margins);
+      // far away losses are flat, and margins have no digits left for where they will end
+      this.#isFromZero = !((yield* system.evaluate()).objective <= this.#zeroObjective);
+      if (this.#isFromZero) {
+        core.f64(system.v, outputs * frame.padded).fill(0);
+        core.f64(margins, this.#problem.dataset.rows * outputs).fill(0);
+        yield* system.evaluate();
       }
-      return system.point.scaledNorm === 0;
-    });
+    }
+    return system.point.scaledNorm === 0;
   }
 
   /** Whether the run begins at zero weights, because there is no start or none that is better. */
@@ -200,7 +235,7 @@ export class NewtonRun {
   }
 
   /** Solves rougher problems first; false when there is none. What they find is taken only when it lowers the exact objective. */
-  warmUp(): boolean {
+  *warmUp(): Work<boolean> {
     const { warmStart } = this.#settings;
     const { rows } = this.#problem.dataset;
     const { exact } = this.#view;
@@ -210,81 +245,93 @@ export class NewtonRun {
     if (!this.#isFromZero || !warmStart || isExact || !(hasSample || hasCodes)) return false;
     const { system } = this.#descent;
     const before = system.point.objective;
-    this.#stopwatch.timed("inner", () => {
-      if (hasSample) this.#withSample(sampled, (sample) => this.#solveSample(sample));
-      if (hasCodes) this.#solveCodes(hasSample);
-    });
-    this.#stopwatch.timed("exact", () => system.jump(before));
+    const solveSample = (): Work<void> => this.#withSample(sampled, (sample) => this.#solveSample(sample));
+    if (hasSample) yield* this.#stopwatch.timed("inner", solveSample());
+    if (hasCodes) yield* this.#stopwatch.timed("inner", this.#solveCodes(hasSample));
+    yield* this.#stopwatch.timed("exact", system.jump(before));
     return true;
   }
 
   /** The problem on a sample of the rows, from zero; its solution goes into the system's v. */
-  #solveSample(sample: RowSample): void {
+  *#solveSample(sample: RowSample): Work<void> {
     const { frame } = this.#view;
-    this.#rough(sample.matrix, (scope) => {
-      const products = this.#arithmetic.products(scope, this.#problem, frame, sample.matrix, true);
-      const system = this.#systemOn(scope, sample.facts, products);
+    const { matrix, facts } = sample;
+    const scope = new Scope(this.#problem.core);
+    try {
+      const products = yield* this.#arithmetic.products(scope, this.#problem, frame, matrix, true);
+      const system = yield* this.#systemOn(scope, facts, products);
       const settings = { ...this.#descentSettings, share: 1, isRounded: false, forcing: SAMPLE_FORCING };
-      const descent = new Descent(this.#problem, frame, sample.matrix, system, settings);
-      const zero = system.evaluate().objective;
-      this.#descend(descent, zero, SAMPLE_GAP);
-      return descent;
-    });
+      const descent = new Descent(this.#problem, frame, matrix, system, settings);
+      const zero = (yield* system.evaluate()).objective;
+      yield* this.#descend(descent, zero, SAMPLE_GAP);
+      this.#take(descent, matrix);
+    } finally {
+      scope.release();
+    }
   }
 
   /** The problem of all rows' codes, from the system's v where `hasStart`; its solution replaces it. */
-  #solveCodes(hasStart: boolean): void {
+  *#solveCodes(hasStart: boolean): Work<void> {
     const { frame, inner } = this.#view;
-    this.#rough(inner, (scope) => {
-      const products = this.#arithmetic.products(scope, this.#problem, frame, inner, true);
-      const system = this.#systemOn(scope, this.#facts, products);
+    const scope = new Scope(this.#problem.core);
+    try {
+      const products = yield* this.#arithmetic.products(scope, this.#problem, frame, inner, true);
+      const system = yield* this.#systemOn(scope, this.#facts, products);
       const settings = { ...this.#descentSettings, isRounded: false, isExact: false };
       const descent = new Descent(this.#problem, frame, inner, system, settings);
       const size = this.#problem.outputs * frame.padded;
       if (hasStart) {
         const { core } = this.#problem;
         core.f64(system.v, size).set(core.f64(this.#descent.system.v, size));
-        system.jump(this.#zeroObjective);
-      } else system.evaluate();
-      this.#descend(descent, this.#zeroObjective, Math.max(CODES_GAP, this.#goal));
-      return descent;
-    });
+        yield* system.jump(this.#zeroObjective);
+      } else yield* system.evaluate();
+      yield* this.#descend(descent, this.#zeroObjective, Math.max(CODES_GAP, this.#goal));
+      this.#take(descent, inner);
+    } finally {
+      scope.release();
+    }
   }
 
-  #systemOn(scope: Scope, facts: RowFacts, products: Products): NewtonSystem {
+  #systemOn(scope: Scope, facts: RowFacts, products: Products): Work<NewtonSystem> {
     const { frame } = this.#view;
-    return new NewtonSystem(scope, this.#problem, frame, facts, products, products, this.#buffers, this.#coordinates);
+    return NewtonSystem.create(
+      scope,
+      this.#problem,
+      frame,
+      facts,
+      products,
+      products,
+      this.#buffers,
+      this.#coordinates,
+    );
   }
 
-  #rough(matrix: ByteMatrix, solve: (scope: Scope) => Descent): void {
+  /** Takes over the solution of a rougher problem. matrix: its rows. */
+  #take({ system, gramPasses }: Descent, matrix: ByteMatrix): void {
     const { core, outputs, dataset } = this.#problem;
     const size = outputs * this.#view.frame.padded;
-    Scope.scratch(core, (scope) => {
-      const { system, gramPasses } = solve(scope);
-      core.f64(this.#descent.system.v, size).set(core.f64(system.v, size));
-      this.#warmPasses += ((system.passes + system.exactPasses + gramPasses) * matrix.rows) / dataset.rows;
-    });
+    core.f64(this.#descent.system.v, size).set(core.f64(system.v, size));
+    this.#warmPasses += ((system.passes + system.exactPasses + gramPasses) * matrix.rows) / dataset.rows;
   }
 
   /** Steps until the estimated gap is below `gap`. */
-  #descend(descent: Descent, zeroObjective: number, gap: number): void {
+  *#descend(descent: Descent, zeroObjective: number, gap: number): Work<void> {
     for (let step = 0; step < WARM_STEPS; step++) {
-      const { decrement } = descent.direct();
-      if (relativeGap(zeroObjective, descent.system.point.objective, decrement) <= gap || !descent.step()) return;
+      const { decrement } = yield* descent.direct();
+      if (relativeGap(zeroObjective, descent.system.point.objective, decrement) <= gap) return;
+      if (!(yield* descent.step())) return;
     }
   }
 
   /** The next direction, and how far the present point is from the optimum. */
-  direct(): Progress {
-    return this.#stopwatch.timed("inner", () => {
-      const { isSolved, decrement } = this.#descent.direct();
-      const gap = relativeGap(this.#zeroObjective, this.#descent.system.point.objective, decrement);
-      return { gap, isConverged: isSolved && gap <= this.#goal };
-    });
+  *direct(): Work<Progress> {
+    const { isSolved, decrement } = yield* this.#stopwatch.timed("inner", this.#descent.direct());
+    const gap = relativeGap(this.#zeroObjective, this.#descent.system.point.objective, decrement);
+    return { gap, isConverged: isSolved && gap <= this.#goal };
   }
 
-  step(): boolean {
-    return this.#stopwatch.timed("exact", () => this.#descent.step());
+  step(): Work<boolean> {
+    return this.#stopwatch.timed("exact", this.#descent.step());
   }
 
   /** What every report says. */

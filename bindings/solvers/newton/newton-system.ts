@@ -3,6 +3,7 @@
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Scope } from "../../engine/core.js";
+import type { Work } from "../../engine/work.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
 import { exactHessian } from "./exact-hessian.js";
 import type { Preconditioner, PreconditionerRows } from "./preconditioner.js";
@@ -34,6 +35,8 @@ export interface Coordinates {
   readonly preconditioner: Preconditioner;
 }
 
+type RowSpace = Pick<Buffers, "margins" | "u1" | "u2" | "derivatives" | "state" | "h">;
+
 /** Work space of a system: per row and output, and per column and output. Systems that run one after the other share it. */
 export class Buffers {
   readonly margins: number;
@@ -50,26 +53,36 @@ export class Buffers {
   readonly hp: number;
   readonly looks: number;
 
-  constructor(scope: Scope, { core, outputs }: Problem, frame: Frame, rows: number) {
+  private constructor(scope: Scope, { outputs }: Problem, frame: Frame, rows: RowSpace) {
     const size = outputs * frame.padded;
-    // the plane search reads four rows at a time
-    const perRow = 4 * Math.ceil(rows / 4) * outputs;
     const vector = (what: string): number => scope.alloc(size * 8, what);
-    const column = (what: string): number => scope.alloc(perRow * 8, what);
     this.z = vector("a direction");
     this.previous = vector("the previous step");
     this.r = vector("a residual");
     this.y = vector("a residual");
     this.p = vector("a direction");
     this.hp = vector("a Hessian product");
-    this.margins = column("the margins");
-    this.u1 = column("the margins of a direction");
-    this.u2 = column("the margins of the previous step");
-    this.derivatives = column("the derivatives");
-    this.state = scope.alloc(perRow * 4 + 16, "the states of the rows");
-    this.h = outputs === 1 ? scope.alloc(perRow * 4, "the curvature of the rows") : 0;
+    this.margins = rows.margins;
+    this.u1 = rows.u1;
+    this.u2 = rows.u2;
+    this.derivatives = rows.derivatives;
+    this.state = rows.state;
+    this.h = rows.h;
     this.looks = scope.alloc(64 + 16 * Math.ceil(outputs / 4) + 16, "a plane search");
-    core.f64(this.margins, perRow).fill(0);
+  }
+
+  static *create(scope: Scope, problem: Problem, frame: Frame, rows: number): Work<Buffers> {
+    const { outputs } = problem;
+    // the plane search reads four rows at a time
+    const perRow = 4 * Math.ceil(rows / 4) * outputs;
+    return new Buffers(scope, problem, frame, {
+      margins: yield* scope.allocWork(perRow * 8, "the margins"),
+      u1: yield* scope.allocWork(perRow * 8, "the margins of a direction"),
+      u2: yield* scope.allocWork(perRow * 8, "the margins of the previous step"),
+      derivatives: yield* scope.allocWork(perRow * 8, "the derivatives"),
+      state: yield* scope.allocWork(perRow * 4 + 16, "the states of the rows"),
+      h: outputs === 1 ? yield* scope.allocWork(perRow * 4, "the curvature of the rows") : 0,
+    });
   }
 }
 
@@ -116,8 +129,7 @@ export class NewtonSystem {
   #decrement = 0;
   #point: Point = { objective: Number.NaN, gradientNorm: Number.NaN, scaledNorm: Number.NaN };
 
-  /** Starts at zero. */
-  constructor(
+  private constructor(
     scope: Scope,
     problem: Problem,
     frame: Frame,
@@ -141,13 +153,34 @@ export class NewtonSystem {
     this.#buffers = buffers;
     this.v = scope.alloc(this.#size * 8, "the weights");
     this.g = scope.alloc(this.#size * 8, "the full gradient");
-    core.f64(this.#buffers.margins, this.rows * outputs).fill(0);
     // rows past the last: the plane search reads four at a time
     const rest = (-this.rows * outputs) & 3;
     if (outputs === 1) {
       core.f64(this.#buffers.u1 + this.rows * 8, rest).fill(0);
       core.f64(this.#buffers.u2 + this.rows * 8, rest).fill(0);
     }
+  }
+
+  /** Starts at zero. */
+  static *create(
+    scope: Scope,
+    problem: Problem,
+    frame: Frame,
+    facts: RowFacts,
+    inner: Products,
+    exact: ExactPasses,
+    buffers: Buffers,
+    coordinates: Coordinates,
+  ): Work<NewtonSystem> {
+    const system = new NewtonSystem(scope, problem, frame, facts, inner, exact, buffers, coordinates);
+    yield* system.#clearMargins();
+    return system;
+  }
+
+  *#clearMargins(): Work<void> {
+    const { core, outputs } = this.#problem;
+    if (core.isDue(this.rows * outputs)) yield;
+    core.f64(this.#buffers.margins, this.rows * outputs).fill(0);
   }
 
   get point(): Point {
@@ -158,34 +191,35 @@ export class NewtonSystem {
    * u = X·z with z rounded in place. Softmax: rounding leaves a mean over the classes, which the loss does not see and l2 would keep; it is taken out of z,
    * and u is right up to a shift that all classes of a row share.
    */
-  #multiply(z: number, u: number, allowed: number): void {
+  *#multiply(z: number, u: number, allowed: number): Work<void> {
     const { core, outputs } = this.#problem;
-    this.#exact.multiply(z, u, this.#scales, allowed);
+    yield* this.#exact.multiply(z, u, this.#scales, allowed);
     if (outputs > 1) core.kernels.centreClasses(z, this.#frame.padded, outputs);
   }
 
   /** Evaluates at a v set from outside; back to zero when that is not better than `most`. */
-  jump(most: number): void {
+  *jump(most: number): Work<void> {
     const { core } = this.#problem;
-    this.#multiply(this.v, this.#buffers.margins, 0);
-    const objective = this.#loss();
+    yield* this.#multiply(this.v, this.#buffers.margins, 0);
+    const objective = yield* this.#loss();
     if (objective <= most) {
-      this.evaluate(objective);
+      yield* this.evaluate(objective);
       return;
     }
     core.f64(this.v, this.#size).fill(0);
-    core.f64(this.#buffers.margins, this.rows * this.#problem.outputs).fill(0);
-    this.evaluate();
+    yield* this.#clearMargins();
+    yield* this.evaluate();
   }
 
   /** Objective at the present margins; derivatives and states of the rows. */
-  #loss(): number {
+  *#loss(): Work<number> {
     const { core, outputs, epsilon, lossId } = this.#problem;
     const { rows, labels, weights } = this.#facts;
     let total = 0;
     for (let row = 0; row < rows; row += ROWS_PER_CALL) {
       const count = Math.min(ROWS_PER_CALL, rows - row);
       const at = row * outputs;
+      if (core.isDue(count * outputs)) yield;
       total += core.kernels.lossPass(
         lossId,
         this.#buffers.margins + at * 8,
@@ -205,8 +239,9 @@ export class NewtonSystem {
   }
 
   /** Objective, gradient and norms at the present v, whose margins are in place. */
-  evaluate(objective = this.#loss()): Point {
-    const { gradientNorm } = this.#exact.gradient(this.v, this.#buffers.derivatives, this.g);
+  *evaluate(given?: number): Work<Point> {
+    const objective = given ?? (yield* this.#loss());
+    const { gradientNorm } = yield* this.#exact.gradient(this.v, this.#buffers.derivatives, this.g);
     this.exactPasses++;
     const { kernels } = this.#problem.core;
     const squares = kernels.weightedSquares(this.g, this.#scales, this.#frame.padded, this.#problem.outputs);
@@ -215,10 +250,11 @@ export class NewtonSystem {
   }
 
   /** Curvature of all rows at the present point. */
-  #curvature(): Curvature {
+  *#curvature(): Work<Curvature> {
     const { core, outputs, epsilon, lossId } = this.#problem;
     const { rows, weights } = this.#facts;
     if (outputs === 1 && !this.#hasCurvature) {
+      if (core.isDue(rows)) yield;
       core.kernels.curvatureRows(lossId, this.#buffers.state, weights.f32, rows, epsilon, this.#buffers.h);
     }
     this.#hasCurvature = true;
@@ -226,38 +262,35 @@ export class NewtonSystem {
   }
 
   /** Curvature of every row as one number, for sampling: rows f32 at `out`. */
-  rowWeights(out: number): void {
-    const { h, p, weights } = this.#curvature();
+  *rowWeights(out: number): Work<void> {
+    const { h, p, weights } = yield* this.#curvature();
+    if (this.#problem.core.isDue(this.rows * this.#problem.outputs)) yield;
     this.#problem.core.kernels.rowWeights(h, p, weights, this.rows, this.#problem.outputs, out);
   }
 
   /** Rows for Hessian products and preconditioner: all, or those of a sample with their present curvature. */
-  rowsOf(sample: RowSample | null): PreconditionerRows {
-    const curvature = this.#curvature();
+  *rowsOf(sample: RowSample | null): Work<PreconditionerRows> {
+    const curvature = yield* this.#curvature();
     if (sample === null) return { matrix: this.#inner.matrix, curvature, rows: this.rows };
-    return sample.rowsWith(curvature, this.#problem.outputs);
+    return yield* sample.rowsWith(curvature, this.#problem.outputs);
   }
 
   /**
    * Direction z ≈ −H⁻¹g by conjugate gradients with the Hessian of `sample` (null: all rows), until the residual in the metric of the
    * preconditioner has fallen to the part `forcing`.
    */
-  solve(
+  *solve(
     sample: { readonly products: Products; readonly rows: PreconditionerRows } | "exact" | null,
     forcing: number,
-  ): Direction {
-    const { core, outputs, loss } = this.#problem;
+  ): Work<Direction> {
+    const { core, outputs } = this.#problem;
     const { kernels } = core;
     const size = this.#size;
     const { padded } = this.#frame;
-    const isExact = sample === "exact";
-    const part = isExact ? null : sample;
-    const products = part?.products ?? this.#inner;
-    const curvature = part?.rows.curvature ?? this.#curvature();
+    const part = sample === "exact" ? null : sample;
+    const products = sample === "exact" ? null : (part?.products ?? this.#inner);
+    const curvature = part?.rows.curvature ?? (yield* this.#curvature());
     const share = (part?.rows.rows ?? this.rows) / this.rows;
-    const centre = (vector: number): void => {
-      if (loss === "softmax") kernels.centreClasses(vector, padded, outputs);
-    };
     if (this.#point.scaledNorm === 0) {
       core.f64(this.#buffers.z, size).fill(0);
       this.#decrement = 0;
@@ -266,7 +299,7 @@ export class NewtonSystem {
     const { z, r, y, p, hp } = this.#buffers;
     core.f64(r, size).fill(0);
     kernels.addScaled(r, -1, this.g, size);
-    const solution = conjugateGradients(
+    const solution = yield* conjugateGradients(
       {
         core,
         size,
@@ -275,21 +308,8 @@ export class NewtonSystem {
         y,
         p,
         hp,
-        multiply: (from, to) => {
-          if (isExact) {
-            // the search's margins are free while a direction is sought
-            exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to);
-            this.exactPasses++;
-          } else {
-            products.hessian(from, curvature, this.#ridge, to);
-            this.passes += share;
-          }
-          centre(to);
-        },
-        precondition: (vector) => {
-          this.preconditioner.solve(vector);
-          centre(vector);
-        },
+        multiply: (from, to) => this.#hessian(products, curvature, share, from, to),
+        precondition: (vector) => this.#precondition(vector),
       },
       forcing,
     );
@@ -307,17 +327,40 @@ export class NewtonSystem {
     return { decrement, isSolved, products: solution.products };
   }
 
+  /** to = H·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */
+  *#hessian(products: Products | null, curvature: Curvature, share: number, from: number, to: number): Work<void> {
+    if (products === null) {
+      // the search's margins are free while a direction is sought
+      yield* exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to);
+      this.exactPasses++;
+    } else {
+      yield* products.hessian(from, curvature, this.#ridge, to);
+      this.passes += share;
+    }
+    this.#centre(to);
+  }
+
+  *#precondition(vector: number): Work<void> {
+    yield* this.preconditioner.solve(vector);
+    this.#centre(vector);
+  }
+
+  #centre(vector: number): void {
+    const { core, loss, outputs } = this.#problem;
+    if (loss === "softmax") core.kernels.centreClasses(vector, this.#frame.padded, outputs);
+  }
+
   /**
    * Moves to the minimum of the objective over the plane spanned by the direction and the previous step; then a new exact pass. Returns false
    * (and stays) when no step lowers the objective.
    */
-  move(): boolean {
+  *move(): Work<boolean> {
     const { core, outputs } = this.#problem;
     const { kernels } = core;
     const size = this.#size;
     const count = this.rows * outputs;
-    this.#multiply(this.#buffers.z, this.#buffers.u1, ROUNDING * this.#decrement);
-    const [a1, a2] = this.#searchPlane();
+    yield* this.#multiply(this.#buffers.z, this.#buffers.u1, ROUNDING * this.#decrement);
+    const [a1, a2] = yield* this.#searchPlane();
     if (a1 === 0 && a2 === 0) return false;
     if (this.#hasPrevious) {
       kernels.combine(this.#buffers.u2, a2, a1, this.#buffers.u1, count);
@@ -344,30 +387,31 @@ export class NewtonSystem {
       }
       kernels.addScaled(margins, part, u2, count);
       kernels.addScaled(this.v, part, previous, size);
-      const objective = this.#loss();
+      const objective = yield* this.#loss();
       if (!(objective <= most)) continue;
       if (part < 1) {
         kernels.combine(u2, 0, part, u2, count);
         kernels.combine(previous, 0, part, previous, size);
       }
-      this.evaluate(objective);
+      yield* this.evaluate(objective);
       return true;
     }
     back();
     this.#hasPrevious = false;
-    this.evaluate();
+    yield* this.evaluate();
     return false;
   }
 
   /** (a₁, a₂) that minimise F(v + a₁z + a₂·previous), by Newton's method in the plane; a₂ is 0 without a previous step. */
-  #searchPlane(): [number, number] {
+  *#searchPlane(): Work<[number, number]> {
     const { core, outputs, loss, epsilon, lossId } = this.#problem;
     const { kernels } = core;
     const size = this.#size;
     const { rows, labels, weights } = this.#facts;
     const count = rows * outputs;
     const hasPrevious = this.#hasPrevious;
-    const { z, previous } = this.#buffers;
+    const buffers = this.#buffers;
+    const { z, previous } = buffers;
     const u2 = hasPrevious ? this.#buffers.u2 : 0;
     // unit vectors keep float32 products in range
     const top1 = kernels.maxAbs(this.#buffers.u1, count);
@@ -386,18 +430,19 @@ export class NewtonSystem {
     }
     const isPart = outputs > 1 && rows >= 4 * ROWS_PER_CALL && !this.looksAtAll;
     const [stretch, most] = isPart ? [LOOK_STRETCH, LOOK_ROWS] : [ROWS_PER_CALL, ROWS_PER_CALL];
-    const look = (a1: number, a2: number): [number, number, number, number, number] => {
-      core.f64(this.#buffers.looks, 5).fill(0);
+    const look = function* (a1: number, a2: number): Work<[number, number, number, number, number]> {
+      core.f64(buffers.looks, 5).fill(0);
       let seen = 0;
       for (let start = 0, turn = 0; start < rows; start += stretch, turn = (turn + LOOK_TURN) % 1) {
         const row = isPart ? start + LOOK_ROWS * Math.floor((turn * LOOK_STRETCH) / LOOK_ROWS) : start;
         const part = Math.min(most, rows - row);
         if (part <= 0) break;
         seen += part;
+        if (core.isDue(part * outputs)) yield;
         const at = row * outputs;
-        const state = this.#buffers.state + at * 4;
+        const state = buffers.state + at * 4;
         const omega = weights.f32 === 0 ? 0 : weights.f32 + row * 4;
-        const first = this.#buffers.u1 + at * 8;
+        const first = buffers.u1 + at * 8;
         const second = u2 === 0 ? 0 : u2 + at * 8;
         if (outputs === 1) {
           kernels.plane1(
@@ -413,10 +458,10 @@ export class NewtonSystem {
             a2,
             inverse1,
             inverse2,
-            this.#buffers.looks,
+            buffers.looks,
           );
         } else {
-          const scratch = this.#buffers.looks + 64;
+          const scratch = buffers.looks + 64;
           kernels.planeSoftmax(
             state,
             omega,
@@ -429,17 +474,11 @@ export class NewtonSystem {
             inverse1,
             inverse2,
             scratch,
-            this.#buffers.looks,
+            buffers.looks,
           );
         }
       }
-      const [g1, g2, h11, h12, h22] = core.f64(this.#buffers.looks, 5) as unknown as [
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
+      const [g1, g2, h11, h12, h22] = core.f64(buffers.looks, 5) as unknown as [number, number, number, number, number];
       return [
         slope1 + (g1 * top1) / seen + ridge11 * a1 + ridge12 * a2,
         slope2 + (g2 * top2) / seen + ridge12 * a1 + ridge22 * a2,
@@ -450,7 +489,7 @@ export class NewtonSystem {
     };
     let [a1, a2] = [0, 0];
     let gained = 0;
-    let here = look(a1, a2);
+    let here = yield* look(a1, a2);
     for (let looks = 1; looks < MOST_LOOKS; ) {
       const [p1, p2] = newton2(here, hasPrevious && top2 > 0);
       const slope = p1 * here[0] + p2 * here[1];
@@ -460,7 +499,7 @@ export class NewtonSystem {
       // along a descent direction of a convex function: a slope that is still negative means lower, a steeper positive one too far
       for (let isFar = true; isFar && looks < MOST_LOOKS; ) {
         if (loss === "squared") break;
-        there = look(a1 + step * p1, a2 + step * p2);
+        there = yield* look(a1 + step * p1, a2 + step * p2);
         looks++;
         const ahead = p1 * there[0] + p2 * there[1];
         isFar = !(ahead <= -0.5 * slope);

@@ -11,6 +11,7 @@
 // SESOP, Narkiss & Zibulevsky 2005. docs/numerics.md §10–11, docs/decisions/0009.
 import type { ExactCopy } from "../../data/dataset.js";
 import { Problem, type WeightsInput } from "../../data/problem.js";
+import { reportsOf, type Steps } from "../../engine/work.js";
 import { BitcenterError, show } from "../../errors.js";
 import { checkNames, number, numberOrAuto, oneOf } from "../../options.js";
 import { BYTE_ARITHMETIC } from "./byte-products.js";
@@ -93,15 +94,15 @@ function checkAuto(where: string, problem: Problem, options: AutoOptions, more: 
  * @throws BitcenterError BAD_OPTION, UNSUPPORTED at once; DISPOSED, OUT_OF_MEMORY while it runs
  */
 export function auto(problem: Problem, options: AutoOptions = {}): Generator<NewtonReport, void, undefined> {
-  return autoWith(problem, options, BYTE_ARITHMETIC);
+  return reportsOf(autoSteps(problem, options));
 }
 
-/** `auto` on other arithmetic, for the float32 twin of the benchmark. @internal */
-export function autoWith(
+/** `auto`, with pauses; on other arithmetic for the float32 twin of the benchmark. @internal */
+export function autoSteps(
   problem: Problem,
-  options: AutoOptions,
-  arithmetic: Arithmetic,
-): Generator<NewtonReport, void, undefined> {
+  options: AutoOptions = {},
+  arithmetic: Arithmetic = BYTE_ARITHMETIC,
+): Steps<NewtonReport> {
   return run(problem, checkAuto("auto", problem, options, []), arithmetic);
 }
 
@@ -110,6 +111,11 @@ export function autoWith(
  * @throws BitcenterError BAD_OPTION, UNSUPPORTED at once; DISPOSED, OUT_OF_MEMORY while it runs
  */
 export function newton(problem: Problem, options: NewtonOptions = {}): Generator<NewtonReport, void, undefined> {
+  return reportsOf(newtonSteps(problem, options));
+}
+
+/** `newton`, with pauses. @internal */
+export function newtonSteps(problem: Problem, options: NewtonOptions = {}): Steps<NewtonReport> {
   const where = "newton";
   const settings = checkAuto(where, problem, options, ["hessianShare", "preconditioner", "warmStart"]);
   if (problem.loss === "hinge" && typeof options.hessianShare === "number" && options.hessianShare < 1) {
@@ -134,30 +140,26 @@ export function newton(problem: Problem, options: NewtonOptions = {}): Generator
   return run(problem, chosen, BYTE_ARITHMETIC);
 }
 
-function* run(
-  problem: Problem,
-  settings: NewtonSettings,
-  arithmetic: Arithmetic,
-): Generator<NewtonReport, void, undefined> {
+function* run(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic): Steps<NewtonReport> {
   problem.checkLive();
   const Run = problem.loss === "hinge" ? InteriorRun : NewtonRun;
-  const state = new Run(problem, settings, arithmetic);
+  const state = yield* Run.create(problem, settings, arithmetic);
   try {
-    const isDone = state.begin();
+    const isDone = yield* state.begin();
     // from zero the gap is known; from elsewhere it takes a direction
     const isFirst = isDone || state.isFromZero;
     if (isFirst) yield { outerStep: 0, gap: isDone ? 0 : 1, isConverged: isDone, isStalled: false, ...state.facts() };
     if (isDone || (isFirst && settings.outerSteps === 0)) return;
     problem.checkLive();
-    let outerStep = state.warmUp() ? 1 : 0;
+    let outerStep = (yield* state.warmUp()) ? 1 : 0;
     for (let isAlive = true; ; outerStep++) {
       problem.checkLive();
-      const { gap, isConverged } = state.direct();
+      const { gap, isConverged } = yield* state.direct();
       const isStalled = !isConverged && !isAlive;
       if (outerStep > 0 || !isFirst) yield { outerStep, gap, isConverged, isStalled, ...state.facts() };
       if (isConverged || isStalled || outerStep >= settings.outerSteps) return;
       problem.checkLive();
-      isAlive = state.step();
+      isAlive = yield* state.step();
     }
   } finally {
     state.release();

@@ -2,6 +2,7 @@
 import type { ByteMatrix, Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
+import type { Work } from "../../engine/work.js";
 import { exactGram } from "./exact-gram.js";
 import type { Curvature, Products } from "./products.js";
 
@@ -67,34 +68,42 @@ export class Preconditioner {
   }
 
   /** From the Gram matrix of `rows` plus `ridge` of its diagonal (or more of it, until it can be factored), or at last from the diagonal alone. */
-  buildGram({ matrix, curvature, rows }: PreconditionerRows, ridge = RIDGE): void {
+  *buildGram({ matrix, curvature, rows }: PreconditionerRows, ridge = RIDGE): Work<void> {
     this.release();
     const { core, outputs, dataset } = this.#problem;
     const { kernels } = core;
     const { cols } = dataset;
     const dimension = this.dimension;
     const { columns } = matrix;
-    const built = Scope.scratch(core, (scratch) => {
+    let built = 0;
+    const scratch = new Scope(core);
+    try {
       const weight = scratch.alloc(rows * 4, "row weights");
+      if (core.isDue(rows * outputs)) yield;
       const top = kernels.rowWeights(curvature.h, curvature.p, curvature.weights, rows, outputs, weight);
-      const out = this.#scope.alloc(dimension * dimension * 8, "the preconditioner");
-      const sums = scratch.alloc(columns * columns * 8, "a Gram matrix");
+      const out = yield* this.#scope.allocWork(dimension * dimension * 8, "the preconditioner");
+      const sums = yield* scratch.allocWork(columns * columns * 8, "a Gram matrix");
       const first = scratch.alloc(columns * 8, "column sums");
-      const total = top > 0 ? this.#products.gram(scratch, matrix, weight, top, { squares: sums, first }) : 0;
+      const total = top > 0 ? yield* this.#products.gram(scratch, matrix, weight, top, { squares: sums, first }) : 0;
       const { factor, shift } = this.#products;
       const { intercept } = this.#frame;
       const fill = (): number =>
         kernels.assembleGram(sums, columns, first, total, factor, shift, intercept, rows, this.#ridge, cols, out);
       for (let added = ridge; added <= MOST_RIDGE; added *= 10) {
+        if (core.isDue(dimension * dimension)) yield;
         const trace = fill();
-        if (!(trace > 0)) return 0;
+        if (!(trace > 0)) break;
         // the absolute part is for columns that the sample leaves empty
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
-        if (kernels.choleskyFactor(out, dimension) === dimension) return out;
+        if (yield* this.#isFactored(out)) {
+          built = out;
+          break;
+        }
       }
-      return 0;
-    });
-    if (built === 0) this.buildDiagonal({ matrix, curvature, rows });
+    } finally {
+      scratch.release();
+    }
+    if (built === 0) yield* this.buildDiagonal({ matrix, curvature, rows });
     else this.#factor = built;
   }
 
@@ -102,17 +111,20 @@ export class Preconditioner {
    * From the Gram matrix of the exact copy of `part`'s rows in float64, for weak directions that the codes do not show. One output only.
    * index: numbers of the rows, u32, or 0 for all. False when it cannot be factored.
    */
-  buildExact({ curvature, rows }: PreconditionerRows, index: number): boolean {
+  *buildExact({ curvature, rows }: PreconditionerRows, index: number): Work<boolean> {
     this.release();
     const { core } = this.#problem;
     const { kernels } = core;
     const dimension = this.dimension;
-    const isBuilt = Scope.scratch(core, (scratch) => {
-      const out = this.#scope.alloc(dimension * dimension * 8, "the preconditioner");
-      const gram = scratch.alloc(dimension * dimension * 8, "a Gram matrix");
+    let isBuilt = false;
+    const scratch = new Scope(core);
+    try {
+      const out = yield* this.#scope.allocWork(dimension * dimension * 8, "the preconditioner");
+      const gram = yield* scratch.allocWork(dimension * dimension * 8, "a Gram matrix");
       const weight = scratch.alloc(rows * 4, "row weights");
+      if (core.isDue(rows)) yield;
       kernels.rowWeights(curvature.h, curvature.p, curvature.weights, rows, 1, weight);
-      exactGram(this.#problem, this.#frame, weight, index, rows, dimension, gram);
+      yield* exactGram(this.#problem, this.#frame, weight, index, rows, dimension, gram);
       const sums = core.f64(gram, dimension * dimension);
       const penalty = core.f64(this.#ridge, dimension);
       let trace = 0;
@@ -121,23 +133,30 @@ export class Preconditioner {
         sums[at] = (sums[at] as number) + (penalty[j] as number);
         trace += sums[at];
       }
-      if (!(trace > 0)) return false;
-      for (let added = EXACT_RIDGE; added <= MOST_RIDGE; added *= 10) {
-        core.f64(out, dimension * dimension).set(sums);
+      for (let added = EXACT_RIDGE; added <= MOST_RIDGE && trace > 0 && !isBuilt; added *= 10) {
+        if (core.isDue(dimension * dimension)) yield;
+        core.f64(out, dimension * dimension).set(core.f64(gram, dimension * dimension));
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
-        if (kernels.choleskyFactor(out, dimension) === dimension) {
-          this.#factor = out;
-          return true;
-        }
+        isBuilt = yield* this.#isFactored(out);
       }
-      return false;
-    });
+      if (isBuilt) this.#factor = out;
+    } finally {
+      scratch.release();
+    }
     if (!isBuilt) this.release();
     return isBuilt;
   }
 
+  /** Replaces a matrix (dimension × dimension f64) by its Cholesky factor; false where it has none. */
+  *#isFactored(matrix: number): Work<boolean> {
+    const { core } = this.#problem;
+    const { dimension } = this;
+    if (core.isDue((dimension * dimension * dimension) / 6)) yield;
+    return core.kernels.choleskyFactor(matrix, dimension) === dimension;
+  }
+
   /** From the diagonal of the Hessian over `rows`, per class. */
-  buildDiagonal({ matrix, curvature, rows }: PreconditionerRows): void {
+  *buildDiagonal({ matrix, curvature, rows }: PreconditionerRows): Work<void> {
     this.release();
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
@@ -145,23 +164,27 @@ export class Preconditioner {
     const weight = this.#scope.alloc(rows * 4, "row weights");
     for (let k = 0; k < outputs; k++) {
       const at = this.#diagonals + k * padded * 8;
+      if (core.isDue(rows)) yield;
       core.kernels.classWeights(curvature.h, curvature.p, curvature.weights, rows, outputs, k, weight);
-      diagonal(this.#problem, this.#frame, this.#products, matrix, rows, weight, 1 / rows, this.#ridge, at);
+      yield* diagonal(this.#problem, this.#frame, this.#products, matrix, rows, weight, 1 / rows, this.#ridge, at);
     }
     this.#scope.free(weight);
   }
 
   /** r → M⁻¹r in place; r: outputs × padded f64. */
-  solve(r: number): void {
+  *solve(r: number): Work<void> {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
-    if (this.#factor !== 0) core.kernels.choleskySolve(this.#factor, this.dimension, r, padded, outputs);
-    else core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
+    const { dimension } = this;
+    if (this.#factor !== 0) {
+      if (core.isDue(dimension * dimension * outputs)) yield;
+      core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs);
+    } else core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
   }
 }
 
 /** Diagonal of Σ weightᵢ·codeᵢcodeᵢᵀ·scale + ridge in code coordinates, floored: out padded f64; weight: rows f32, or 0 for ones. */
-export function diagonal(
+export function* diagonal(
   problem: Problem,
   frame: Frame,
   products: Products,
@@ -171,12 +194,13 @@ export function diagonal(
   scale: number,
   ridge: number,
   out: number,
-): void {
+): Work<void> {
   const { core, dataset } = problem;
-  Scope.scratch(core, (scratch) => {
+  const scratch = new Scope(core);
+  try {
     const q = scratch.alloc(dataset.cols * 8, "column sums");
     const s = scratch.alloc(dataset.cols * 8, "column sums");
-    const total = products.moments(matrix, rows, weight, q, s);
+    const total = yield* products.moments(matrix, rows, weight, q, s);
     core.kernels.assembleDiagonal(
       q,
       s,
@@ -190,5 +214,7 @@ export function diagonal(
       out,
       frame.padded,
     );
-  });
+  } finally {
+    scratch.release();
+  }
 }

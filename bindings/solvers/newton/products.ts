@@ -3,6 +3,7 @@
 import type { ByteMatrix, ByteView, Frame } from "../../data/dataset.js";
 import type { GradientFacts, Problem } from "../../data/problem.js";
 import type { Scope } from "../../engine/core.js";
+import type { Work } from "../../engine/work.js";
 
 /** Rows of a Hessian, with the curvature of each: h (one margin) or the probabilities p (softmax). Pointers to float32. */
 export interface Curvature {
@@ -20,9 +21,9 @@ export interface GramSums {
 /** How margins and gradients of some rows are computed. */
 export interface ExactPasses {
   /** u = X·z, rows × outputs f64; z may be rounded in place, up to scales·error² ≤ allowed, to what the pass can multiply exactly. */
-  multiply(z: number, u: number, scales: number, allowed: number): void;
+  multiply(z: number, u: number, scales: number, allowed: number): Work<void>;
   /** Full gradient at v from derivatives c into g. */
-  gradient(v: number, c: number, g: number): GradientFacts;
+  gradient(v: number, c: number, g: number): Work<GradientFacts>;
 }
 
 /** Products of a matrix of stored values with vectors in code coordinates. */
@@ -32,18 +33,18 @@ export interface Products extends ExactPasses {
   readonly factor: number;
   readonly shift: number;
   /** out = (Σ ωᵢ·loss″ᵢ·xᵢxᵢᵀ/rows + ridge)·p; p, out: outputs × padded f64, ridge: padded f64. */
-  hessian(p: number, curvature: Curvature, ridge: number, out: number): void;
+  hessian(p: number, curvature: Curvature, ridge: number, out: number): Work<void>;
   /** Adds the rows of `matrix`, weighted by d = weight (rows f32, the largest is top > 0), to `sums`; returns Σ d. */
-  gram(scratch: Scope, matrix: ByteMatrix, weight: number, top: number, sums: GramSums): number;
+  gram(scratch: Scope, matrix: ByteMatrix, weight: number, top: number, sums: GramSums): Work<number>;
   /** q[j] += Σ d·b², s[j] += Σ d·b over the first `rows` rows of `matrix`; weight: rows f32, or 0 for ones; q, s: cols f64. Returns Σ d. */
-  moments(matrix: ByteMatrix, rows: number, weight: number, q: number, s: number): number;
+  moments(matrix: ByteMatrix, rows: number, weight: number, q: number, s: number): Work<number>;
 }
 
 export interface Arithmetic {
   /** The rows as these products read them. */
-  view(problem: Problem): ByteView;
+  view(problem: Problem): Work<ByteView>;
   /** Passes over the exact copy of all rows, where the view has no matrix for them. */
-  exact(scope: Scope, problem: Problem, frame: Frame): ExactPasses;
+  exact(scope: Scope, problem: Problem, frame: Frame): Work<ExactPasses>;
   /** Products with `matrix`; `hasGradient` false: only Hessian products will be asked for. */
-  products(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix, hasGradient: boolean): Products;
+  products(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix, hasGradient: boolean): Work<Products>;
 }

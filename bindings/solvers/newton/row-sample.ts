@@ -2,7 +2,9 @@
 import type { ByteMatrix } from "../../data/dataset.js";
 import { unpackRows } from "../../data/packed.js";
 import type { Problem } from "../../data/problem.js";
-import { Scope } from "../../engine/core.js";
+import { gatherRows, gatherTo } from "../../data/raw-rows.js";
+import { type Core, Scope } from "../../engine/core.js";
+import { eachPart, type Work } from "../../engine/work.js";
 import type { PreconditionerRows } from "./preconditioner.js";
 import type { Curvature } from "./products.js";
 
@@ -17,56 +19,14 @@ export class RowSample {
   readonly matrix: ByteMatrix;
   readonly facts: RowFacts;
   readonly #problem: Problem;
-  readonly #scope: Scope;
   /** Numbers of the rows: u32. */
   readonly index: number;
   readonly #h: number;
   readonly #p: number;
   readonly #scale: number;
 
-  /**
-   * About `count` rows of `matrix`, drawn in proportion to `weight` (rows f32, or 0: all alike) and weighted so that sums over the sample, divided
-   * by its size, estimate those over all rows divided by theirs. state: pointer to the generator's u32, not 0.
-   */
-  private constructor(problem: Problem, matrix: ByteMatrix, count: number, weight: number, state: number) {
-    const { core, dataset, outputs, labels } = problem;
-    const { kernels } = core;
+  private constructor(problem: Problem, matrix: ByteMatrix, built: BuiltSample) {
     this.#problem = problem;
-    const built = Scope.guard(core, (scope) => {
-      const { strideBytes } = matrix;
-      const index = scope.alloc(2 * count * 4, "a sample of rows");
-      const scale = scope.alloc(2 * count * 4, "a sample of rows");
-      let rows = kernels.sampleRows(state, weight, dataset.rows, count, index, scale);
-      // where no row has any curvature all are alike
-      if (rows === 0) rows = kernels.sampleRows(state, 0, dataset.rows, count, index, scale);
-      const take = (from: number, size: number): number => {
-        if (from === 0) return 0;
-        const to = scope.alloc(rows * size, "a sample of rows");
-        kernels.gather(from, size, index, rows, size, to, size);
-        return to;
-      };
-      const bytes = take(matrix.pointer, strideBytes);
-      const { packed } = matrix;
-      const wide = packed === undefined ? 0 : scope.alloc(rows * packed.padded, "a sample of rows");
-      if (packed !== undefined) {
-        unpackRows(core, { codes: bytes, strideBytes, ...packed }, rows, wide);
-        scope.free(bytes);
-      }
-      const omega = take(dataset.weights.f32, 4);
-      if (omega !== 0) kernels.multiplyF32(omega, scale, rows);
-      const f32 = omega === 0 ? scale : omega;
-      const f64 = scope.alloc(rows * 8, "a sample of rows");
-      kernels.toFloat64(f32, f64, rows);
-      const facts: RowFacts = {
-        rows,
-        labels: { f64: take(labels.f64, 8), f32: take(labels.f32, 4) },
-        weights: { f64, f32 },
-      };
-      const h = outputs === 1 ? scope.alloc(rows * 4, "the curvature of a sample") : 0;
-      const p = outputs > 1 ? scope.alloc(rows * outputs * 4 + 16, "the curvature of a sample") : 0;
-      return { scope, index, scale, facts, h, p, bytes: packed === undefined ? bytes : wide };
-    });
-    this.#scope = built.scope;
     this.index = built.index;
     this.#scale = built.scale;
     this.facts = built.facts;
@@ -78,31 +38,95 @@ export class RowSample {
   }
 
   /** The sample with the curvature its rows have now. */
-  rowsWith(curvature: Curvature, outputs: number): PreconditionerRows {
-    const { kernels } = this.#problem.core;
+  *rowsWith(curvature: Curvature, outputs: number): Work<PreconditionerRows> {
+    const { core } = this.#problem;
     const { rows, weights } = this.facts;
     if (outputs === 1) {
       // h holds the rows' own weights already
-      kernels.gather(curvature.h, 4, this.index, rows, 4, this.#h, 4);
-      kernels.multiplyF32(this.#h, this.#scale, rows);
-    } else kernels.gather(curvature.p, 4 * outputs, this.index, rows, 4 * outputs, this.#p, 4 * outputs);
+      yield* gatherTo(core, curvature.h, 4, this.index, rows, this.#h);
+      yield* multiplyRows(core, this.#h, this.#scale, rows);
+    } else yield* gatherTo(core, curvature.p, 4 * outputs, this.index, rows, this.#p);
     return { matrix: this.matrix, curvature: { h: this.#h, p: this.#p, weights: weights.f32 }, rows };
   }
 
-  /** Work with a sample that lasts as long; arguments as for the constructor. */
-  static use<T>(
+  /**
+   * Work with a sample that lasts as long: about `count` rows of `matrix`, drawn in proportion to `weight` (rows f32, or 0: all alike) and weighted so that sums over
+   * the sample, divided by its size, estimate those over all rows divided by theirs. state: pointer to the generator's u32, not 0.
+   */
+  static *use<T>(
     problem: Problem,
     matrix: ByteMatrix,
     count: number,
     weight: number,
     state: number,
-    work: (sample: RowSample) => T,
-  ): T {
-    const sample = new RowSample(problem, matrix, count, weight, state);
+    work: (sample: RowSample) => Work<T>,
+  ): Work<T> {
+    const scope = new Scope(problem.core);
     try {
-      return work(sample);
+      const built = yield* drawRows(scope, problem, matrix, count, weight, state);
+      return yield* work(new RowSample(problem, matrix, built));
     } finally {
-      sample.#scope.release();
+      scope.release();
     }
   }
+}
+
+/** A sample in linear memory: pointers. */
+interface BuiltSample {
+  readonly index: number;
+  readonly scale: number;
+  readonly facts: RowFacts;
+  readonly h: number;
+  readonly p: number;
+  readonly bytes: number;
+}
+
+function* drawRows(
+  scope: Scope,
+  problem: Problem,
+  matrix: ByteMatrix,
+  count: number,
+  weight: number,
+  state: number,
+): Work<BuiltSample> {
+  const { core, dataset, outputs, labels } = problem;
+  const { kernels } = core;
+  const { strideBytes, packed } = matrix;
+  const index = scope.alloc(2 * count * 4, "a sample of rows");
+  const scale = scope.alloc(2 * count * 4, "a sample of rows");
+  if (core.isDue(dataset.rows)) yield;
+  let rows = kernels.sampleRows(state, weight, dataset.rows, count, index, scale);
+  // where no row has any curvature all are alike
+  if (rows === 0) rows = kernels.sampleRows(state, 0, dataset.rows, count, index, scale);
+  const take = (from: number, size: number): Work<number> =>
+    gatherRows(core, scope, from, size, index, rows, "a sample of rows");
+  let bytes = yield* take(matrix.pointer, strideBytes);
+  if (packed !== undefined) {
+    const wide = yield* scope.allocWork(rows * packed.padded, "a sample of rows");
+    yield* unpackRows(core, { codes: bytes, strideBytes, ...packed }, rows, wide);
+    scope.free(bytes);
+    bytes = wide;
+  }
+  const omega = yield* take(dataset.weights.f32, 4);
+  if (omega !== 0) yield* multiplyRows(core, omega, scale, rows);
+  const f32 = omega === 0 ? scale : omega;
+  const f64 = scope.alloc(rows * 8, "a sample of rows");
+  yield* eachPart(core, rows, 1, 1, (first, some) => {
+    kernels.toFloat64(f32 + 4 * first, f64 + 8 * first, some);
+  });
+  const facts: RowFacts = {
+    rows,
+    labels: { f64: yield* take(labels.f64, 8), f32: yield* take(labels.f32, 4) },
+    weights: { f64, f32 },
+  };
+  const h = outputs === 1 ? scope.alloc(rows * 4, "the curvature of a sample") : 0;
+  const p = outputs > 1 ? yield* scope.allocWork(rows * outputs * 4 + 16, "the curvature of a sample") : 0;
+  return { index, scale, facts, h, p, bytes };
+}
+
+/** x ← x·y, rows f32 each. */
+function* multiplyRows(core: Core, x: number, y: number, rows: number): Work<void> {
+  yield* eachPart(core, rows, 1, 1, (first, count) => {
+    core.kernels.multiplyF32(x + 4 * first, y + 4 * first, count);
+  });
 }

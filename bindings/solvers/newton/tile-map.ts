@@ -2,6 +2,7 @@
 import type { ByteMatrix } from "../../data/dataset.js";
 import type { Core, Scope } from "../../engine/core.js";
 import type { Kernel } from "../../engine/kernels.js";
+import type { Work } from "../../engine/work.js";
 
 /** Part of the tiles that may hold something. */
 const MOST_TILES = 0.8;
@@ -9,13 +10,14 @@ const MOST_TILES = 0.8;
 const TILE = 16;
 
 /** Pointer to a new map of `matrix`, or 0; mark: writes it. */
-export function tileMap(
+export function* tileMap(
   core: Core,
   scope: Scope,
   { pointer, strideBytes, rows, columns }: ByteMatrix,
   mark: Kernel = core.kernels.markTiles,
-): number {
-  const map = scope.alloc(core.kernels.tileBytes(rows, columns), "a map of zeros");
+): Work<number> {
+  const map = yield* scope.allocWork(core.kernels.tileBytes(rows, columns), "a map of zeros");
+  if (core.isDue(rows * columns)) yield;
   const count = mark(pointer, strideBytes, rows, columns, map);
   if (TILE * count <= MOST_TILES * rows * columns) return map;
   scope.free(map);

@@ -2,6 +2,7 @@
 // stochastic steps, and is folded into the anchor. A grid too coarse (mu "auto") costs an outer step and not the run.
 // See HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 3. docs/numerics.md §5, §7.
 import type { Problem } from "../../data/problem.js";
+import type { Steps } from "../../engine/work.js";
 import { BitcenterError } from "../../errors.js";
 import type { CheckedOptions, DeltaBits } from "./options.js";
 import { RangeRule } from "./range.js";
@@ -23,10 +24,10 @@ export function* runCentred(
   problem: Problem,
   options: CheckedOptions,
   settings: CentredSettings,
-): Generator<StepReport, void, undefined> {
+): Steps<StepReport> {
   const { bits, isStochastic, isOptionTwo, hasTable } = settings;
   const model = `I${bits}` as const;
-  const session = new Session(problem, options, {
+  const session = yield* Session.create(problem, options, {
     data: "codes",
     model,
     isStochastic,
@@ -41,10 +42,10 @@ export function* runCentred(
     const limit = 2 ** (bits - 1) - 1;
     const range = new RangeRule(session, settings.mu, bits);
     const accepted = range.isAutomatic ? new Float64Array(inner.size) : null;
-    session.evaluate();
+    yield* session.evaluate();
     yield session.report(0);
     for (let k = 0; k < options.outerSteps && !session.isStationary; k++) {
-      const mu = range.mu();
+      const mu = yield* range.mu();
       const delta = session.unitGradientNorm / (mu * limit) / plane.largest;
       if (!session.accepts(delta)) {
         if (k > 0 || range.isAutomatic) return; // the grid has shrunk below what float32 steps can tell apart: nothing left to gain
@@ -55,20 +56,20 @@ export function* runCentred(
       }
       core.bytes(inner.z, inner.size * (bits / 8)).fill(0);
       core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
-      session.advance(k, delta, isOptionTwo);
+      yield* session.advance(k, delta, isOptionTwo);
       range.learn();
       accepted?.set(core.f64(v, inner.size));
       const { objective, gradientNorm } = session.exact;
       core.kernels[`fold${model}`](v, inner.z, delta, v, inner.size);
       if (problem.loss === "softmax") core.kernels.centreClasses(v, plane.padded, problem.outputs);
-      session.evaluate();
+      yield* session.evaluate();
       // a rise of both is noise of a grid too coarse (of the objective alone it may be rounding near the optimum)
       const isWorse = !(session.exact.objective <= objective) && !(session.exact.gradientNorm <= gradientNorm);
       const isRejected = accepted !== null && isWorse;
       if (isRejected) {
         core.f64(v, inner.size).set(accepted);
         range.reject(mu);
-        session.evaluate();
+        yield* session.evaluate();
       }
       yield session.report(k + 1, delta, mu, isRejected);
       if (session.isDiverged) return;

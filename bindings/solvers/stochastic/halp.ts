@@ -7,6 +7,7 @@
 // Result    reports with the anchor's weights in float64
 // See HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 3 and §5 (linear models). Integer formats and bounds: docs/numerics.md §5, §9.
 import type { Problem } from "../../data/problem.js";
+import { reportsOf, type Steps } from "../../engine/work.js";
 import { numberOrAuto } from "../../options.js";
 import { runCentred } from "./centred.js";
 import {
@@ -44,6 +45,11 @@ export interface HalpOptions extends CommonOptions {
  * @throws BitcenterError BAD_OPTION at once; DISPOSED, OUT_OF_MEMORY while it runs
  */
 export function halp(problem: Problem, options: HalpOptions = {}): Generator<StepReport, void, undefined> {
+  return reportsOf(halpSteps(problem, options));
+}
+
+/** `halp`, with pauses. @internal */
+export function halpSteps(problem: Problem, options: HalpOptions = {}): Steps<StepReport> {
   const where = "halp";
   const common = checkCommon(where, problem, options, ["bits", "mu", "rounding", "option", "batchSize"]);
   const batchSize = checkBatchSize(where, options.batchSize, problem, options.bits);

@@ -1,10 +1,11 @@
 // One solver run's memory and its inner loop in WebAssembly: the struct Run, the model part z, the dense term, the cached states.
 import type { Plane } from "../../data/dataset.js";
 import type { Problem, RowValues } from "../../data/problem.js";
-import { roundUp } from "../../data/raw-rows.js";
+import { gatherTo, roundUp } from "../../data/raw-rows.js";
 import type { Core, Scope } from "../../engine/core.js";
 import type { CodeStorage, InnerPair } from "../../engine/kernels.js";
 import { RUN_BYTES, writeRun } from "../../engine/run.js";
+import { eachPart, type Work } from "../../engine/work.js";
 
 export interface InnerSettings {
   readonly plane: Plane;
@@ -74,7 +75,7 @@ export class InnerRun {
   /** The published step's dense term comes from here; `gradient` is then zero. */
   readonly #publishedGradient: number;
 
-  constructor(scope: Scope, problem: Problem, settings: InnerSettings) {
+  private constructor(scope: Scope, problem: Problem, settings: InnerSettings, space: RowSpace) {
     const { core, outputs, dataset } = problem;
     const { plane, model } = settings;
     const { rows } = dataset;
@@ -82,9 +83,7 @@ export class InnerRun {
     const size = outputs * padded;
     const batchSize = settings.batchSize ?? 1;
     const isBatched = batchSize > 1;
-    const { order, weights } = isBatched ? dataset.shuffled() : plane;
-    // batches work on whole groups of four rows
-    const places = isBatched ? roundUp(rows, GROUP) : rows;
+    const { order, weights, places, labels, base, tiles, negatives } = space;
     this.#batchSize = batchSize;
     this.#order = order;
     this.#core = core;
@@ -98,26 +97,20 @@ export class InnerRun {
     this.gradient = scope.alloc(size * 8, "a gradient");
     this.#publishedGradient = settings.isPublished ? scope.alloc(size * 8, "a gradient") : 0;
     this.ridge = scope.alloc(padded * 8, "the regulariser");
-    this.values = problem.allocRows(scope);
+    this.values = space.values;
     const fours = 16 * Math.ceil(outputs / 4);
     const slots = isBatched ? (batchSize / GROUP) * SLOT_BYTES + 32 : 0;
     const scalars = scope.alloc(32 + 3 * fours + outputs * 8 + 8 + slots, "coefficients");
     this.#run = scope.alloc(RUN_BYTES, "the state of a run");
     core.kernels.ridge(plane.scale, dataset.cols, padded, problem.l2, this.ridge);
-    const base = settings.hasBase ? scope.alloc(rows * outputs * 8, "the dots at the anchor") : 0;
     this.#tableBytes = settings.hasTable === true ? rows * outputs * 4 : 0;
-    this.#table = settings.hasTable === true ? scope.alloc(this.#tableBytes, "the table of derivatives") : 0;
+    this.#table = space.table;
     this.#previous = settings.hasTable === true ? scope.alloc(size * MODEL_BYTES[model], "the low-precision part") : 0;
-    // exact passes go through the rows in their own order, steps in that of the plane
-    this.#states = order === 0 ? this.values.state : scope.alloc(places * outputs * 4 + 16, "the states of a run");
-    const labels = order === 0 ? problem.labels.f32 : scope.alloc(places * 4, "the labels of a run");
-    if (order !== 0) core.kernels.gather(problem.labels.f32, 4, order, rows, 4, labels, 4);
+    this.#states = space.states;
     const drift = scope.alloc(size * 4, "the dense term");
     const shrink = scope.alloc(padded * 4, "the dense term");
     const published = settings.isPublished ? scope.alloc(size * 2, "the dense term") : 0;
-    const negatives = model === "I8" ? negativeSums(scope, problem, plane) : 0;
     const { table: levels, updateMask: mask } = plane.packed ?? { table: 0, updateMask: 0 };
-    const tiles = isBatched ? this.#pack(scope, plane, places) : { codes: plane.codes, sums: 0 };
     const unit = isBatched ? GROUP : 1;
     writeRun(core.view(), this.#run, {
       alpha: settings.alpha,
@@ -160,12 +153,8 @@ export class InnerRun {
     this.#stepsPerCall = Math.max(16, Math.min(2048, Math.floor(WORK_PER_CALL / size / batchSize)));
   }
 
-  /** The codes as tiles of four rows, in the random order, and the sums of the rows. */
-  #pack(scope: Scope, plane: Plane, places: number): { codes: number; sums: number } {
-    const codes = scope.alloc(places * plane.padded, "the codes of a run");
-    const sums = scope.alloc(places * 4, "row sums");
-    this.#core.kernels.packGroups(plane.codes, plane.strideBytes, this.#order, this.#rows, plane.padded, codes, sums);
-    return { codes, sums };
+  static *create(scope: Scope, problem: Problem, settings: InnerSettings): Work<InnerRun> {
+    return new InnerRun(scope, problem, settings, yield* makeRows(scope, problem, settings));
   }
 
   /** Where the full gradient goes: the flush's own array, or the published step's. */
@@ -174,10 +163,10 @@ export class InnerRun {
   }
 
   /** Takes over the states of an exact pass that has written `values`. */
-  takeStates(): void {
+  *takeStates(): Work<void> {
     if (!this.#settings.isCentred || this.#order === 0) return;
     const bytes = 4 * this.#outputs;
-    this.#core.kernels.gather(this.values.state, bytes, this.#order, this.#rows, bytes, this.#states, bytes);
+    yield* gatherTo(this.#core, this.values.state, bytes, this.#order, this.#rows, this.#states);
   }
 
   /**
@@ -191,12 +180,13 @@ export class InnerRun {
   }
 
   /** Dots of all rows with the present z, for LP-SVRG's control variate. */
-  fillBase(): void {
+  *fillBase(): Work<void> {
+    if (this.#core.isDue(this.#rows * this.size)) yield;
     this.#core.kernels[`fillBase${this.#pair as "I8I8"}`](this.#run);
   }
 
   /** `steps` stochastic steps from the present z with the unit `delta` (1 for float32 z), as outer step `outerStep` of `seed`. */
-  advance(seed: number, outerStep: number, steps: number, delta: number, isOptionTwo: boolean): InnerResult {
+  *advance(seed: number, outerStep: number, steps: number, delta: number, isOptionTwo: boolean): Work<InnerResult> {
     const { kernels } = this.#core;
     const { alpha, isPublished, model } = this.#settings;
     this.clearMasked(this.gradient);
@@ -214,7 +204,9 @@ export class InnerRun {
     const single = isPublished ? kernels.advancePublished : kernels[`advance${this.#pair}`];
     const step = this.#batchSize === 1 ? single : kernels.advanceBatches;
     for (let done = 0; done < stop; done += this.#stepsPerCall) {
-      step(this.#run, Math.min(this.#stepsPerCall, stop - done));
+      const count = Math.min(this.#stepsPerCall, stop - done);
+      if (this.#core.isDue(count * this.#batchSize * this.size)) yield;
+      step(this.#run, count);
     }
     const saturated = model === "F32" ? 0 : kernels[`countLimits${model}`](this.z, this.size);
     return { steps: stop, saturated };
@@ -231,11 +223,61 @@ function maskedPlaces({ core, dataset, outputs }: Problem, { packed, padded }: P
 }
 
 /** Σ |code| over the negative codes of every row: what the relaxed dot of signed codes needs to know. rows i32. */
-function negativeSums(scope: Scope, { core, dataset }: Problem, plane: Plane): number {
-  const out = scope.alloc(dataset.rows * 4, "row sums");
+function* negativeSums(scope: Scope, { core, dataset }: Problem, plane: Plane): Work<number> {
+  const { rows } = dataset;
+  const out = yield* scope.allocWork(rows * 4, "row sums");
   const { codes, strideBytes, padded, packed } = plane;
   const { kernels } = core;
-  if (packed === null) kernels.negativeSums(codes, strideBytes, dataset.rows, padded, out);
-  else kernels[`negativeSums${packed.storage}`](codes, strideBytes, dataset.rows, padded, packed.table, out);
+  yield* eachPart(core, rows, padded, 1, (first, count) => {
+    const [from, to] = [codes + first * strideBytes, out + 4 * first];
+    if (packed === null) kernels.negativeSums(from, strideBytes, count, padded, to);
+    else kernels[`negativeSums${packed.storage}`](from, strideBytes, count, padded, packed.table, to);
+  });
   return out;
+}
+
+/** The codes as tiles of four rows, in the random order, and the sums of the rows. */
+function* packTiles(scope: Scope, { core, dataset }: Problem, plane: Plane, order: number, places: number) {
+  const { codes, strideBytes, padded } = plane;
+  const tiles = yield* scope.allocWork(places * padded, "the codes of a run");
+  const sums = yield* scope.allocWork(places * 4, "row sums");
+  if (core.isDue(places * padded)) yield;
+  core.kernels.packGroups(codes, strideBytes, order, dataset.rows, padded, tiles, sums);
+  return { codes: tiles, sums };
+}
+
+/** What of a run grows with the rows: pointers. */
+interface RowSpace extends Pick<Plane, "order" | "weights"> {
+  /** Rows, in whole groups where they come in batches. */
+  readonly places: number;
+  readonly values: RowValues;
+  readonly states: number;
+  readonly labels: number;
+  readonly base: number;
+  readonly table: number;
+  readonly negatives: number;
+  readonly tiles: { readonly codes: number; readonly sums: number };
+}
+
+function* makeRows(scope: Scope, problem: Problem, settings: InnerSettings): Work<RowSpace> {
+  const { core, outputs, dataset, labels } = problem;
+  const { plane, model, hasBase, hasTable } = settings;
+  const { rows } = dataset;
+  const isBatched = (settings.batchSize ?? 1) > 1;
+  const { order, weights } = isBatched ? yield* dataset.shuffled() : plane;
+  // batches work on whole groups of four rows
+  const places = isBatched ? roundUp(rows, GROUP) : rows;
+  const values = yield* problem.allocRows(scope);
+  const base = hasBase ? yield* scope.allocWork(rows * outputs * 8, "the dots at the anchor") : 0;
+  const table = hasTable === true ? yield* scope.allocWork(rows * outputs * 4, "the table of derivatives") : 0;
+  let [states, ordered] = [values.state, labels.f32];
+  if (order !== 0) {
+    // exact passes go through the rows in their own order, steps in that of the plane
+    states = yield* scope.allocWork(places * outputs * 4 + 16, "the states of a run");
+    ordered = yield* scope.allocWork(places * 4, "the labels of a run");
+    yield* gatherTo(core, labels.f32, 4, order, rows, ordered);
+  }
+  const negatives = model === "I8" ? yield* negativeSums(scope, problem, plane) : 0;
+  const tiles = isBatched ? yield* packTiles(scope, problem, plane, order, places) : { codes: plane.codes, sums: 0 };
+  return { order, weights, places, values, states, labels: ordered, base, table, negatives, tiles };
 }

@@ -3,6 +3,7 @@
 // Q rounds to ±range in 2^bits codes. The grid does not shrink, so neither does the rounding noise: a floor of size d·deltaScale².
 // See HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 2 and Theorem 1. Integer formats: docs/numerics.md §5.
 import type { Problem } from "../../data/problem.js";
+import { reportsOf, type Steps } from "../../engine/work.js";
 import { BitcenterError } from "../../errors.js";
 import { numberOrAuto } from "../../options.js";
 import { automaticRange } from "./grid.js";
@@ -52,6 +53,11 @@ export function checkLp(where: string, problem: Problem, options: LpOptions): Lp
  * @throws BitcenterError BAD_OPTION at once (a range that float32 or the start does not fit: at the first step); DISPOSED, OUT_OF_MEMORY while it runs
  */
 export function lpSvrg(problem: Problem, options: LpSvrgOptions = {}): Generator<StepReport, void, undefined> {
+  return reportsOf(lpSvrgSteps(problem, options));
+}
+
+/** `lpSvrg`, with pauses. @internal */
+export function lpSvrgSteps(problem: Problem, options: LpSvrgOptions = {}): Steps<StepReport> {
   const where = "lpSvrg";
   const common = checkCommon(where, problem, options, ["bits", "range", "rounding", "option"]);
   const isOptionTwo = checkAnchorOption(where, options.option) === "II";
@@ -66,10 +72,10 @@ export function* runOnGrid(
   settings: LpSettings,
   isCentred: boolean,
   isOptionTwo: boolean,
-): Generator<StepReport, void, undefined> {
+): Steps<StepReport> {
   const { bits, isStochastic } = settings;
   const model = `I${bits}` as const;
-  const session = new Session(problem, options, {
+  const session = yield* Session.create(problem, options, {
     data: "codes",
     model,
     isStochastic,
@@ -81,7 +87,7 @@ export function* runOnGrid(
     const { kernels } = problem.core;
     const { inner, v, g, plane } = session;
     const reach = kernels.maxAbs(v, inner.size) * plane.largest;
-    const range = settings.range ?? Math.max(automaticRange(problem, plane, options), reach);
+    const range = settings.range ?? Math.max(yield* automaticRange(problem, plane, options), reach);
     if (reach > range) {
       throw new BitcenterError(
         "BAD_OPTION",
@@ -97,16 +103,16 @@ export function* runOnGrid(
     }
     kernels[`toGrid${model}`](v, delta, inner.z, inner.size);
     kernels[`fold${model}`](0, inner.z, delta, v, inner.size);
-    session.evaluate();
+    yield* session.evaluate();
     yield session.report(0, delta);
     for (let k = 0; k < options.outerSteps && !(isCentred && session.isStationary); k++) {
       if (isCentred) {
         kernels.dataGradient(g, v, inner.ridge, inner.gradient, plane.padded, problem.outputs);
-        inner.fillBase();
+        yield* inner.fillBase();
       }
-      session.advance(k, delta, isOptionTwo);
+      yield* session.advance(k, delta, isOptionTwo);
       kernels[`fold${model}`](0, inner.z, delta, v, inner.size);
-      session.evaluate();
+      yield* session.evaluate();
       yield session.report(k + 1, delta);
       if (session.isDiverged) return;
     }

@@ -1,5 +1,6 @@
 // HALP's range: delta spans ‖fullGradient‖/mu per unit coordinate. A given mu is used as it is (the published scheme); "auto" follows what the
 // last inner run needed: block floating point between outer steps.
+import type { Work } from "../../engine/work.js";
 import type { Session } from "./session.js";
 
 /** Head-room of "auto": the largest code should use this part of the range. 16 bits can waste two of them, 8 bits none. */
@@ -21,9 +22,9 @@ export class RangeRule {
   }
 
   /** mu of the next inner run. */
-  mu(): number {
+  *mu(): Work<number> {
     if (this.#given !== null) return this.#given;
-    if (this.#spread === 0) this.#spread = this.#firstSpread();
+    if (this.#spread === 0) this.#spread = yield* this.#firstSpread();
     return 1 / this.#spread;
   }
 
@@ -31,11 +32,11 @@ export class RangeRule {
    * How far delta may have to reach along the largest gradient coordinate: a quarter of the way of T steps without curvature. At 8 bits no further
    * than a Newton step of the average curvature, at least L/columns: there a range too wide leaves a grid too coarse.
    */
-  #firstSpread(): number {
+  *#firstSpread(): Work<number> {
     const { problem, plane, g, inner, stepSize, innerSteps, unitGradientNorm } = this.#session;
     const share = problem.core.kernels.maxAbs(g, inner.size) / plane.largest / unitGradientNorm;
     const free = 0.25 * stepSize * innerSteps;
-    const newton = plane.padded / problem.smoothness(plane);
+    const newton = plane.padded / (yield* problem.smoothness(plane));
     return share * (this.#bits === 8 ? Math.min(free, newton) : free);
   }
 

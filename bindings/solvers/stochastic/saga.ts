@@ -5,6 +5,7 @@
 // The mean needs no update of its own per step: between two flushes of the dense part delta has moved by −α·Σ (d − e)·x, which is what G lacks.
 // See SAGA, Defazio et al. 2014; HALP, De Sa et al. 2018 (arXiv 1803.03383), Algorithm 3. docs/numerics.md §5.
 import type { Problem } from "../../data/problem.js";
+import { reportsOf, type Steps } from "../../engine/work.js";
 import { numberOrAuto, oneOf } from "../../options.js";
 import { runCentred } from "./centred.js";
 import { type CommonOptions, checkBits, checkCommon, checkRounding, type DeltaBits, type Rounding } from "./options.js";
@@ -26,6 +27,11 @@ const PASSES = 3;
  * @throws BitcenterError BAD_OPTION at once; DISPOSED, OUT_OF_MEMORY while it runs
  */
 export function saga(problem: Problem, options: SagaOptions = {}): Generator<StepReport, void, undefined> {
+  return reportsOf(sagaSteps(problem, options));
+}
+
+/** `saga`, with pauses. @internal */
+export function sagaSteps(problem: Problem, options: SagaOptions = {}): Steps<StepReport> {
   const where = "saga";
   const common = checkCommon(where, problem, options, ["bits", "mu", "rounding"]);
   const bits = oneOf(where, "bits", options.bits, [8, 16] as const, 16);

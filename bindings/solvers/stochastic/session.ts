@@ -1,8 +1,9 @@
 // What every solver run shares: the anchor in code coordinates, the exact pass around each outer step, the report.
 import type { Plane } from "../../data/dataset.js";
-import type { ExactPass, Problem } from "../../data/problem.js";
+import type { ExactPass, Problem, Weights } from "../../data/problem.js";
 import { roundUp } from "../../data/raw-rows.js";
 import { Scope } from "../../engine/core.js";
+import type { Work } from "../../engine/work.js";
 import { Stopwatch } from "../stopwatch.js";
 import { InnerRun, type InnerSettings } from "./inner-run.js";
 import type { CheckedOptions } from "./options.js";
@@ -24,6 +25,71 @@ export interface SessionSettings extends Omit<InnerSettings, Derived> {
   readonly data: "codes" | "float32";
   /** Whether flushEvery 1 on int8 codes and int8 model means the published step. */
   readonly mayBePublished: boolean;
+}
+
+/** What a run is made of, and its choices. */
+interface BuiltSession {
+  readonly scope: Scope;
+  readonly plane: Plane;
+  readonly stepSize: number;
+  readonly innerSteps: number;
+  readonly batchSize: number;
+  readonly v: number;
+  readonly g: number;
+  readonly inner: InnerRun;
+}
+
+function* build(
+  scope: Scope,
+  problem: Problem,
+  options: CheckedOptions,
+  settings: SessionSettings,
+): Work<BuiltSession> {
+  const { dataset, fitIntercept, outputs } = problem;
+  const batchSize = options.batchSize ?? 1;
+  const isBatched = batchSize > 1;
+  // batches have a copy of the codes of their own, in the random order: it takes no shuffled plane
+  const columns = roundUp(dataset.cols + (fitIntercept ? 1 : 0), 32);
+  // float32 models have no kernels for packed codes
+  const isWidened = settings.data === "codes" && settings.model === "F32" && dataset.bits < 8;
+  const kind = isWidened ? "int8" : settings.data;
+  const size = isBatched ? dataset.rows * columns : dataset.planeBytes(kind, fitIntercept);
+  const isInBlocks = options.sampling === null ? size > CACHED_BYTES : options.sampling === "blocks";
+  const plane = yield* dataset.plane(kind, fitIntercept, isInBlocks && !isBatched);
+  const largestSquared = plane.largest * plane.largest;
+  const stepSize = options.stepSize ?? (yield* automaticStep(problem, plane, batchSize));
+  const innerSteps = options.innerSteps ?? Math.ceil((2 * dataset.rows) / batchSize);
+  const isDense = settings.isCentred || problem.l2 > 0;
+  const published = settings.mayBePublished && options.flushEvery === 1;
+  const hasNoFlush = !isDense || (published && problem.l2 === 0);
+  const flushEvery = hasNoFlush ? 0 : (options.flushEvery ?? (yield* automaticFlush(problem, plane, stepSize)));
+  const bytes = outputs * plane.padded * 8;
+  const v = scope.alloc(bytes, "the anchor");
+  const g = scope.alloc(bytes, "the full gradient");
+  const inner = yield* InnerRun.create(scope, problem, {
+    ...settings,
+    plane,
+    alpha: stepSize / largestSquared,
+    flushEvery,
+    isPublished: published,
+    rowsPerDraw: isInBlocks ? BLOCK_ROWS : batchSize,
+    batchSize,
+  });
+  return { scope, plane, stepSize, innerSteps, batchSize, v, g, inner };
+}
+
+/** B/(2L): a batch moves as far as its rows would one by one; but not beyond 1/λmax, where a step goes all the way along the steepest direction. */
+function* automaticStep(problem: Problem, plane: Plane, batchSize: number): Work<number> {
+  const smoothness = yield* problem.smoothness(plane);
+  if (!(smoothness > 0)) return 1;
+  const single = 1 / (2 * smoothness);
+  return batchSize === 1 ? single : Math.min(batchSize * single, 1 / (yield* problem.largestEigenvalue(plane)));
+}
+
+/** alpha·m·λmax ≤ 1 keeps the error of the lazily applied dense term below 9 % per outer step (docs/numerics.md §5). */
+function* automaticFlush(problem: Problem, plane: Plane, stepSize: number): Work<number> {
+  const product = stepSize * (yield* problem.largestEigenvalue(plane));
+  return Math.max(1, Math.min(64, Math.floor(1 / product)));
 }
 
 export class Session {
@@ -48,72 +114,41 @@ export class Session {
   readonly #stopwatch = new Stopwatch();
   #saturated = 0;
 
-  constructor(problem: Problem, options: CheckedOptions, settings: SessionSettings) {
-    problem.checkLive();
+  private constructor(problem: Problem, options: CheckedOptions, settings: SessionSettings, built: BuiltSession) {
     this.problem = problem;
     this.options = options;
     this.#settings = settings;
-    const { core, dataset, fitIntercept, outputs } = problem;
-    const batchSize = options.batchSize ?? 1;
-    const isBatched = batchSize > 1;
-    // batches have a copy of the codes of their own, in the random order: it takes no shuffled plane
-    const columns = roundUp(dataset.cols + (fitIntercept ? 1 : 0), 32);
-    // float32 models have no kernels for packed codes
-    const isWidened = settings.data === "codes" && settings.model === "F32" && dataset.bits < 8;
-    const kind = isWidened ? "int8" : settings.data;
-    const size = isBatched ? dataset.rows * columns : dataset.planeBytes(kind, fitIntercept);
-    const isInBlocks = options.sampling === null ? size > CACHED_BYTES : options.sampling === "blocks";
-    const plane = dataset.plane(kind, fitIntercept, isInBlocks && !isBatched);
-    this.plane = plane;
-    this.#batchSize = batchSize;
-    const largestSquared = plane.largest * plane.largest;
-    this.stepSize = options.stepSize ?? this.#stepSize();
-    this.innerSteps = options.innerSteps ?? Math.ceil((2 * dataset.rows) / batchSize);
-    const isDense = settings.isCentred || problem.l2 > 0;
-    const published = settings.mayBePublished && options.flushEvery === 1;
-    const flushEvery = !isDense || (published && problem.l2 === 0) ? 0 : this.#flushEvery();
-    const built = Scope.guard(core, (scope) => {
-      const bytes = outputs * plane.padded * 8;
-      const v = scope.alloc(bytes, "the anchor");
-      const g = scope.alloc(bytes, "the full gradient");
-      const inner = new InnerRun(scope, problem, {
-        ...settings,
-        plane,
-        alpha: this.stepSize / largestSquared,
-        flushEvery,
-        isPublished: published,
-        rowsPerDraw: isInBlocks ? BLOCK_ROWS : batchSize,
-        batchSize,
-      });
-      return { scope, v, g, inner };
-    });
+    this.plane = built.plane;
+    this.stepSize = built.stepSize;
+    this.innerSteps = built.innerSteps;
+    this.#batchSize = built.batchSize;
     this.#scope = built.scope;
-    problem.own(built.scope);
     this.v = built.v;
     this.g = built.g;
     this.inner = built.inner;
-    if (options.start !== null) {
-      // divergence is judged from zero too: a run that starts at the optimum may well rise a million-fold
-      this.#reference = problem.exactPass(plane, this.v, this.g, this.inner.values).objective;
-      problem.toCodes(plane, options.start, this.v);
-      this.inner.clearMasked(this.v);
+    problem.own(built.scope);
+  }
+
+  static *create(problem: Problem, options: CheckedOptions, settings: SessionSettings): Work<Session> {
+    problem.checkLive();
+    const built = yield* Scope.guardWork(problem.core, (scope) => build(scope, problem, options, settings));
+    const session = new Session(problem, options, settings, built);
+    let isReady = false;
+    try {
+      if (options.start !== null) yield* session.#start(options.start);
+      isReady = true;
+      return session;
+    } finally {
+      if (!isReady) session.release();
     }
   }
 
-  /** B/(2L): a batch moves as far as its rows would one by one; but not beyond 1/λmax, where a step goes all the way along the steepest direction. */
-  #stepSize(): number {
-    const { problem, plane } = this;
-    const smoothness = problem.smoothness(plane);
-    if (!(smoothness > 0)) return 1;
-    const single = 1 / (2 * smoothness);
-    return this.#batchSize === 1 ? single : Math.min(this.#batchSize * single, 1 / problem.largestEigenvalue(plane));
-  }
-
-  /** alpha·m·λmax ≤ 1 keeps the error of the lazily applied dense term below 9 % per outer step (docs/numerics.md §5). */
-  #flushEvery(): number {
-    if (this.options.flushEvery !== null) return this.options.flushEvery;
-    const product = this.stepSize * this.problem.largestEigenvalue(this.plane);
-    return Math.max(1, Math.min(64, Math.floor(1 / product)));
+  *#start(start: Weights): Work<void> {
+    const { problem, plane, v, g, inner } = this;
+    // divergence is judged from zero too: a run that starts at the optimum may well rise a million-fold
+    this.#reference = (yield* problem.exactPass(plane, v, g, inner.values)).objective;
+    problem.toCodes(plane, start, v);
+    inner.clearMasked(v);
   }
 
   release(): void {
@@ -142,22 +177,26 @@ export class Session {
   }
 
   /** The exact pass at v: objective, gradient (into g), states. */
-  evaluate(): void {
+  *evaluate(): Work<void> {
     this.problem.checkLive();
-    this.#stopwatch.timed("exact", () => {
-      this.#exact = this.problem.exactPass(this.plane, this.v, this.g, this.inner.values);
-      this.inner.takeStates();
-    });
+    this.#exact = yield* this.#stopwatch.timed("exact", this.#pass());
     if (!this.#isEvaluated) this.#reference = Math.max(this.#reference, this.#exact.objective);
     this.#isEvaluated = true;
     // without an anchor the pass only serves the report
     if (this.#settings.isCentred) this.#exactPasses++;
   }
 
+  *#pass(): Work<ExactPass> {
+    const exact = yield* this.problem.exactPass(this.plane, this.v, this.g, this.inner.values);
+    yield* this.inner.takeStates();
+    return exact;
+  }
+
   /** One inner run with unit `delta` (code coordinates). */
-  advance(outerStep: number, delta: number, isOptionTwo: boolean): void {
+  *advance(outerStep: number, delta: number, isOptionTwo: boolean): Work<void> {
     this.problem.checkLive();
-    const { steps, saturated } = this.#stopwatch.timed("inner", () =>
+    const { steps, saturated } = yield* this.#stopwatch.timed(
+      "inner",
       this.inner.advance(this.options.seed, outerStep, this.innerSteps, delta, isOptionTwo),
     );
     this.#samples += steps * this.#batchSize;

@@ -3,6 +3,7 @@
 // delta is float32 and starts at 0, so its rounding shrinks with it: the run converges to float64 accuracy.
 // See Johnson & Zhang 2013; HALP, De Sa et al. 2018, Algorithm 1.
 import type { Problem } from "../../data/problem.js";
+import { reportsOf, type Steps } from "../../engine/work.js";
 import { oneOf } from "../../options.js";
 import {
   type AnchorOption,
@@ -27,19 +28,19 @@ export interface SvrgOptions extends CommonOptions {
  * @throws BitcenterError BAD_OPTION at once; DISPOSED, OUT_OF_MEMORY while it runs
  */
 export function svrg(problem: Problem, options: SvrgOptions = {}): Generator<StepReport, void, undefined> {
+  return reportsOf(svrgSteps(problem, options));
+}
+
+/** `svrg`, with pauses. @internal */
+export function svrgSteps(problem: Problem, options: SvrgOptions = {}): Steps<StepReport> {
   const where = "svrg";
   const common = checkCommon(where, problem, options, ["data", "option"]);
   const data = oneOf(where, "data", options.data, ["float32", "codes"] as const, "float32");
   return run(problem, common, data, checkAnchorOption(where, options.option) === "II");
 }
 
-function* run(
-  problem: Problem,
-  options: CheckedOptions,
-  data: InnerData,
-  isOptionTwo: boolean,
-): Generator<StepReport, void, undefined> {
-  const session = new Session(problem, options, {
+function* run(problem: Problem, options: CheckedOptions, data: InnerData, isOptionTwo: boolean): Steps<StepReport> {
+  const session = yield* Session.create(problem, options, {
     data,
     model: "F32",
     isStochastic: false,
@@ -50,14 +51,14 @@ function* run(
   try {
     const { core } = problem;
     const { inner, v, g } = session;
-    session.evaluate();
+    yield* session.evaluate();
     yield session.report(0);
     for (let k = 0; k < options.outerSteps && !session.isStationary; k++) {
       core.f32(inner.z, inner.size).fill(0);
       core.f64(inner.gradient, inner.size).set(core.f64(g, inner.size));
-      session.advance(k, 1, isOptionTwo);
+      yield* session.advance(k, 1, isOptionTwo);
       core.kernels.foldF32(v, inner.z, 1, v, inner.size);
-      session.evaluate();
+      yield* session.evaluate();
       yield session.report(k + 1);
       if (session.isDiverged) return;
     }

@@ -3,6 +3,7 @@ import type { Frame, Plane } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { eachBlock, type RawRows, roundUp } from "../../data/raw-rows.js";
 import { type Core, Scope } from "../../engine/core.js";
+import { eachPart, type Work } from "../../engine/work.js";
 import { readZipml, writeZipml, ZIPML_BYTES, type ZipmlField } from "../../engine/zipml-run.js";
 import { BitcenterError } from "../../errors.js";
 import { logisticCoefficients } from "./chebyshev.js";
@@ -47,7 +48,7 @@ export class SampleStore {
   readonly frame: Frame;
   /** Model w: padded f32. */
   readonly w: number;
-  readonly stepSize: number;
+  #stepSize = Number.NaN;
   readonly #core: Core;
   readonly #problem: Problem;
   readonly #options: CheckedZipml;
@@ -57,6 +58,7 @@ export class SampleStore {
   readonly #low: number;
   readonly #width: number;
   readonly #spread: number;
+  readonly #inverse: number;
   readonly #sums: number;
   readonly #stepsPerCall: number;
   readonly #samples: number;
@@ -72,15 +74,13 @@ export class SampleStore {
   #refetched = 0;
   #outside = 0;
 
-  /** bits: of the first epoch. */
-  constructor(scope: Scope, problem: Problem, options: CheckedZipml, bits: number) {
+  private constructor(scope: Scope, problem: Problem, options: CheckedZipml, frame: Frame) {
     const { core, dataset, fitIntercept } = problem;
     const { rows, cols } = dataset;
-    const { estimator, polynomial, samples, refetch, sketchSize, scaling } = options;
+    const { estimator, polynomial, refetch, sketchSize, scaling } = options;
     this.#core = core;
     this.#problem = problem;
     this.#options = options;
-    const frame = dataset.unitFrame(fitIntercept);
     const { padded } = frame;
     this.frame = frame;
     this.#exactBytes = 4 * padded;
@@ -101,12 +101,11 @@ export class SampleStore {
     const gradient = vector("a gradient");
     const seen = options.modelLimit === 0 ? this.w : vector("the rounded model");
     const scratch = vector("a row");
-    const inverse = vector("levels");
+    this.#inverse = vector("levels");
     const values = scope.alloc((this.#samples + 1) * padded * 4, "the samples of a row");
     const block = scope.alloc(3 * padded * 4 + 2 * padded, "the samples of a row");
     this.#run = scope.alloc(ZIPML_BYTES, "the state of a run");
     core.kernels.ridge(frame.scale, cols, padded, problem.l2, this.#ridge);
-    const isRowScaled = scaling !== "column" && samples !== null;
     this.#write({
       rows,
       columns: padded,
@@ -118,7 +117,7 @@ export class SampleStore {
       scaling: SCALINGS[scaling],
       low: this.#low,
       width: this.#width,
-      inverse,
+      inverse: this.#inverse,
       spread: this.#spread,
       scaled: scratch,
       base: block,
@@ -146,26 +145,50 @@ export class SampleStore {
       sketchSize,
       lanes: scope.alloc(32, "the coins"),
     });
-    const hasSketch = refetch === "sketch";
-    this.#sketchBytes = hasSketch ? 4 * (sketchSize + 1) : 0;
+    this.#sketchBytes = refetch === "sketch" ? 4 * (sketchSize + 1) : 0;
     this.#stepsPerCall = Math.max(1, Math.floor(WORK_PER_CALL / (padded * (perRow + 1) * options.batchSize)));
+  }
 
-    const levels = samples === "weaved" || isExact ? null : this.#chooseLevels();
-    if (levels !== null) this.#writeLevels(levels, inverse, scope);
+  /** bits: of the first epoch. */
+  static *create(scope: Scope, problem: Problem, options: CheckedZipml, bits: number): Work<SampleStore> {
+    const frame = yield* problem.dataset.unitFrame(problem.fitIntercept);
+    const store = new SampleStore(scope, problem, options, frame);
+    yield* store.#fill(scope, bits);
+    return store;
+  }
+
+  /** Levels, samples and whatever else is made of the rows. */
+  *#fill(scope: Scope, bits: number): Work<void> {
+    const { dataset, fitIntercept } = this.#problem;
+    const { estimator, samples, refetch } = this.#options;
+    const isExact = estimator === "exact";
+    const levels = samples === "weaved" || isExact ? null : yield* this.#chooseLevels();
+    if (levels !== null) this.#writeLevels(levels, scope);
     const keepsRows = isExact || samples === "fresh" || refetch !== "none";
-    const work = (rowsScope: Scope): number => {
-      const plane = dataset.unitPlane(rowsScope, fitIntercept);
-      this.#write({ exact: keepsRows ? plane.codes : 0, strideBytes: plane.strideBytes });
-      if (levels !== null) this.#makeSamples(scope, plane, isRowScaled);
-      if (hasSketch) this.#makeSketches(scope, plane);
-      if (polynomial !== null) this.#makePolynomial(scope, plane, polynomial);
-      return options.stepSize ?? this.#automatic(plane, samples === "weaved" ? 2 / 2 ** bits : (levels?.widest ?? 0));
-    };
-    this.stepSize = keepsRows ? work(scope) : Scope.scratch(core, work);
+    const work = (rows: Scope): Work<number> => this.#useRows(rows, scope, levels, bits, keepsRows);
+    this.#stepSize = keepsRows ? yield* work(scope) : yield* Scope.scratchWork(this.#core, work);
     if (samples === "weaved") {
-      const { pointer, rowBytes, planeBytes } = dataset.weaved(fitIntercept);
+      const { pointer, rowBytes, planeBytes } = yield* dataset.weaved(fitIntercept);
       this.#write({ store: pointer, rowBytes, planeBytes });
     } else if (isExact || samples === "fresh") this.#rowBytes = this.#exactBytes;
+  }
+
+  /** Everything that the float32 rows, in memory of `rows`, are needed for; gives the step size. */
+  *#useRows(rows: Scope, scope: Scope, levels: Levels | null, bits: number, keepsRows: boolean): Work<number> {
+    const { dataset, fitIntercept } = this.#problem;
+    const { polynomial, refetch, samples, scaling, stepSize } = this.#options;
+    const plane = yield* dataset.unitPlane(rows, fitIntercept);
+    this.#write({ exact: keepsRows ? plane.codes : 0, strideBytes: plane.strideBytes });
+    if (levels !== null) yield* this.#makeSamples(scope, plane, scaling !== "column");
+    if (refetch === "sketch") yield* this.#makeSketches(scope, plane);
+    if (polynomial !== null) yield* this.#makePolynomial(scope, plane, polynomial);
+    const widest = samples === "weaved" ? 2 / 2 ** bits : (levels?.widest ?? 0);
+    return stepSize ?? (yield* this.#automatic(plane, widest));
+  }
+
+  /** Step size of the first epoch, unit coordinates. */
+  get stepSize(): number {
+    return this.#stepSize;
   }
 
   #write(fields: Partial<Record<ZipmlField, number>>): void {
@@ -179,15 +202,15 @@ export class SampleStore {
     return isSymmetrised ? ESTIMATORS.symmetrised : ESTIMATORS.double;
   }
 
-  #chooseLevels(): Levels {
+  *#chooseLevels(): Work<Levels> {
     const { levels, bits, scaling } = this.#options;
     const { dataset, fitIntercept } = this.#problem;
     const count = 2 ** bits(0);
     // rows: as many levels on either side of 0, which most entries of long rows are near
     if (scaling !== "column") return uniform(-1, 1, count - 2);
     if (levels === "uniform") return uniform(-1, 1, count - 1);
-    const table = levels === "optimal" ? datasetLevels(dataset, fitIntercept, count) : levels;
-    const [low, high] = dataset.unitRange(fitIntercept);
+    const table = levels === "optimal" ? yield* datasetLevels(dataset, fitIntercept, count) : levels;
+    const [low, high] = yield* dataset.unitRange(fitIntercept);
     const [first, last] = [table[0] as number, table[count - 1] as number];
     if (low < Math.fround(first) || high > Math.fround(last)) {
       throw new BitcenterError(
@@ -220,10 +243,10 @@ export class SampleStore {
     }
   }
 
-  #writeLevels(levels: Levels, inverse: number, scope: Scope): void {
+  #writeLevels(levels: Levels, scope: Scope): void {
     const { low, width, intervals, table, widest } = levels;
     this.#setColumns(low, width, widest);
-    const inverses = this.#core.f32(inverse, this.frame.padded);
+    const inverses = this.#core.f32(this.#inverse, this.frame.padded);
     for (const j of this.#live) inverses[j] = 1 / Math.fround(width);
     let pointer = 0;
     if (table !== null) {
@@ -245,7 +268,7 @@ export class SampleStore {
   }
 
   /** Rounds and packs the rows, and finds the mean variances where they are subtracted. */
-  #makeSamples(scope: Scope, plane: Plane, isRowScaled: boolean): void {
+  *#makeSamples(scope: Scope, plane: Plane, isRowScaled: boolean): Work<void> {
     const { kernels } = this.#core;
     const { rows } = this.#problem.dataset;
     const { padded } = this.frame;
@@ -259,45 +282,59 @@ export class SampleStore {
         ups,
         planeBytes,
         rowBytes,
-        store: scope.alloc(Math.max(1, rows * rowBytes), "the samples of a run"),
-        scales: isRowScaled ? scope.alloc(rows * 4, "the scales of the rows") : 0,
+        store: yield* scope.allocWork(Math.max(1, rows * rowBytes), "the samples of a run"),
+        scales: isRowScaled ? yield* scope.allocWork(rows * 4, "the scales of the rows") : 0,
       });
       this.#rowBytes = rowBytes + (isRowScaled ? 4 : 0);
       kernels.beginZipml(this.#run, seed, PACKING);
-      this.#eachBlock(plane, (from, first, count) => kernels.packZipml(this.#run, from, first, count));
+      yield* this.#eachBlock(plane, (from, first, count) => kernels.packZipml(this.#run, from, first, count));
     }
     if (estimator !== "corrected") return;
     const correction = scope.alloc(padded * 4, "the mean variances");
-    Scope.scratch(this.#core, (scratch) => {
+    const scratch = new Scope(this.#core);
+    try {
       const sums = scratch.alloc(padded * 8, "the mean variances");
-      this.#eachBlock(plane, (from, first, count) => kernels.variancesZipml(this.#run, from, first, count, sums));
+      yield* this.#eachBlock(plane, (from, first, count) =>
+        kernels.variancesZipml(this.#run, from, first, count, sums),
+      );
       const total = this.#core.f64(sums, padded);
       for (let j = 0; j < padded; j++) total[j] = (total[j] as number) / rows;
       kernels.toFloat32(sums, correction, padded);
-    });
+    } finally {
+      scratch.release();
+    }
     this.#write({ correction });
   }
 
-  #eachBlock(plane: Plane, visit: (pointer: number, first: number, count: number) => void): void {
+  #eachBlock(plane: Plane, visit: (pointer: number, first: number, count: number) => void): Work<void> {
     const { rows, cols } = this.#problem.dataset;
     const raw: RawRows = { storage: "F32", pointer: plane.codes, strideBytes: plane.strideBytes, rows, cols };
-    eachBlock(this.#core, raw, visit);
+    return eachBlock(this.#core, raw, visit);
   }
 
   /** Chebyshev coefficients, and the ball that keeps margins within their radius. */
-  #makePolynomial(scope: Scope, plane: Plane, polynomial: NonNullable<CheckedZipml["polynomial"]>): void {
+  *#makePolynomial(scope: Scope, plane: Plane, polynomial: NonNullable<CheckedZipml["polynomial"]>): Work<void> {
     const { degree, radius, ball } = polynomial;
     const coefficients = scope.alloc((degree + 1) * 4, "Chebyshev coefficients");
     this.#core.f32(coefficients, degree + 1).set(logisticCoefficients(this.#core, degree, radius));
-    const { rows } = this.#problem.dataset;
-    const top = this.#core.kernels.maxRowNormF32(plane.codes, plane.strideBytes, rows, plane.padded, 0);
+    const top = yield* this.#longestRow(plane);
     const largest = ball ?? (top > 0 ? radius / Math.sqrt(top) : Number.POSITIVE_INFINITY);
     const isBounded = Math.fround(largest) < Number.POSITIVE_INFINITY;
     this.#write({ coefficients, degree, inverseRadius: 1 / radius, ball: isBounded ? largest : 0 });
   }
 
+  /** Largest square of a row, whatever its weight. */
+  *#longestRow({ codes, strideBytes, padded }: Plane): Work<number> {
+    let top = 0;
+    yield* eachPart(this.#core, this.#problem.dataset.rows, padded, 1, (first, count) => {
+      const from = codes + first * strideBytes;
+      top = Math.max(top, this.#core.kernels.maxRowNormF32(from, strideBytes, count, padded, 0));
+    });
+    return top;
+  }
+
   /** Random signs ÷ √sketchSize, and every row projected on them. */
-  #makeSketches(scope: Scope, plane: Plane): void {
+  *#makeSketches(scope: Scope, plane: Plane): Work<void> {
     const { sketchSize } = this.#options;
     const { padded } = this.frame;
     const { rows } = this.#problem.dataset;
@@ -313,11 +350,13 @@ export class SampleStore {
     }
     this.#write({
       projection,
-      sketches: scope.alloc(rows * sketchSize * 4, "the sketches of the rows"),
+      sketches: yield* scope.allocWork(rows * sketchSize * 4, "the sketches of the rows"),
       norms: scope.alloc(rows * 4, "the norms of the rows"),
       sketch: scope.alloc(sketchSize * 4, "the sketch of the model"),
     });
-    this.#eachBlock(plane, (from, first, count) => this.#core.kernels.outlineZipml(this.#run, from, first, count));
+    yield* this.#eachBlock(plane, (from, first, count) =>
+      this.#core.kernels.outlineZipml(this.#run, from, first, count),
+    );
   }
 
   /** How sure a bound has to be: √(½ ln(2/failure)) for Hoeffding's; for a sketch its relative error ε, 4·exp(−(ε² − ε³)·size/4) = failure. */
@@ -331,20 +370,19 @@ export class SampleStore {
    * B/(2L), at most 1/λmax, L = h·max ω(‖x‖² + TV): what the samples add to a row's square is at most Σ width²/4, to an eigenvalue width²/4. Errors of nearest
    * rounding are not independent: they add to a row's length, and to the root of an eigenvalue, √(Σ width²/4). A rounded gradient is longer by 1 + columns/(4·intervals²).
    */
-  #automatic(plane: Plane, widest: number): number {
+  *#automatic(plane: Plane, widest: number): Work<number> {
     const problem = this.#problem;
     const { core, dataset, curvature } = problem;
     const { batchSize, scaling, gradientLimit, estimator } = this.#options;
-    const smoothness = problem.smoothness(plane);
+    const smoothness = yield* problem.smoothness(plane);
     if (!(smoothness > 0)) return 1;
     const { rows } = dataset;
     const heaviest = dataset.weights.f64 === 0 ? 1 : core.kernels.maxAbs(dataset.weights.f64, rows);
-    const reach =
-      scaling === "rowL2" ? core.kernels.maxRowNormF32(plane.codes, plane.strideBytes, rows, plane.padded, 0) : 1;
+    const reach = scaling === "rowL2" ? yield* this.#longestRow(plane) : 1;
     const variance = (curvature * heaviest * reach * widest * widest) / 4;
     const live = this.#live.length;
     const whole = live * variance;
-    const eigenvalue = problem.largestEigenvalue(plane);
+    const eigenvalue = yield* problem.largestEigenvalue(plane);
     const isNearest = estimator === "nearest";
     // (√a + √b)² = a + b + 2√(ab)
     const longest = smoothness + whole + (isNearest ? 2 * Math.sqrt(smoothness * whole) : 0);
@@ -380,7 +418,7 @@ export class SampleStore {
   }
 
   /** `steps` steps of size `alpha` as epoch `epoch`. */
-  advance(epoch: number, steps: number, alpha: number, isAveraged: boolean): void {
+  *advance(epoch: number, steps: number, alpha: number, isAveraged: boolean): Work<void> {
     const core = this.#core;
     const { batchSize, seed } = this.#options;
     const { padded } = this.frame;
@@ -390,6 +428,7 @@ export class SampleStore {
     this.#write({ alpha, average: isAveraged ? this.#sums : 0 });
     core.kernels.beginZipml(this.#run, seed, epoch);
     for (let done = 0; done < steps; done += this.#stepsPerCall) {
+      if (core.isDue(WORK_PER_CALL)) yield;
       core.kernels.advanceZipml(this.#run, Math.min(this.#stepsPerCall, steps - done));
     }
     const visits = steps * batchSize;

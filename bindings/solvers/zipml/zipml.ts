@@ -8,6 +8,7 @@
 // See ZipML, Zhang et al. 2017 (arXiv 1611.05402), §2 (double sampling), §3 (levels), §4 (other losses). Formats: docs/numerics.md §14.
 import type { ExactPass, Problem, RowValues } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
+import { reportsOf, type Steps, type Work } from "../../engine/work.js";
 import { DIVERGED } from "../stochastic/session.js";
 import { Stopwatch } from "../stopwatch.js";
 import { type CheckedZipml, checkZipml, type ZipmlOptions } from "./options.js";
@@ -47,6 +48,11 @@ export interface ZipmlReport {
  *   OUT_OF_MEMORY while it runs
  */
 export function zipml(problem: Problem, options: ZipmlOptions = {}): Generator<ZipmlReport, void, undefined> {
+  return reportsOf(zipmlSteps(problem, options));
+}
+
+/** `zipml`, with pauses. @internal */
+export function zipmlSteps(problem: Problem, options: ZipmlOptions = {}): Steps<ZipmlReport> {
   return run(problem, checkZipml("zipml", problem, options));
 }
 
@@ -65,42 +71,42 @@ interface Memory {
   readonly values: RowValues;
 }
 
-function allocate(problem: Problem, options: CheckedZipml, bits: number): Memory {
-  return Scope.guard(problem.core, (scope) => {
-    const store = new SampleStore(scope, problem, options, bits);
-    store.setConfidence();
-    const bytes = store.frame.padded * 8;
-    const [v, g] = [scope.alloc(bytes, "the model"), scope.alloc(bytes, "the full gradient")];
-    return { scope, store, v, g, values: problem.allocRows(scope) };
-  });
+function* allocate(scope: Scope, problem: Problem, options: CheckedZipml, bits: number): Work<Memory> {
+  const store = yield* SampleStore.create(scope, problem, options, bits);
+  store.setConfidence();
+  const bytes = store.frame.padded * 8;
+  const [v, g] = [scope.alloc(bytes, "the model"), scope.alloc(bytes, "the full gradient")];
+  return { scope, store, v, g, values: yield* problem.allocRows(scope) };
 }
 
-function* run(problem: Problem, options: CheckedZipml): Generator<ZipmlReport, void, undefined> {
+function* run(problem: Problem, options: CheckedZipml): Steps<ZipmlReport> {
   problem.checkLive();
   const { core, dataset } = problem;
   const { batchSize, outerSteps } = options;
   const bitsOf = (epoch: number): number => (options.samples === null ? 32 : options.bits(epoch));
   let bits = bitsOf(0);
-  const { scope, store, v, g, values } = allocate(problem, options, bits);
+  const { scope, store, v, g, values } = yield* Scope.guardWork(core, (memory) =>
+    allocate(memory, problem, options, bits),
+  );
   problem.own(scope);
   try {
     const { padded } = store.frame;
     const stopwatch = new Stopwatch();
     const steps = options.innerSteps ?? Math.ceil(dataset.rows / batchSize);
-    const evaluate = (): ExactPass => stopwatch.timed("exact", () => problem.exactPass(store.frame, v, g, values));
+    const evaluate = (): Work<ExactPass> => stopwatch.timed("exact", problem.exactPass(store.frame, v, g, values));
     const stepOf = (epoch: number): number => store.stepSize * STEPS[options.decay](epoch);
 
     let visited = 0;
     let reference = 0;
     if (options.start !== null) {
       // divergence is judged from zero too
-      reference = evaluate().objective;
+      reference = (yield* evaluate()).objective;
       problem.toCodes(store.frame, options.start, v);
       core.kernels.toGridF32(v, 1, store.w, padded);
     }
-    const report = (outerStep: number): ZipmlReport => {
+    const report = function* (outerStep: number): Work<ZipmlReport> {
       problem.checkLive();
-      const { objective, gradientNorm } = evaluate();
+      const { objective, gradientNorm } = yield* evaluate();
       if (outerStep === 0) reference = Math.max(reference, objective);
       const epoch = Math.max(0, outerStep - 1);
       return {
@@ -118,19 +124,18 @@ function* run(problem: Problem, options: CheckedZipml): Generator<ZipmlReport, v
         seconds: stopwatch.seconds,
       };
     };
-    yield report(0);
+    yield yield* report(0);
     const firstAveraged = Math.floor(outerSteps / 2);
     for (let epoch = 0; epoch < outerSteps; epoch++) {
       problem.checkLive();
       // a schedule is asked once per epoch, after the report of the one before
       if (epoch > 0) bits = bitsOf(epoch);
       store.setBits(bits);
-      stopwatch.timed("inner", () =>
-        store.advance(epoch, steps, stepOf(epoch), options.hasAverage && epoch >= firstAveraged),
-      );
+      const isAveraged = options.hasAverage && epoch >= firstAveraged;
+      yield* stopwatch.timed("inner", store.advance(epoch, steps, stepOf(epoch), isAveraged));
       visited += steps * batchSize;
       store.point(v);
-      const state = report(epoch + 1);
+      const state = yield* report(epoch + 1);
       yield state;
       if (state.isDiverged) return;
     }

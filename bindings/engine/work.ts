@@ -1,0 +1,62 @@
+// Work that can be paused. Whatever may take long is a generator that yields between two pieces: finished in one go it is a function call, and an async fit runs it
+// piece by piece and gives the event loop its turn in between. docs/decisions/0016.
+
+/** Work that can be paused: yields between two pieces. */
+export type Work<T> = Generator<undefined, T, undefined>;
+
+/** What a solver gives: reports, and undefined where it could be paused. */
+export type Steps<R> = Generator<R | undefined, void, undefined>;
+
+/**
+ * Multiply-adds of a piece, or as many of what takes as long: under 4 ms in float64 on a slow machine, and long enough to make a pause cost nothing beside it.
+ */
+export const PIECE = 2 ** 22;
+
+/** Counts the work since the last pause. */
+export interface Pace {
+  /** Whether there should be a pause before `cost` multiply-adds more. */
+  isDue(cost: number): boolean;
+}
+
+/** Straight through. */
+export function finish<T>(work: Work<T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * Visits `total` things (rows, columns, …) of `cost` multiply-adds each in parts that fit a piece, `grain` of them or a multiple at a time. Parts depend on
+ * sizes alone, never on pauses: where the order of sums follows them, it is always the same.
+ */
+export function* eachPart(
+  pace: Pace,
+  total: number,
+  cost: number,
+  grain: number,
+  visit: (first: number, count: number) => void,
+): Work<void> {
+  const most = partOf(cost, grain);
+  for (let first = 0; first < total; first += most) {
+    const count = Math.min(most, total - first);
+    if (pace.isDue(count * cost)) yield;
+    visit(first, count);
+  }
+}
+
+/** Things of `cost` multiply-adds each in a part: a multiple of `grain`. */
+export function partOf(cost: number, grain: number): number {
+  return Math.max(1, Math.floor(PIECE / (cost * grain))) * grain;
+}
+
+/** Work of one piece. */
+// biome-ignore lint/correctness/useYield: there is nothing to pause between
+export function* piece<T>(work: () => T): Work<T> {
+  return work();
+}
+
+/** The reports alone. */
+export function* reportsOf<R>(steps: Steps<R>): Generator<R, void, undefined> {
+  for (const report of steps) if (report !== undefined) yield report;
+}
