@@ -212,6 +212,57 @@ export function placeOf(indptr: Int32Array, entry: number): { readonly row: numb
   return { row: low, place: entry - (indptr[low] as number) };
 }
 
+/** What is wrong with the column of an entry that is out of range or order. */
+export function badColumn(where: string, { indices, indptr, cols }: CheckedSparse, entry: number): BitcenterError {
+  const { row, place } = placeOf(indptr, entry);
+  const column = indices[entry] as number;
+  const isInside = column >= 0 && column < cols;
+  return new BitcenterError(
+    "BAD_VALUE",
+    `${where}: indices: row ${row}, place ${place}: ${
+      isInside
+        ? `expected columns in ascending order, each once, given ${column} after ${indices[entry - 1]}`
+        : `expected a column from 0 to ${cols - 1}, given ${column}`
+    }`,
+  );
+}
+
+/** The same rows dense, in the storage they have. Columns are checked here. */
+export function denseFrom(where: string, matrix: CheckedSparse): CheckedMatrix {
+  const { data, indices, indptr, rows, cols, storage } = matrix;
+  checkColumns(where, cols);
+  const values = new (data.constructor as new (length: number) => NumericArray)(rows * cols);
+  for (let i = 0; i < rows; i++) {
+    let least = 0;
+    for (let e = indptr[i] as number; e < (indptr[i + 1] as number); e++) {
+      const column = indices[e] as number;
+      if (column < least || column >= cols) throw badColumn(where, matrix, e);
+      values[i * cols + column] = data[e] as number;
+      least = column + 1;
+    }
+  }
+  return { data: values, storage, rows, cols };
+}
+
+/** The same rows sparse: the values other than 0. */
+export function sparseFrom({ data, storage, rows, cols }: CheckedMatrix): CheckedSparse {
+  const indptr = new Int32Array(rows + 1);
+  for (let i = 0; i < rows; i++) {
+    let entries = indptr[i] as number;
+    for (let at = i * cols; at < (i + 1) * cols; at++) if (data[at] !== 0) entries++;
+    indptr[i + 1] = entries;
+  }
+  const entries = indptr[rows] as number;
+  const indices = new Int32Array(entries);
+  const values = new (data.constructor as new (length: number) => NumericArray)(entries);
+  for (let at = 0, e = 0; at < data.length; at++) {
+    if (data[at] === 0) continue;
+    indices[e] = at % cols;
+    values[e++] = data[at] as number;
+  }
+  return { data: values, indices, indptr, rows, cols, storage };
+}
+
 /** Arrays and typed arrays; a DataView is neither. */
 export function isVector(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
