@@ -16,13 +16,14 @@ export type {
   BatchSize,
   CommonOptions,
   DeltaBits,
+  InnerData,
   Rounding,
   Sampling,
 } from "./solvers/stochastic/options.js";
 export type { StepReport } from "./solvers/stochastic/report.js";
 export { type SagaOptions, saga } from "./solvers/stochastic/saga.js";
 export { type SgdOptions, sgd } from "./solvers/stochastic/sgd.js";
-export { type InnerData, type SvrgOptions, svrg } from "./solvers/stochastic/svrg.js";
+export { type SvrgOptions, svrg } from "./solvers/stochastic/svrg.js";
 export type {
   PolynomialOptions,
   RefetchRule,

@@ -6,6 +6,7 @@ import { LAZY, type LazyFamily } from "./lazy-kernels.js";
 import { LEVELS, type LevelFamily } from "./levels-kernels.js";
 import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
 import { PACKED, type PackedFamily } from "./packed-kernels.js";
+import { SPARSE, type SparseFamily } from "./sparse-kernels.js";
 import { checkDotGroups, checkPackGroups } from "./support/batch-checkers.js";
 import {
   type Check,
@@ -98,6 +99,7 @@ export type Family =
   | LazyFamily
   | LevelFamily
   | PackedFamily
+  | SparseFamily
   | ZipmlFamily;
 
 export interface KernelEntry {
@@ -717,6 +719,7 @@ export const TABLE: readonly KernelEntry[] = [
   ...LAZY,
   ...LEVELS,
   ...PACKED,
+  ...SPARSE,
 ];
 
 const INTEGER_PAIRS = ["I8I8", "I8I16", "I16I16", "U4I8", "U4I16", "U2I8", "U2I16"] as const;

@@ -10,6 +10,7 @@ import { levelMutants } from "./levels-mutants.js";
 import { newtonMutants } from "./newton-mutants.js";
 import { scaleDraw, xorshift32 } from "./oracle/random.js";
 import { packedMutants } from "./packed-mutants.js";
+import { sparseMutants } from "./sparse-mutants.js";
 import {
   dotExact,
   type FusedSpec,
@@ -381,6 +382,7 @@ const zipml = zipmlMutants(kernels, memory);
 const level = levelMutants(kernels, memory);
 const packed = packedMutants(kernels, memory);
 const lazy = lazyMutants(kernels, memory);
+const sparse = sparseMutants(kernels, memory);
 
 /** Entry → mistakes. */
 const MUTANTS: Readonly<Record<string, Mutants>> = {
@@ -390,6 +392,7 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
   ...level.mutants,
   ...packed.mutants,
   ...lazy.mutants,
+  ...sparse.mutants,
   // the block passes have mistakes of either sort
   ...Object.fromEntries(
     Object.keys(packed.mutants)
@@ -1197,6 +1200,7 @@ describe("the plain forms the mutants are made of are accepted", () => {
     ...level.plain,
     ...packed.plain,
     ...lazy.plain,
+    ...sparse.plain,
   };
   test.each(Object.entries(plain))("%s", (name, kernel) => expect(accepts(name, kernel)).toBe(true));
 });

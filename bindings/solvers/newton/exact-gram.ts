@@ -23,10 +23,9 @@ export function* exactGram(
   out: number,
 ): Work<void> {
   const { kernels } = core;
-  const { cols, stored } = dataset;
+  const { cols, exactRows: stored } = dataset;
   const { scale, offset, intercept } = frame;
   const pitch = 4 * Math.ceil(Math.max(dimension, stored.width) / 4);
-  const decode = kernels[`gradient${stored.storage}`];
   const groups = Array.from({ length: Math.ceil(dimension / GROUP) }, (_, i) => i * GROUP);
   const scratch = new Scope(core);
   try {
@@ -50,10 +49,8 @@ export function* exactGram(
       const rows = Math.min(BLOCK, count - start);
       core.f64(x, rows * pitch).fill(0);
       for (let i = 0; i < rows; i++) {
-        // a gradient of one row with derivative 1 is the row
         const row = index === 0 ? start + i : (core.u32(index, count)[start + i] as number);
-        const from = stored.pointer + row * stored.strideBytes;
-        decode(from, stored.low, stored.strideBytes, 1, stored.width, one, 1, x + i * pitch * 8);
+        stored.decode(row, one, x + i * pitch * 8);
       }
       kernels.scaleColumns(x, factor, 0, pitch, rows, x);
       for (let i = 0; i < rows; i++) kernels.addScaled(x + i * pitch * 8, 1, shift, pitch);

@@ -1,6 +1,5 @@
 // One run of a Newton solver: its memory, and its phases. A sample of the rows is solved first, then (where the exact copy is wider than its codes) the
 // problem of the codes, both roughly and on integers alone; the exact problem starts from there.
-import type { ByteMatrix, ByteView } from "../../data/dataset.js";
 import type { Problem, Weights } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
@@ -9,7 +8,8 @@ import { Descent, type DescentSettings } from "./descent.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
 import { type Buffers, type Coordinates, NewtonSystem } from "./newton-system.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows, SAMPLE_PER_COLUMN } from "./preconditioner.js";
-import type { Arithmetic, Products } from "./products.js";
+import type { Arithmetic, Products, RowMatrix, RowView } from "./products.js";
+import { isPackedMatrix } from "./row-matrix.js";
 import { type RowFacts, RowSample } from "./row-sample.js";
 
 export interface NewtonSettings {
@@ -72,7 +72,7 @@ function* build(
   problem: Problem,
   settings: NewtonSettings,
   arithmetic: Arithmetic,
-  view: ByteView,
+  view: RowView,
 ): Work<BuiltRun> {
   const { labels, dataset } = problem;
   const { rows, weights } = dataset;
@@ -91,7 +91,7 @@ export class NewtonRun {
   readonly #problem: Problem;
   readonly #settings: NewtonSettings;
   readonly #arithmetic: Arithmetic;
-  readonly #view: ByteView;
+  readonly #view: RowView;
   readonly #scope: Scope;
   readonly #facts: RowFacts;
   readonly #products: Products;
@@ -108,7 +108,7 @@ export class NewtonRun {
     problem: Problem,
     settings: NewtonSettings,
     arithmetic: Arithmetic,
-    view: ByteView,
+    view: RowView,
     built: BuiltRun,
   ) {
     this.#problem = problem;
@@ -151,7 +151,7 @@ export class NewtonRun {
     const passes = (gramPasses(sampled, rows, dimension, 1) + factorPasses) / outputs;
     const isCheap = dimension <= GRAM_COLUMNS && passes <= GRAM_PASSES;
     const isRounded = this.#view.exact !== this.#view.inner;
-    const isPacked = this.#view.inner.packed !== undefined;
+    const isPacked = isPackedMatrix(this.#view.inner);
     // a constant Hessian that is soon made: then the first direction ends at the optimum
     const isDirect =
       loss === "squared" &&
@@ -190,7 +190,7 @@ export class NewtonRun {
     const { dataset, curvature } = this.#problem;
     const { frame, inner } = this.#view;
     const { ridge, scales } = this.#coordinates;
-    const measure = (matrix: ByteMatrix, weights: number): Work<void> => {
+    const measure = (matrix: RowMatrix, weights: number): Work<void> => {
       const scale = curvature / matrix.rows;
       return diagonal(this.#problem, frame, this.#products, matrix, matrix.rows, weights, scale, ridge, scales);
     };
@@ -241,7 +241,9 @@ export class NewtonRun {
     const { exact } = this.#view;
     const { gramRows: sampled, share, isExact } = this.#descentSettings;
     const hasSample = share < 1 && 2 * sampled <= rows;
-    const hasCodes = exact === null && this.#problem.dataset.cols >= CODES_COLUMNS;
+    // sparse codes are no faster than the values they stand for
+    const hasCodes =
+      exact === null && this.#problem.dataset.sparse === null && this.#problem.dataset.cols >= CODES_COLUMNS;
     if (!this.#isFromZero || !warmStart || isExact || !(hasSample || hasCodes)) return false;
     const { system } = this.#descent;
     const before = system.point.objective;
@@ -307,7 +309,7 @@ export class NewtonRun {
   }
 
   /** Takes over the solution of a rougher problem. matrix: its rows. */
-  #take({ system, gramPasses }: Descent, matrix: ByteMatrix): void {
+  #take({ system, gramPasses }: Descent, matrix: RowMatrix): void {
     const { core, outputs, dataset } = this.#problem;
     const size = outputs * this.#view.frame.padded;
     core.f64(this.#descent.system.v, size).set(core.f64(system.v, size));

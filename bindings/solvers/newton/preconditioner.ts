@@ -1,10 +1,10 @@
 // M ≈ Hessian for conjugate gradients: the Cholesky factor of a weighted Gram matrix of sampled rows, or a diagonal.
-import type { ByteMatrix, Frame } from "../../data/dataset.js";
+import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
 import { exactGram } from "./exact-gram.js";
-import type { Curvature, Products } from "./products.js";
+import type { Curvature, Products, RowMatrix } from "./products.js";
 
 /** First ridge on the Gram matrix, as a part of its diagonal, and the largest; in between it is made ten times larger. */
 const RIDGE = 1e-6;
@@ -27,7 +27,7 @@ export function gramPasses(count: number, rows: number, dimension: number, outpu
 }
 
 export interface PreconditionerRows {
-  readonly matrix: ByteMatrix;
+  readonly matrix: RowMatrix;
   readonly curvature: Curvature;
   readonly rows: number;
 }
@@ -188,7 +188,7 @@ export function* diagonal(
   problem: Problem,
   frame: Frame,
   products: Products,
-  matrix: ByteMatrix,
+  matrix: RowMatrix,
   rows: number,
   weight: number,
   scale: number,

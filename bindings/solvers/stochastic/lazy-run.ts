@@ -2,7 +2,7 @@
 // the column's slot until a row or the end asks for it. docs/numerics.md, "Sparse rows, lazy dense terms".
 import type { Problem, RowValues } from "../../data/problem.js";
 import { roundUp } from "../../data/raw-rows.js";
-import type { SparsePlane } from "../../data/sparse-plane.js";
+import type { SparsePlane } from "../../data/sparse-source.js";
 import type { Core, Scope } from "../../engine/core.js";
 import { LAZY_BYTES, readLazy, writeLazy } from "../../engine/lazy-run.js";
 import { eachPart, PIECE, type Work } from "../../engine/work.js";
@@ -91,7 +91,7 @@ export class LazyRun implements InnerLoop {
       base: space.base,
       table: space.table,
       labels: problem.labels.f32,
-      weights: plane.weights.f32,
+      weights: dataset.weights.f32,
       lanes: scalars,
       changes: scalars + 16,
       coefficients: scalars + 16 + fours,
