@@ -77,6 +77,8 @@ export class LazyRun implements InnerLoop {
     const even = roundUp(outputs, 2);
     const fours = 4 * roundUp(outputs, 4);
     const scalars = scope.alloc(16 + 2 * fours + 8 * even, "coefficients");
+    const slots = scope.alloc(width * core.kernels.lazyBytes(outputs), "what columns have missed");
+    const values = scope.alloc((plane.longest + 1) * (outputs === 1 ? 1 : even) * 8, "a row's part of the model");
     this.#run = scope.alloc(LAZY_BYTES, "the state of a run");
     writeLazy(core.view(), this.#run, {
       alpha: settings.alpha,
@@ -102,8 +104,8 @@ export class LazyRun implements InnerLoop {
       centred: settings.isCentred ? 1 : 0,
       starts: plane.starts,
       indices: plane.indices,
-      slots: scope.alloc(width * core.kernels.lazyBytes(outputs), "what columns have missed"),
-      values: scope.alloc((plane.longest + 1) * (outputs === 1 ? 1 : even) * 8, "a row's part of the model"),
+      slots,
+      values,
       cols,
       intercept,
     });
