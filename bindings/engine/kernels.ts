@@ -146,8 +146,8 @@ export type KernelName =
   | `largestEigenvalue${CodeStorage}`
   | `sparse${"FirstBad" | "Columns" | "SlotBytes" | "Distinct" | "ToBytes" | "Starts" | "Gather"}`
   | `sparseQuantize${Exclude<SparseStorage, "I8">}`
-  | `sparse${"Margins" | "Gradient"}${SparseStorage}`
-  | `sparse${"Moments" | "Gram"}${SparseByteStorage}`
+  | `sparse${"Margins" | "Gradient" | "Gram"}${SparseStorage}`
+  | `sparseMoments${SparseByteStorage}`
   | "sparseMaxRowNorm"
   | "sparseEigenvalue"
   | "interleave"
