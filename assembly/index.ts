@@ -402,12 +402,15 @@ export function sparseGramU8(starts: usize, indices: usize, values: usize, table
 export function sparseQuantizeI16(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<i16>(indices, values, table, count, inverse, codes); }
 export function sparseMarginsI16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<i16>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
 export function sparseGradientI16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<i16>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramI16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<i16>(starts, indices, values, table, rows, d, cols, g); }
 export function sparseQuantizeF32(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<f32>(indices, values, table, count, inverse, codes); }
 export function sparseMarginsF32(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<f32>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
 export function sparseGradientF32(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<f32>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramF32(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<f32>(starts, indices, values, table, rows, d, cols, g); }
 export function sparseQuantizeF64(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<f64>(indices, values, table, count, inverse, codes); }
 export function sparseMarginsF64(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<f64>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
 export function sparseGradientF64(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<f64>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramF64(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<f64>(starts, indices, values, table, rows, d, cols, g); }
 export function sparseQuantizeT8(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<T8>(indices, values, table, count, inverse, codes); }
 export function sparseMarginsT8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<T8>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
 export function sparseGradientT8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<T8>(starts, indices, values, table, rows, c, classes, g, pitch); }
@@ -416,6 +419,7 @@ export function sparseGramT8(starts: usize, indices: usize, values: usize, table
 export function sparseQuantizeT16(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<T16>(indices, values, table, count, inverse, codes); }
 export function sparseMarginsT16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<T16>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
 export function sparseGradientT16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<T16>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramT16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<T16>(starts, indices, values, table, rows, d, cols, g); }
 
 // solver/sparse-spectrum
 export function sparseMaxRowNorm(starts: usize, codes: usize, rows: i32, intercept: f64, weights: usize): f64 { return sparseSpectrum.maxRowNorm(starts, codes, rows, intercept, weights); }

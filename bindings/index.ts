@@ -2,7 +2,7 @@
 export type { DataBits, Dataset, DatasetOptions, ExactCopy } from "./data/dataset.js";
 export { createEngine, type Engine, type EngineOptions } from "./data/engine.js";
 export { type LevelMethod, type LevelOptions, optimalLevels, roundingVariance } from "./data/levels.js";
-export type { DenseMatrix, MatrixInput, NumericArray } from "./data/matrix.js";
+export type { DenseMatrix, MatrixInput, NumericArray, SparseMatrix } from "./data/matrix.js";
 export type { CodeLevels } from "./data/packed.js";
 export type { Evaluation, LossName, Problem, ProblemOptions, Weights, WeightsInput } from "./data/problem.js";
 export type { Variant } from "./engine/load.js";

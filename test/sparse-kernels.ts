@@ -47,6 +47,13 @@ export const SPARSE: readonly KernelEntry[] = [
       oracle: "sparseGradient, rows in order",
       check: checkSparseGradient(storage),
     },
+    {
+      ...rows,
+      name: `sparseGram${storage}`,
+      storage,
+      oracle: "sparseGram, rows in order",
+      check: checkSparseGram(storage),
+    },
   ]),
   ...TYPES.map(
     (storage): KernelEntry => ({
@@ -65,13 +72,6 @@ export const SPARSE: readonly KernelEntry[] = [
       storage,
       oracle: "sparseMoments, rows in order",
       check: checkSparseMoments(storage),
-    },
-    {
-      ...rows,
-      name: `sparseGram${storage}`,
-      storage,
-      oracle: "sparseGram, rows in order",
-      check: checkSparseGram(storage),
     },
   ]),
   {

@@ -96,6 +96,17 @@ export function sparseMutants(
         if (at(args, 6) > 1) args[5] = at(args, 5) + 8;
       }),
     };
+    const gram = `sparseGram${type}`;
+    mutants[gram] = {
+      ...reading(gram, BYTES[type], isTable),
+      "forgets what was there": cleared(gram, 7, (args) => at(args, 6) * at(args, 6)),
+      "takes the weight of the next row": misled(gram, add(5, 4)),
+      "fills the lower part": spoilt(gram, (args) => {
+        const [columns, g] = [at(args, 6), at(args, 7)];
+        const values = memory.f64(g, columns * columns);
+        if (columns > 1) values[columns] = at(values, 1);
+      }),
+    };
     const quantize = `sparseQuantize${type}`;
     mutants[quantize] = {
       "takes the scale of the next column": misled(quantize, add(4, 8)),
@@ -117,17 +128,6 @@ export function sparseMutants(
       }),
       "forgets what was there": cleared(moments, 6, columnsOf),
       "counts rows": distorted(moments, (_, args) => at(args, 4)),
-    };
-    const gram = `sparseGram${type}`;
-    mutants[gram] = {
-      ...reading(gram, BYTES[type], type === "T8"),
-      "forgets what was there": cleared(gram, 7, (args) => at(args, 6) * at(args, 6)),
-      "takes the weight of the next row": misled(gram, add(5, 4)),
-      "fills the lower part": spoilt(gram, (args) => {
-        const [columns, g] = [at(args, 6), at(args, 7)];
-        const values = memory.f64(g, columns * columns);
-        if (columns > 1) values[columns] = at(values, 1);
-      }),
     };
   }
   const u32 = (pointer: number, count: number): Uint32Array =>

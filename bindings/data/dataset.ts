@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Dataset: rows with their labels and weights in linear memory, dense (dense-rows.ts) or sparse (sparse-source.ts).
 import { type Core, Scope } from "../engine/core.js";
+import type { SparseStorage } from "../engine/kernels.js";
 import { eachPart, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import { checkNames, oneOf } from "../options.js";
@@ -20,10 +21,21 @@ import {
   type Weaved,
 } from "./dense-rows.js";
 import type { ExactRows } from "./exact-rows.js";
-import { checkMatrix, checkSparse, checkVector, denseFrom, isSparse, type MatrixInput, sparseFrom } from "./matrix.js";
+import {
+  type CheckedSparse,
+  checkMatrix,
+  checkSparse,
+  checkVector,
+  denseFrom,
+  isSparse,
+  type MatrixInput,
+  MOST_COLUMNS,
+  sparseFrom,
+} from "./matrix.js";
 import { type CodeLevels, checkLevels } from "./packed.js";
 import type { RawRows } from "./raw-rows.js";
 import type { RowSource } from "./row-source.js";
+import { loadSparse, SPARSE_BYTES } from "./sparse-rows.js";
 import { SparseSource } from "./sparse-source.js";
 
 export type {
@@ -117,6 +129,28 @@ function* writeWeights(core: Core, scope: Scope, weights: Float64Array | null): 
   return { f64, f32 };
 }
 
+/** Part of the values that are stored, from which dense rows may be faster, and times the bytes that they may take then: docs/decisions/0017. */
+const DENSE_SHARE = 0.2;
+const DENSE_BYTES = 2;
+/** Bytes per value of dense rows that hold what sparse ones hold, codes included. */
+const DENSE_VALUE: Record<SparseStorage, number> = { I8: 1, U8: 1, I16: 3, F32: 5, F64: 9, T8: 9, T16: 9 };
+
+/** Whether rows that are given sparse are better kept dense. */
+function* isBetterDense(core: Core, matrix: CheckedSparse): Work<boolean> {
+  const { rows, cols, data } = matrix;
+  const entries = data.length;
+  if (cols > MOST_COLUMNS || entries < DENSE_SHARE * rows * cols) return false;
+  const scratch = new Scope(core);
+  try {
+    const { storage } = (yield* loadSparse(core, scratch, matrix)).csr;
+    const codes = SPARSE_BYTES[storage] === 1 ? 0 : 1;
+    const sparseBytes = entries * (4 + SPARSE_BYTES[storage] + codes) + 4 * rows;
+    return DENSE_VALUE[storage] * rows * cols <= DENSE_BYTES * sparseBytes;
+  } finally {
+    scratch.release();
+  }
+}
+
 /** What a dataset is made of. */
 interface BuiltDataset {
   readonly memory: DatasetMemory;
@@ -138,7 +172,8 @@ function* build(
   const { storage } = settings;
   const sparse = isSparse(input) ? checkSparse(where, input) : null;
   const matrix = sparse ?? (yield* checkMatrix(where, input));
-  const isKeptSparse = storage === "sparse" || (sparse !== null && storage === "auto");
+  const isKeptSparse =
+    storage === "sparse" || (sparse !== null && storage === "auto" && !(yield* isBetterDense(core, sparse)));
   if (isKeptSparse) checkSparseOptions(where, settings);
   const labels = givenLabels === null ? null : yield* checkVector(where, "labels", givenLabels, matrix.rows);
   const values = givenWeights === undefined ? null : yield* checkWeights(givenWeights, matrix.rows);

@@ -88,7 +88,7 @@ function* fromRows(where: string, rows: readonly (readonly number[])[], expected
 }
 
 /** Eight int32 lanes of int8 products: 127·128·columns/8 < 2³¹ (docs/numerics.md §9). */
-const MOST_COLUMNS = 1_000_000;
+export const MOST_COLUMNS = 1_000_000;
 
 function checkColumns(where: string, cols: number): void {
   if (cols > MOST_COLUMNS) {

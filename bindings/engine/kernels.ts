@@ -150,8 +150,8 @@ export type KernelName =
   | `largestEigenvalue${CodeStorage}`
   | `sparse${"FirstBad" | "Columns" | "SlotBytes" | "Distinct" | "ToBytes" | "Starts" | "Gather"}`
   | `sparseQuantize${SparseStorage}`
-  | `sparse${"Margins" | "Gradient"}${SparseStorage}`
-  | `sparse${"Moments" | "Gram"}${SparseByteStorage}`
+  | `sparse${"Margins" | "Gradient" | "Gram"}${SparseStorage}`
+  | `sparseMoments${SparseByteStorage}`
   | "sparseMaxRowNorm"
   | "sparseEigenvalue"
   | "interleave"

@@ -138,7 +138,7 @@ export class Descent {
 
   /** Passes that a Gram matrix of so many rows costs. */
   #gramCost(rows: number): number {
-    return gramPasses(rows, this.#matrix.rows, this.system.preconditioner.dimension, this.#problem.outputs);
+    return gramPasses(rows, this.#matrix.rows, this.system.preconditioner.filled, this.#problem.outputs);
   }
 
   /** From a sample of the rows, or from all. */

@@ -314,7 +314,7 @@ export class InteriorRun {
   *#preconditionOn(matrix: RowMatrix, h: number, index: number, count: number): Work<void> {
     const { preconditioner, ridge, products } = this.#memory;
     const part = { matrix, curvature: { h, p: 0, weights: 0 }, rows: count };
-    const passes = gramPasses(count, this.#problem.dataset.rows, preconditioner.dimension, 1);
+    const passes = gramPasses(count, this.#problem.dataset.rows, preconditioner.filled, 1);
     if (this.#isGram && this.#isExact && (yield* preconditioner.buildExact(part, index))) this.#exactPasses += passes;
     else if (this.#isGram) {
       yield* preconditioner.buildGram(part, RIDGE);

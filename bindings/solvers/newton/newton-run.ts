@@ -29,6 +29,8 @@ const MANY_ROWS_PER_COLUMN = 20;
 const SMALLEST_SHARE = 0.1;
 /** Largest cost of a Gram matrix with its factor, in passes. */
 const GRAM_PASSES = 15;
+/** Multiply-adds of a Cholesky factor, counted as columns³, in the time of a pass over one entry of sparse rows. */
+const SPARSE_ENTRY = 32;
 /** Multiplications for a Gram matrix in float64 that take no longer than a descent would. */
 const DIRECT_PRODUCTS = 2 ** 28;
 /**
@@ -144,18 +146,22 @@ export class NewtonRun {
     const { dataset, loss, outputs } = this.#problem;
     const { hessianShare, preconditioner } = this.#settings;
     const { rows } = dataset;
-    const { dimension } = this.#coordinates.preconditioner;
+    const { dimension, filled } = this.#coordinates.preconditioner;
     const isLarge = rows >= MANY_ROWS && rows >= MANY_ROWS_PER_COLUMN * dimension;
     const sampled = gramRows(rows, dimension);
-    const factorPasses = (dimension * dimension) / (2 * rows);
-    const passes = (gramPasses(sampled, rows, dimension, 1) + factorPasses) / outputs;
-    const isCheap = dimension <= GRAM_COLUMNS && passes <= GRAM_PASSES;
+    const isSparse = dataset.sparse !== null;
+    const factorPasses = isSparse
+      ? (dimension * dimension * dimension) / (SPARSE_ENTRY * rows * filled)
+      : (dimension * dimension) / (2 * rows);
+    const isCheapOf = (count: number): boolean =>
+      dimension <= GRAM_COLUMNS && (gramPasses(count, rows, filled, 1) + factorPasses) / outputs <= GRAM_PASSES;
+    const isCheap = isCheapOf(sampled);
     const isRounded = this.#view.exact !== this.#view.inner;
     const isPacked = isPackedMatrix(this.#view.inner);
     // a constant Hessian that is soon made: then the first direction ends at the optimum
     const isDirect =
       loss === "squared" &&
-      rows * dimension * dimension <= DIRECT_PRODUCTS &&
+      (isSparse ? isCheapOf(rows) : rows * dimension * dimension <= DIRECT_PRODUCTS) &&
       hessianShare === null &&
       preconditioner === "auto";
     const share = isLarge && !isDirect ? Math.max(SMALLEST_SHARE, (SAMPLE_PER_COLUMN * dimension) / rows) : 1;

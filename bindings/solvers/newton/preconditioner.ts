@@ -21,9 +21,9 @@ export function gramRows(rows: number, dimension: number): number {
   return Math.min(rows, Math.max(SAMPLE_PER_COLUMN * dimension, SMALLEST_SAMPLE));
 }
 
-/** Passes over `rows` rows that a Gram matrix of `count` rows takes. */
-export function gramPasses(count: number, rows: number, dimension: number, outputs: number): number {
-  return ((count / rows) * (dimension / 4)) / outputs;
+/** Passes over `rows` rows that a Gram matrix of `count` rows takes; filled: columns of a row that hold something. */
+export function gramPasses(count: number, rows: number, filled: number, outputs: number): number {
+  return ((count / rows) * (filled / 4)) / outputs;
 }
 
 export interface PreconditionerRows {
@@ -51,6 +51,12 @@ export class Preconditioner {
     this.#ridge = ridge;
     this.dimension = problem.dataset.cols + (frame.intercept !== 0 ? 1 : 0);
     this.#scope = new Scope(problem.core);
+  }
+
+  /** Columns of a row that hold something, on average. */
+  get filled(): number {
+    const { sparse } = this.#problem.dataset;
+    return sparse === null ? this.dimension : sparse.csr.entries / sparse.rows + 1;
   }
 
   get isGram(): boolean {
