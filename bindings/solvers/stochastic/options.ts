@@ -62,7 +62,6 @@ export function checkCommon(
     throw new BitcenterError("BAD_OPTION", `${where}: expected a problem of an engine, given ${show(problem)}`);
   }
   problem.checkLive();
-  problem.dataset.dense(where);
   checkNames(where, options, [...COMMON, ...more]);
   const flushEvery = numberOrAuto(where, "flushEvery", options.flushEvery, { min: 1, max: UINT32_MAX, integer: true });
   const sampling = checkSampling(where, options.sampling);
