@@ -10,6 +10,7 @@ import { levels, lloyd } from "./kernel/levels";
 import { matvec } from "./kernel/matvec";
 import { packed, U1, U2, U4 } from "./kernel/packed";
 import { histogram, points, sorting } from "./kernel/points";
+import { proximal } from "./kernel/proximal";
 import { quantize } from "./kernel/quantize";
 import { sparse, T8, T16 } from "./kernel/sparse";
 import { tiles } from "./kernel/tiles";
@@ -292,6 +293,24 @@ export function subtractCodes(p: usize, pitch: i32, columns: i32, classes: i32, 
 
 export function addInt32(out: usize, unit: f64, s: usize, count: i32): void { vector.addInt32(out, unit, s, count); }
 export function sumInt16(codes: usize, count: i32): f64 { return vector.sumInt16(codes, count); }
+
+// kernel/proximal
+export function l1Norm(v: usize, strength: usize, n: i32): f64 { return proximal.norm(v, strength, n); }
+export function leastSubgradient(g: usize, v: usize, padded: i32, columns: i32, classes: i32, scale: usize, offset: usize, intercept: f64, l1: f64): f64 { return proximal.leastSubgradient(g, v, padded, columns, classes, scale, offset, intercept, l1); }
+export function l1Least(g: usize, u: usize, strength: usize, n: i32): f64 { return proximal.least(g, u, strength, n); }
+export function l1Jump(u: usize, q: usize, h: usize, strength: usize, n: i32): void { proximal.jump(u, q, h, strength, n); }
+export function symmetricProduct(m: usize, n: i32, s: usize, out: usize): void { proximal.product(m, n, s, out); }
+export function completeMatrix(m: usize, n: i32, floor: usize): void { proximal.complete(m, n, floor); }
+export function l1Sweep(m: usize, n: i32, u: usize, q: usize, strength: usize): f64 { return proximal.sweep(m, n, u, q, strength); }
+export function l1Free(u: usize, strength: usize, n: i32, index: usize): i32 { return proximal.free(u, strength, n, index); }
+export function submatrix(m: usize, n: i32, index: usize, count: i32, out: usize): void { proximal.submatrix(m, n, index, count, out); }
+export function scatter(a: usize, index: usize, count: i32, n: i32, out: usize): void { proximal.scatter(a, index, count, n, out); }
+export function l1Slopes(q: usize, u: usize, strength: usize, n: i32, out: usize): void { proximal.slopes(q, u, strength, n, out); }
+export function l1Mask(x: usize, u: usize, strength: usize, n: i32): void { proximal.mask(x, u, strength, n); }
+export function l1Reach(u: usize, d: usize, strength: usize, n: i32, most: f64): f64 { return proximal.reach(u, d, strength, n, most); }
+export function l1Step(u: usize, d: usize, strength: usize, n: i32, part: f64, s: usize): i32 { return proximal.step(u, d, strength, n, part, s); }
+export function l1Change(u: usize, s: usize, strength: usize, n: i32): f64 { return proximal.change(u, s, strength, n); }
+export function l1Take(v: usize, u: usize, z: usize, part: f64, n: i32): i32 { return proximal.take(v, u, z, part, n); }
 
 // loss/curvature
 export function classWeights(h: usize, p: usize, weights: usize, rows: i32, classes: i32, k: i32, out: usize): void { curvature.classWeights(h, p, weights, rows, classes, k, out); }

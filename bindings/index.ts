@@ -7,6 +7,33 @@ export type { CodeLevels } from "./data/packed.js";
 export type { Evaluation, LossName, Problem, ProblemOptions, Weights, WeightsInput } from "./data/problem.js";
 export type { Variant } from "./engine/load.js";
 export { BitcenterError, type BitcenterErrorCode } from "./errors.js";
+export type {
+  FitOptions,
+  FitProgress,
+  FitReport,
+  LinearEstimator,
+  PartialFitOptions,
+  ScoreOptions,
+} from "./estimators/estimator.js";
+export { KFold, type KFoldOptions, type Split, type Splitter, StratifiedKFold } from "./estimators/folds.js";
+export type { ClassWeights, Label } from "./estimators/labels.js";
+export type { EstimatorName, LinearModel } from "./estimators/linear-model.js";
+export { LinearRegression, type LinearRegressionOptions } from "./estimators/linear-regression.js";
+export { LinearSVC, type LinearSVCOptions } from "./estimators/linear-svc.js";
+export { LogisticRegression, type LogisticRegressionOptions } from "./estimators/logistic-regression.js";
+export {
+  type AnyEstimator,
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  type L2PathOptions,
+  type LabelOf,
+  l2Path,
+  type PathPoint,
+} from "./estimators/model-selection.js";
+export type { ClassifierOptions, EstimatorOptions, Penalty, SolverName } from "./estimators/options.js";
+export type { RowsInput } from "./estimators/rows.js";
+export type { Ending } from "./estimators/training.js";
 export { type AutoOptions, auto, type NewtonOptions, type NewtonReport, newton } from "./solvers/newton/newton.js";
 export { type HalpOptions, halp } from "./solvers/stochastic/halp.js";
 export { lpSgd } from "./solvers/stochastic/lp-sgd.js";

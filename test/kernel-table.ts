@@ -5,6 +5,7 @@ import { INTERIOR, type InteriorFamily } from "./interior-kernels.js";
 import { LEVELS, type LevelFamily } from "./levels-kernels.js";
 import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
 import { PACKED, type PackedFamily } from "./packed-kernels.js";
+import { PROXIMAL, type ProximalFamily } from "./proximal-kernels.js";
 import { SPARSE, type SparseFamily } from "./sparse-kernels.js";
 import { checkDotGroups, checkPackGroups } from "./support/batch-checkers.js";
 import {
@@ -95,6 +96,7 @@ export type Family =
   | "batch"
   | NewtonFamily
   | InteriorFamily
+  | ProximalFamily
   | LevelFamily
   | PackedFamily
   | SparseFamily
@@ -713,6 +715,7 @@ export const TABLE: readonly KernelEntry[] = [
   ...spectrum,
   ...NEWTON,
   ...INTERIOR,
+  ...PROXIMAL,
   ...ZIPML,
   ...LEVELS,
   ...PACKED,

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Problem: a dataset bound to a loss, l2 and the intercept; computes objective and gradient exactly (float64 on the exact copy).
-//   F(w, b) = 1/n Σ ωᵢ loss(w·xᵢ + b, yᵢ) + l2/2 ‖w‖²,   the intercept b not regularised
+//   F(w, b) = 1/n Σ ωᵢ loss(w·xᵢ + b, yᵢ) + l1 ‖w‖₁ + l2/2 ‖w‖²,   the intercept b not regularised
 import { type Core, Scope } from "../engine/core.js";
 import type { CodeStorage } from "../engine/kernels.js";
 import { eachPart, finish, type Work } from "../engine/work.js";
@@ -14,6 +14,8 @@ export type LossName = "squared" | "logistic" | "softmax" | "squaredHinge" | "hi
 
 export interface ProblemOptions {
   readonly loss: LossName;
+  /** Strength ≥ 0 of l1 ‖w‖₁ (default 0): weights that are not worth it are 0 exactly. Solvers `auto` and `newton`; not for "hinge". */
+  readonly l1?: number;
   /** Strength λ ≥ 0 of l2/2 ‖w‖² (default 0). */
   readonly l2?: number;
   /** Default true. */
@@ -36,7 +38,7 @@ export interface WeightsInput {
 
 export interface Evaluation {
   readonly objective: number;
-  /** ‖∇F‖₂ in the user's coordinates, intercept included. */
+  /** ‖∇F‖₂ in the user's coordinates, intercept included; with l1 that of the subgradient of least norm, which is 0 at the optimum alone. */
   readonly gradientNorm: number;
 }
 
@@ -132,12 +134,21 @@ function* distinct(core: Core, labels: Float64Array): Work<number[]> {
 type CheckedProblem = Required<ProblemOptions>;
 
 function checkOptions(where: string, options: ProblemOptions): CheckedProblem {
-  checkNames(where, options, ["loss", "l2", "fitIntercept", "epsilon"]);
+  checkNames(where, options, ["loss", "l1", "l2", "fitIntercept", "epsilon"]);
   if (options?.loss === undefined) {
     throw new BitcenterError("BAD_OPTION", `${where}: loss is missing; known: ${Object.keys(LOSSES).join(", ")}`);
   }
+  const loss = oneOf(where, "loss", options.loss, Object.keys(LOSSES) as LossName[], "squared");
+  const l1 = number(where, "l1", options.l1, { min: 0 }, 0);
+  if (loss === "hinge" && l1 > 0) {
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      `${where}: loss "hinge" has no l1 penalty here (both have corners), given l1: ${l1}; use loss "squaredHinge", or l2`,
+    );
+  }
   return {
-    loss: oneOf(where, "loss", options.loss, Object.keys(LOSSES) as LossName[], "squared"),
+    loss,
+    l1,
     l2: number(where, "l2", options.l2, { min: 0 }, 0),
     fitIntercept: oneOf(where, "fitIntercept", options.fitIntercept, [true, false] as const, true),
     epsilon: number(where, "epsilon", options.epsilon, { above: 0 }, 1),
@@ -218,6 +229,7 @@ function* mapLabels(
 export class Problem {
   readonly dataset: Dataset;
   readonly loss: LossName;
+  readonly l1: number;
   readonly l2: number;
   readonly fitIntercept: boolean;
   readonly epsilon: number;
@@ -246,6 +258,7 @@ export class Problem {
     this.dataset = dataset;
     this.core = dataset.core;
     this.loss = options.loss;
+    this.l1 = options.l1;
     this.l2 = options.l2;
     this.fitIntercept = options.fitIntercept;
     this.epsilon = options.epsilon;
@@ -305,6 +318,15 @@ export class Problem {
     if (this.#isDisposed) throw new BitcenterError("DISPOSED", "this problem was disposed; create another one");
   }
 
+  /** Refuses an l1 penalty. where: the solver. @internal */
+  checkSmooth(where: string): void {
+    if (this.l1 === 0) return;
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      `${where}: l1 penalties are for the solvers "auto" and "newton", given a problem with l1: ${this.l1}`,
+    );
+  }
+
   /** Objective and gradient norm at weights in the user's coordinates: exact, float64. */
   evaluate(weights: WeightsInput): Evaluation {
     return finish(this.evaluateWork(weights));
@@ -329,7 +351,16 @@ export class Problem {
       const rowsOut = yield* this.allocRows(scratch);
       this.toCodes(own, checked, v);
       const { objective, gradientNorm } = yield* this.exactPass(own, v, g, rowsOut);
-      return { objective, gradientNorm };
+      if (this.l1 === 0) return { objective, gradientNorm };
+      const size = checked.coef.length;
+      const w = scratch.alloc(size * 8, "weights");
+      const strengths = scratch.alloc(size * 8, "weights");
+      this.core.f64(w, size).set(checked.coef);
+      this.core.f64(strengths, size).fill(this.l1);
+      return {
+        objective: objective + this.core.kernels.l1Norm(w, strengths, size),
+        gradientNorm: this.leastSubgradient(own, v, g),
+      };
     } finally {
       scratch.release();
     }
@@ -514,6 +545,12 @@ export class Problem {
     );
     const [gradientNorm, codeNorm, penalty] = core.f64(this.#results, 3) as unknown as [number, number, number];
     return { gradientNorm, codeNorm, penalty };
+  }
+
+  /** Norm of F's subgradient of least norm in the user's coordinates, from the gradient g without l1 at v (outputs × padded f64 each). @internal */
+  leastSubgradient({ padded, scale, offset, intercept }: Frame, v: number, g: number): number {
+    const { core, dataset, outputs, l1 } = this;
+    return core.kernels.leastSubgradient(g, v, padded, dataset.cols, outputs, scale, offset, intercept, l1);
   }
 
   /** Weights → v (outputs × padded f64) in the code coordinates of `frame`. @internal */

@@ -115,6 +115,12 @@ export type KernelName =
   | "plane1"
   | "planeSoftmax"
   | `interior${"Start" | "Curvature" | "Aim" | "Derivatives" | "Reach" | "Products" | "Move" | "Gap"}`
+  | `l1${"Norm" | "Least" | "Jump" | "Sweep" | "Free" | "Slopes" | "Mask" | "Reach" | "Step" | "Change" | "Take"}`
+  | "leastSubgradient"
+  | "symmetricProduct"
+  | "completeMatrix"
+  | "submatrix"
+  | "scatter"
   | "choleskyFactor"
   | "choleskySolve"
   | "gramScratchBytes"

@@ -229,7 +229,7 @@ export class ByteProducts implements Products {
    * codes: what is missing is at most 2⁻¹⁶ of the last change, and the next call makes it good. Where that could be seen in the gradient's norm, the next
    * call is made at once.
    */
-  *gradient(v: number, c: number, g: number): Work<GradientFacts> {
+  *gradient(v: number, c: number, g: number, size?: () => number): Work<GradientFacts> {
     const { kernels } = this.#core;
     const { pointer, low, strideBytes, rows, columns, passScale, passOffset } = this.matrix;
     const { largest, padded } = this.#frame;
@@ -254,7 +254,7 @@ export class ByteProducts implements Products {
       const facts = this.#problem.assembleGradient(this.#frame, stored, this.#heldSums, this.#heldTotals, v, g, rows);
       // rounding errors of the rows are independent, and no row of codes is longer than largest·√columns
       const noise = (Math.sqrt(missing * padded) * largest) / rows;
-      if (noise <= GRADIENT_NOISE * facts.codeNorm || round >= MOST_PLANES) return facts;
+      if (noise <= GRADIENT_NOISE * (size?.() ?? facts.codeNorm) || round >= MOST_PLANES) return facts;
     }
   }
 

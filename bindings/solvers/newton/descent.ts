@@ -3,7 +3,7 @@ import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
-import type { Direction, NewtonSystem } from "./newton-system.js";
+import type { Direction, System } from "./newton-system.js";
 import { GRAM_COLUMNS, gramPasses } from "./preconditioner.js";
 import type { Arithmetic, RowMatrix } from "./products.js";
 import { RowSample } from "./row-sample.js";
@@ -41,7 +41,7 @@ export interface DescentSettings {
 }
 
 export class Descent {
-  readonly system: NewtonSystem;
+  readonly system: System;
   /** Passes spent in preconditioners. */
   gramPasses = 0;
   readonly #problem: Problem;
@@ -59,7 +59,7 @@ export class Descent {
   #lastDecrement = 0;
 
   /** matrix: the system's rows as bytes. */
-  constructor(problem: Problem, frame: Frame, matrix: RowMatrix, system: NewtonSystem, settings: DescentSettings) {
+  constructor(problem: Problem, frame: Frame, matrix: RowMatrix, system: System, settings: DescentSettings) {
     this.#problem = problem;
     this.#frame = frame;
     this.#matrix = matrix;
@@ -145,13 +145,14 @@ export class Descent {
   *#precondition(sample: RowSample | null): Work<void> {
     const { preconditioner } = this.system;
     const rows = yield* this.system.rowsOf(sample);
+    const all = sample === null ? rows : yield* this.system.rowsOf(null);
     if (this.#isGram) {
       // what the codes do not show of the Hessian, their Gram matrix does not show either
       const isExact = this.#isExact && this.#problem.outputs === 1;
-      if (isExact && (yield* preconditioner.buildExact(rows, sample?.index ?? 0))) {
+      if (isExact && (yield* preconditioner.buildExact(rows, sample?.index ?? 0, all))) {
         this.system.exactPasses += this.#gramCost(rows.rows);
       } else {
-        yield* preconditioner.buildGram(rows);
+        yield* preconditioner.buildGram(rows, undefined, all);
         this.gramPasses += this.#gramCost(rows.rows);
       }
     } else yield* preconditioner.buildDiagonal(rows);

@@ -2,6 +2,7 @@
 import type { Problem } from "../../data/problem.js";
 import type { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
+import { L1Model } from "./l1-model.js";
 import { Buffers } from "./newton-system.js";
 import { Preconditioner } from "./preconditioner.js";
 import type { Arithmetic, ExactPasses, Products, RowView } from "./products.js";
@@ -34,7 +35,10 @@ export function* newtonMemory(
   const isSame = exact === inner;
   const products = yield* arithmetic.products(scope, problem, frame, inner, isSame);
   const buffers = yield* Buffers.create(scope, problem, frame, dataset.rows);
-  const preconditioner = new Preconditioner(problem, frame, products, ridge);
+  const preconditioner =
+    problem.l1 > 0
+      ? new L1Model(scope, problem, frame, products, ridge)
+      : new Preconditioner(problem, frame, products, ridge);
   const passes = isSame
     ? products
     : exact === null

@@ -1,14 +1,17 @@
 // One run of a Newton solver: its memory, and its phases. A sample of the rows is solved first, then (where the exact copy is wider than its codes) the
 // problem of the codes, both roughly and on integers alone; the exact problem starts from there.
+import type { Frame } from "../../data/dataset.js";
 import type { Problem, Weights } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
 import { Stopwatch } from "../stopwatch.js";
 import { Descent, type DescentSettings } from "./descent.js";
+import { L1Model } from "./l1-model.js";
+import { L1System } from "./l1-system.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
-import { type Buffers, type Coordinates, NewtonSystem } from "./newton-system.js";
+import { type Buffers, type Coordinates, NewtonSystem, type System } from "./newton-system.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows, SAMPLE_PER_COLUMN } from "./preconditioner.js";
-import type { Arithmetic, Products, RowMatrix, RowView } from "./products.js";
+import type { Arithmetic, ExactPasses, Products, RowMatrix, RowView } from "./products.js";
 import { isPackedMatrix } from "./row-matrix.js";
 import { type RowFacts, RowSample } from "./row-sample.js";
 
@@ -49,6 +52,8 @@ const CODES_GAP = 1e-6;
 const WARM_STEPS = 8;
 /** Columns from which an exact pass costs so much more than one over codes that the problem of the codes pays. */
 const CODES_COLUMNS = 64;
+/** Part of the gap aimed at below which the length of a step no longer matters: on level ground it has none. */
+const FLAT = 1e-4;
 /** Rows looked at for the scales of the coordinates. */
 const SCALE_ROWS = 1000;
 
@@ -65,8 +70,25 @@ interface BuiltRun {
   readonly facts: RowFacts;
   readonly memory: NewtonMemory;
   readonly coordinates: Coordinates;
-  readonly system: NewtonSystem;
+  readonly system: System;
   readonly rowWeights: number;
+}
+
+/** A system at zero: with l1 or without. */
+function createSystem(
+  scope: Scope,
+  problem: Problem,
+  frame: Frame,
+  facts: RowFacts,
+  inner: Products,
+  exact: ExactPasses,
+  buffers: Buffers,
+  coordinates: Coordinates,
+): Work<System> {
+  const { preconditioner } = coordinates;
+  return preconditioner instanceof L1Model
+    ? L1System.create(scope, problem, frame, facts, inner, exact, buffers, coordinates, preconditioner)
+    : NewtonSystem.create(scope, problem, frame, facts, inner, exact, buffers, coordinates);
 }
 
 function* build(
@@ -85,7 +107,7 @@ function* build(
   const rowWeights = yield* scope.allocWork(rows * 4, "the curvature of the rows");
   const coordinates = { ridge, scales, preconditioner };
   const facts: RowFacts = { rows, labels, weights };
-  const system = yield* NewtonSystem.create(scope, problem, frame, facts, products, passes, buffers, coordinates);
+  const system = yield* createSystem(scope, problem, frame, facts, products, passes, buffers, coordinates);
   return { scope, facts, memory, coordinates, system, rowWeights };
 }
 
@@ -300,18 +322,9 @@ export class NewtonRun {
     }
   }
 
-  #systemOn(scope: Scope, facts: RowFacts, products: Products): Work<NewtonSystem> {
+  #systemOn(scope: Scope, facts: RowFacts, products: Products): Work<System> {
     const { frame } = this.#view;
-    return NewtonSystem.create(
-      scope,
-      this.#problem,
-      frame,
-      facts,
-      products,
-      products,
-      this.#buffers,
-      this.#coordinates,
-    );
+    return createSystem(scope, this.#problem, frame, facts, products, products, this.#buffers, this.#coordinates);
   }
 
   /** Takes over the solution of a rougher problem. matrix: its rows. */
@@ -333,9 +346,11 @@ export class NewtonRun {
 
   /** The next direction, and how far the present point is from the optimum. */
   *direct(): Work<Progress> {
-    const { isSolved, decrement } = yield* this.#stopwatch.timed("inner", this.#descent.direct());
+    const { isSolved, decrement, length = 0 } = yield* this.#stopwatch.timed("inner", this.#descent.direct());
     const gap = relativeGap(this.#zeroObjective, this.#descent.system.point.objective, decrement);
-    return { gap, isConverged: isSolved && gap <= this.#goal };
+    // with l1 the weights are to be as good as the tolerance too, as far as a gap can still tell
+    const isClose = length <= this.#settings.tol || gap <= FLAT * this.#goal;
+    return { gap, isConverged: isSolved && gap <= this.#goal && isClose };
   }
 
   step(): Work<boolean> {
@@ -356,9 +371,18 @@ export class NewtonRun {
       preconditioner: isGram ? ("gram" as const) : ("diagonal" as const),
       exact: dataset.exact,
       bytes: dataset.bytes,
-      ...this.#problem.toWeights(this.#view.frame, system.v),
+      ...this.#weights(),
       seconds: this.#stopwatch.seconds,
     };
+  }
+
+  /** The present weights. Softmax with l1: intercepts, which only their differences decide, get a mean of 0; smooth systems take it out of every vector. */
+  #weights(): Weights {
+    const { l1, loss, fitIntercept } = this.#problem;
+    const weights = this.#problem.toWeights(this.#view.frame, this.#descent.system.v);
+    if (l1 === 0 || loss !== "softmax" || !fitIntercept) return weights;
+    const mean = weights.intercept.reduce((sum, b) => sum + b, 0) / weights.intercept.length;
+    return { coef: weights.coef, intercept: weights.intercept.map((b) => b - mean) };
   }
 }
 

@@ -101,9 +101,35 @@ export interface Direction {
   readonly isSolved: boolean;
   /** Hessian products it took. */
   readonly products: number;
+  /** With l1: its length as a part of the weights', about their relative error. */
+  readonly length?: number;
 }
 
-export class NewtonSystem {
+/** What a descent works on: smooth here, with l1 in l1-system.ts. */
+export interface System {
+  readonly rows: number;
+  /** Passes over all of these rows' bytes so far, in units of one dot and one update with every row and class. */
+  readonly passes: number;
+  /** Passes over the exact copy so far, those of preconditioners included. */
+  exactPasses: number;
+  /** Whether plane searches look at all rows from now on: after a step that had to be shortened, or a stall. */
+  looksAtAll: boolean;
+  /** Weights: outputs × padded f64, code coordinates. */
+  readonly v: number;
+  readonly preconditioner: Preconditioner;
+  readonly point: Point;
+  jump(most: number): Work<void>;
+  evaluate(given?: number): Work<Point>;
+  rowWeights(out: number): Work<void>;
+  rowsOf(sample: RowSample | null): Work<PreconditionerRows>;
+  solve(
+    sample: { readonly products: Products; readonly rows: PreconditionerRows } | "exact" | null,
+    forcing: number,
+  ): Work<Direction>;
+  move(): Work<boolean>;
+}
+
+export class NewtonSystem implements System {
   readonly rows: number;
   /** Passes over all of these rows' bytes so far, in units of one dot and one update with every row and class. */
   passes = 0;

@@ -74,27 +74,16 @@ export class Preconditioner {
   }
 
   /** From the Gram matrix of `rows` plus `ridge` of its diagonal (or more of it, until it can be factored), or at last from the diagonal alone. */
-  *buildGram({ matrix, curvature, rows }: PreconditionerRows, ridge = RIDGE): Work<void> {
+  *buildGram(rows: PreconditionerRows, ridge = RIDGE, _all = rows): Work<void> {
     this.release();
-    const { core, outputs, dataset } = this.#problem;
+    const { core } = this.#problem;
     const { kernels } = core;
-    const { cols } = dataset;
     const dimension = this.dimension;
-    const { columns } = matrix;
     let built = 0;
     const scratch = new Scope(core);
     try {
-      const weight = scratch.alloc(rows * 4, "row weights");
-      if (core.isDue(rows * outputs)) yield;
-      const top = kernels.rowWeights(curvature.h, curvature.p, curvature.weights, rows, outputs, weight);
       const out = yield* this.#scope.allocWork(dimension * dimension * 8, "the preconditioner");
-      const sums = yield* scratch.allocWork(columns * columns * 8, "a Gram matrix");
-      const first = scratch.alloc(columns * 8, "column sums");
-      const total = top > 0 ? yield* this.#products.gram(scratch, matrix, weight, top, { squares: sums, first }) : 0;
-      const { factor, shift } = this.#products;
-      const { intercept } = this.#frame;
-      const fill = (): number =>
-        kernels.assembleGram(sums, columns, first, total, factor, shift, intercept, rows, this.#ridge, cols, out);
+      const fill = yield* this.gram(scratch, rows, out);
       for (let added = ridge; added <= MOST_RIDGE; added *= 10) {
         if (core.isDue(dimension * dimension)) yield;
         const trace = fill();
@@ -109,15 +98,34 @@ export class Preconditioner {
     } finally {
       scratch.release();
     }
-    if (built === 0) yield* this.buildDiagonal({ matrix, curvature, rows });
+    if (built === 0) yield* this.buildDiagonal(rows);
     else this.#factor = built;
+  }
+
+  /** Sums of a Gram matrix of `rows`; what it returns writes the matrix (upper part of dimension² f64) to `out`, as often as it is called, and gives its trace. */
+  protected *gram(scratch: Scope, rows: PreconditionerRows, out: number): Work<() => number> {
+    const { core, outputs, dataset } = this.#problem;
+    const { kernels } = core;
+    const { matrix, curvature, rows: count } = rows;
+    const { columns } = matrix;
+    const weight = scratch.alloc(count * 4, "row weights");
+    if (core.isDue(count * outputs)) yield;
+    const top = kernels.rowWeights(curvature.h, curvature.p, curvature.weights, count, outputs, weight);
+    const sums = yield* scratch.allocWork(columns * columns * 8, "a Gram matrix");
+    const first = scratch.alloc(columns * 8, "column sums");
+    const total = top > 0 ? yield* this.#products.gram(scratch, matrix, weight, top, { squares: sums, first }) : 0;
+    const { factor, shift } = this.#products;
+    const { intercept } = this.#frame;
+    const { cols } = dataset;
+    return () =>
+      kernels.assembleGram(sums, columns, first, total, factor, shift, intercept, count, this.#ridge, cols, out);
   }
 
   /**
    * From the Gram matrix of the exact copy of `part`'s rows in float64, for weak directions that the codes do not show. One output only.
    * index: numbers of the rows, u32, or 0 for all. False when it cannot be factored.
    */
-  *buildExact({ curvature, rows }: PreconditionerRows, index: number): Work<boolean> {
+  *buildExact({ curvature, rows }: PreconditionerRows, index: number, _all?: PreconditionerRows): Work<boolean> {
     this.release();
     const { core } = this.#problem;
     const { kernels } = core;

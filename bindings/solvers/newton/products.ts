@@ -29,8 +29,10 @@ export interface GramSums {
 export interface ExactPasses {
   /** u = X·z, rows × outputs f64; z may be rounded in place, up to scales·error² ≤ allowed, to what the pass can multiply exactly. */
   multiply(z: number, u: number, scales: number, allowed: number): Work<void>;
-  /** Full gradient at v from derivatives c into g. */
-  gradient(v: number, c: number, g: number): Work<GradientFacts>;
+  /**
+   * Full gradient at v from derivatives c into g; what it may miss is small against its norm in code coordinates, or against `size` of it where that is given.
+   */
+  gradient(v: number, c: number, g: number, size?: () => number): Work<GradientFacts>;
 }
 
 /** Products of a matrix of stored values with vectors in code coordinates. */

@@ -59,6 +59,7 @@ export function checkCommon(
     throw new BitcenterError("BAD_OPTION", `${where}: expected a problem of an engine, given ${show(problem)}`);
   }
   problem.checkLive();
+  problem.checkSmooth(where);
   problem.dataset.dense(where);
   checkNames(where, options, [...COMMON, ...more]);
   return {

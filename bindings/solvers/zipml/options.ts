@@ -184,6 +184,7 @@ function checkPolynomial(where: string, value: unknown, problem: Problem): Check
 export function checkZipml(where: string, problem: Problem, options: ZipmlOptions): CheckedZipml {
   if (!(problem instanceof Problem)) bad(where, `expected a problem of an engine, given ${show(problem)}`);
   problem.checkLive();
+  problem.checkSmooth(where);
   problem.dataset.dense(where);
   checkNames(where, options, NAMES);
   if (problem.loss === "softmax") {

@@ -1,0 +1,398 @@
+// Newton's method with an l1 term, over one set of rows: what NewtonSystem is to smooth problems.
+//   minimise  F(v) = f(v) + Σ strengthⱼ|vⱼ|,   f smooth
+// A direction ends at u, where the quadratic model of F at v is small: the optimum of an explicit model (L1Model) says which weights are to be 0, conjugate gradients with
+// integer Hessian products on the face of that point say what the others are; they stop at a corner when they meet one and go on along it. Then v goes
+// towards u as far as F falls, all the way if it can: zeros are exact. Proximal Newton methods: Lee, Sun & Saunders 2014 (SIAM J. Optim. 24); faces and
+// conjugate gradients: Byrd, Chin, Nocedal & Oztoprak 2016 (Math. Program. 159). docs/numerics.md §16, docs/decisions/0018.
+import type { Frame } from "../../data/dataset.js";
+import type { Problem } from "../../data/problem.js";
+import type { Core, Scope } from "../../engine/core.js";
+import type { Work } from "../../engine/work.js";
+import { exactHessian } from "./exact-hessian.js";
+import type { L1Model } from "./l1-model.js";
+import type { Buffers, Coordinates, Direction, Point, System } from "./newton-system.js";
+import type { PreconditionerRows } from "./preconditioner.js";
+import type { Curvature, ExactPasses, Products } from "./products.js";
+import type { RowFacts, RowSample } from "./row-sample.js";
+
+/** Rows per call of the passes over margins. */
+const ROWS_PER_CALL = 8192;
+/** Times the explicit model is asked for a direction: a Gram matrix is close to the Hessian, a diagonal is not. */
+const GRAM_ROUNDS = 3;
+const DIAGONAL_ROUNDS = 10;
+/** Conjugate gradients on one face end when what they could still gain is this part of what the first model promised, times forcing². */
+const ENOUGH = 0.1;
+/** Most Hessian products and corners in a round. */
+const MOST_PRODUCTS = 60;
+const MOST_CORNERS = 8;
+/** What rounding a step may cost, as a part of what it gains; and the part of it that F must lose along a step. */
+const ROUNDING = 1e-3;
+const LOSS = 1e-3;
+const MOST_HALVINGS = 40;
+/** Rounding noise of an objective: compensated sums, float64 losses. */
+const NOISE = 2 ** -48;
+/** Damping, in parts of the curvature bounds: the least, after a step that went less than `SHORT` of its way; a tenth after every whole step. */
+const DAMPING = 1e-3;
+const LEAST_DAMPING = 1e-6;
+const SHORT = 0.2;
+
+export class L1System implements System {
+  readonly rows: number;
+  passes = 0;
+  exactPasses = 0;
+  /** Of no meaning here: there is no plane to look at. */
+  looksAtAll = true;
+  readonly v: number;
+  readonly g: number;
+  readonly preconditioner: L1Model;
+  readonly #problem: Problem;
+  readonly #core: Core;
+  readonly #frame: Frame;
+  readonly #facts: RowFacts;
+  readonly #inner: Products;
+  readonly #exact: ExactPasses;
+  readonly #size: number;
+  readonly #ridge: number;
+  readonly #scales: number;
+  readonly #buffers: Buffers;
+  /** Where a direction ends, the gradient of the quadratic model there, and the optimum of the explicit model; outputs × padded f64 each. */
+  readonly #u: number;
+  readonly #q: number;
+  readonly #next: number;
+  /** l2's part of the Hessian with the damping, curvature bounds of the weights alone: padded f64 each. */
+  readonly #damped: number;
+  readonly #lengths: number;
+  #damping = 0;
+  #hasCurvature = false;
+  #decrement = 0;
+  #point: Point = { objective: Number.NaN, gradientNorm: Number.NaN, scaledNorm: Number.NaN };
+
+  private constructor(
+    scope: Scope,
+    problem: Problem,
+    frame: Frame,
+    facts: RowFacts,
+    inner: Products,
+    exact: ExactPasses,
+    buffers: Buffers,
+    coordinates: Coordinates,
+    model: L1Model,
+  ) {
+    const { core, outputs } = problem;
+    this.#problem = problem;
+    this.#core = core;
+    this.#frame = frame;
+    this.#facts = facts;
+    this.#inner = inner;
+    this.#exact = exact;
+    this.rows = facts.rows;
+    this.#ridge = coordinates.ridge;
+    this.#scales = coordinates.scales;
+    this.preconditioner = model;
+    this.#size = outputs * frame.padded;
+    this.#buffers = buffers;
+    this.v = scope.alloc(this.#size * 8, "the weights");
+    this.g = scope.alloc(this.#size * 8, "the full gradient");
+    this.#u = scope.alloc(this.#size * 8, "the end of a direction");
+    this.#q = scope.alloc(this.#size * 8, "a gradient of the model");
+    this.#next = scope.alloc(this.#size * 8, "the optimum of the model");
+    this.#damped = scope.alloc(frame.padded * 8, "the regulariser");
+    this.#lengths = scope.alloc(frame.padded * 8, "the scales of the weights");
+  }
+
+  /** Starts at zero. */
+  static *create(
+    scope: Scope,
+    problem: Problem,
+    frame: Frame,
+    facts: RowFacts,
+    inner: Products,
+    exact: ExactPasses,
+    buffers: Buffers,
+    coordinates: Coordinates,
+    model: L1Model,
+  ): Work<L1System> {
+    const system = new L1System(scope, problem, frame, facts, inner, exact, buffers, coordinates, model);
+    yield* system.#clearMargins();
+    return system;
+  }
+
+  *#clearMargins(): Work<void> {
+    const count = this.rows * this.#problem.outputs;
+    if (this.#core.isDue(count)) yield;
+    this.#core.f64(this.#buffers.margins, count).fill(0);
+  }
+
+  get point(): Point {
+    return this.#point;
+  }
+
+  #copy(from: number, to: number): void {
+    this.#core.f64(to, this.#size).set(this.#core.f64(from, this.#size));
+  }
+
+  /** Evaluates at a v set from outside; back to zero when that is not better than `most`. */
+  *jump(most: number): Work<void> {
+    yield* this.#exact.multiply(this.v, this.#buffers.margins, this.#scales, 0);
+    const objective = yield* this.#loss();
+    if (objective <= most) {
+      yield* this.evaluate(objective);
+      return;
+    }
+    this.#core.f64(this.v, this.#size).fill(0);
+    yield* this.#clearMargins();
+    yield* this.evaluate();
+  }
+
+  /** Objective at the present margins; derivatives and states of the rows. */
+  *#loss(): Work<number> {
+    const core = this.#core;
+    const { kernels } = core;
+    const { outputs, epsilon, lossId } = this.#problem;
+    const { rows, labels, weights } = this.#facts;
+    const { margins, derivatives, state, hp } = this.#buffers;
+    let total = 0;
+    for (let row = 0; row < rows; row += ROWS_PER_CALL) {
+      const count = Math.min(ROWS_PER_CALL, rows - row);
+      const at = row * outputs;
+      const omega = weights.f64 === 0 ? 0 : weights.f64 + row * 8;
+      if (core.isDue(count * outputs)) yield;
+      total += kernels.lossPass(
+        lossId,
+        margins + at * 8,
+        labels.f64 + row * 8,
+        omega,
+        count,
+        outputs,
+        epsilon,
+        derivatives + at * 8,
+        state + at * 4,
+      );
+    }
+    this.#hasCurvature = false;
+    kernels.scaleColumns(this.v, this.#ridge, 0, this.#frame.padded, outputs, hp);
+    const squares = 0.5 * kernels.dotF64(this.v, hp, this.#size);
+    return total / rows + squares + kernels.l1Norm(this.v, this.preconditioner.strengths, this.#size);
+  }
+
+  /** Objective, gradient and norms at the present v, whose margins are in place. */
+  *evaluate(given?: number): Work<Point> {
+    const { kernels } = this.#core;
+    const { strengths } = this.preconditioner;
+    const objective = given ?? (yield* this.#loss());
+    // most of the gradient meets l1 on the other side: what is left of it has to be seen
+    const left = (): number => kernels.l1Least(this.g, this.v, strengths, this.#size);
+    yield* this.#exact.gradient(this.v, this.#buffers.derivatives, this.g, left);
+    this.exactPasses++;
+    const gradientNorm = this.#problem.leastSubgradient(this.#frame, this.v, this.g);
+    this.#point = { objective, gradientNorm, scaledNorm: left() };
+    return this.#point;
+  }
+
+  /** Curvature of all rows at the present point. */
+  *#curvature(): Work<Curvature> {
+    const { outputs, epsilon, lossId } = this.#problem;
+    const { rows, weights } = this.#facts;
+    const { state, h } = this.#buffers;
+    if (outputs === 1 && !this.#hasCurvature) {
+      if (this.#core.isDue(rows)) yield;
+      this.#core.kernels.curvatureRows(lossId, state, weights.f32, rows, epsilon, h);
+    }
+    this.#hasCurvature = true;
+    return { h, p: state, weights: weights.f32 };
+  }
+
+  *rowWeights(out: number): Work<void> {
+    const { h, p, weights } = yield* this.#curvature();
+    if (this.#core.isDue(this.rows * this.#problem.outputs)) yield;
+    this.#core.kernels.rowWeights(h, p, weights, this.rows, this.#problem.outputs, out);
+  }
+
+  *rowsOf(sample: RowSample | null): Work<PreconditionerRows> {
+    const curvature = yield* this.#curvature();
+    if (sample === null) return { matrix: this.#inner.matrix, curvature, rows: this.rows };
+    return yield* sample.rowsWith(curvature, this.#problem.outputs);
+  }
+
+  /** to = (H + damping)·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */
+  *#hessian(products: Products | null, curvature: Curvature, share: number, from: number, to: number): Work<void> {
+    if (products !== null) {
+      yield* products.hessian(from, curvature, this.#damped, to);
+      this.passes += share;
+      return;
+    }
+    const { kernels } = this.#core;
+    const { outputs } = this.#problem;
+    const { padded } = this.#frame;
+    // the margins of a step are free while a direction is sought
+    yield* exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to);
+    this.exactPasses++;
+    if (this.#damping === 0) return;
+    const { z } = this.#buffers;
+    kernels.scaleColumns(from, this.#scales, 0, padded, outputs, z);
+    kernels.addScaled(to, this.#damping, z, this.#size);
+  }
+
+  /** A direction from v to u, where the quadratic model of F promises to be low; until the promise of a further one has fallen to the part forcing². */
+  *solve(
+    sample: { readonly products: Products; readonly rows: PreconditionerRows } | "exact" | null,
+    forcing: number,
+  ): Work<Direction> {
+    const core = this.#core;
+    const { kernels } = core;
+    const size = this.#size;
+    const model = this.preconditioner;
+    const { strengths } = model;
+    const part = sample === "exact" ? null : sample;
+    const products = sample === "exact" ? null : (part?.products ?? this.#inner);
+    const curvature = part?.rows.curvature ?? (yield* this.#curvature());
+    const share = (part?.rows.rows ?? this.rows) / this.rows;
+    const [u, q, next] = [this.#u, this.#q, this.#next];
+    const { z, previous: s, r: worn, y: ms, hp } = this.#buffers;
+    this.#damp();
+    this.#copy(this.v, u);
+    this.#copy(this.g, q);
+    const rounds = model.isGram ? GRAM_ROUNDS : DIAGONAL_ROUNDS;
+    let first = 0;
+    let taken = 0;
+    for (let round = 0; round < rounds; round++) {
+      this.#copy(u, next);
+      this.#copy(q, worn);
+      yield* model.minimise({ u: next, q: worn, d: z, s, ms });
+      this.#copy(next, s);
+      kernels.addScaled(s, -1, u, size);
+      const promised = -kernels.dotF64(q, s, size) - kernels.l1Change(u, s, strengths, size);
+      if (round === 0) first = promised;
+      if (!(promised > (round === 0 ? 0 : forcing * forcing * first))) break;
+      yield* this.#hessian(products, curvature, share, s, hp);
+      taken++;
+      const curved = kernels.dotF64(s, hp, size);
+      const reached = curved > promised ? promised / curved : 1;
+      kernels.l1Take(u, next, s, reached, size);
+      kernels.addScaled(q, reached, hp, size);
+      const enough = ENOUGH * forcing * forcing * first;
+      const multiply = (from: number, to: number): Work<void> => this.#hessian(products, curvature, share, from, to);
+      taken += yield* this.#descendFace(multiply, forcing, enough);
+    }
+    this.#copy(u, z);
+    kernels.addScaled(z, -1, this.v, size);
+    const promised = -kernels.dotF64(this.g, z, size) - kernels.l1Change(this.v, z, strengths, size);
+    this.#decrement = promised;
+    return {
+      // where the explicit model promises more than the Hessian has found, nothing is certain yet
+      decrement: Math.max(promised, first, 0),
+      isSolved: Number.isFinite(promised),
+      products: taken,
+      length: this.#lengthOf(z),
+    };
+  }
+
+  /** ‖z‖ ÷ ‖u‖, the weights alone, in the metric of the curvature bounds. */
+  #lengthOf(z: number): number {
+    const { kernels } = this.#core;
+    const { padded } = this.#frame;
+    const { outputs } = this.#problem;
+    const { hp } = this.#buffers;
+    kernels.scaleColumns(z, this.#lengths, 0, padded, outputs, hp);
+    const step = kernels.dotF64(z, hp, this.#size);
+    if (step === 0) return 0;
+    kernels.scaleColumns(this.#u, this.#lengths, 0, padded, outputs, hp);
+    const all = kernels.dotF64(this.#u, hp, this.#size);
+    return Math.sqrt(step / all);
+  }
+
+  /** Lays the present damping on l2's part of the Hessian and on the explicit model. */
+  #damp(): void {
+    const core = this.#core;
+    const { padded, intercept } = this.#frame;
+    const { cols } = this.#problem.dataset;
+    core.f64(this.#damped, padded).set(core.f64(this.#ridge, padded));
+    core.kernels.addScaled(this.#damped, this.#damping, this.#scales, padded);
+    core.f64(this.#lengths, padded).set(core.f64(this.#scales, padded));
+    if (intercept !== 0) core.f64(this.#lengths, padded)[cols] = 0;
+    this.preconditioner.damp(this.#damping, this.#scales);
+  }
+
+  /** Conjugate gradients down the quadratic model on the face of u; where they meet a corner they begin anew on its face. Returns the products they took. */
+  *#descendFace(multiply: (from: number, to: number) => Work<void>, forcing: number, enough: number): Work<number> {
+    const { kernels } = this.#core;
+    const size = this.#size;
+    const model = this.preconditioner;
+    const { strengths } = model;
+    const [u, q] = [this.#u, this.#q];
+    const { r, y, p, hp, previous: s } = this.#buffers;
+    yield* model.face(u);
+    const norm = function* (copy: (from: number, to: number) => void): Work<number> {
+      kernels.l1Slopes(q, u, strengths, size, r);
+      copy(r, y);
+      yield* model.precondition(y, u);
+      return kernels.dotF64(r, y, size);
+    };
+    const copy = (from: number, to: number): void => this.#copy(from, to);
+    let rz = yield* norm(copy);
+    const target = Math.max(forcing * forcing * rz, enough);
+    copy(y, p);
+    let products = 0;
+    for (let corners = 0; products < MOST_PRODUCTS && rz > target; products++) {
+      yield* multiply(p, hp);
+      const curved = kernels.dotF64(p, hp, size);
+      const step = curved > 0 ? kernels.dotF64(p, r, size) / curved : Number.POSITIVE_INFINITY;
+      const reached = kernels.l1Reach(u, p, strengths, size, step);
+      // level ground without an end: another face will know more
+      if (!Number.isFinite(reached)) return products + 1;
+      const zeros = kernels.l1Step(u, p, strengths, size, reached, s);
+      kernels.addScaled(u, 1, s, size);
+      kernels.addScaled(q, reached, hp, size);
+      const next = yield* norm(copy);
+      if (zeros > 0) {
+        if (++corners > MOST_CORNERS) return products + 1;
+        copy(y, p);
+      } else kernels.combine(p, next / rz, 1, y, size);
+      rz = next;
+    }
+    return products;
+  }
+
+  /** Moves towards u, all the way where F falls enough; then a new exact pass. False (and stays) when no step lowers F. */
+  *move(): Work<boolean> {
+    const core = this.#core;
+    const { kernels } = core;
+    const size = this.#size;
+    const count = this.rows * this.#problem.outputs;
+    const { z, r, margins, u1, u2 } = this.#buffers;
+    const promised = this.#decrement;
+    const before = this.#point.objective;
+    if (!(promised > 0)) return false;
+    const allowed = ROUNDING * promised;
+    yield* this.#exact.multiply(z, u1, this.#scales, allowed);
+    if (core.isDue(count)) yield;
+    core.f64(u2, count).set(core.f64(margins, count));
+    this.#copy(this.v, r);
+    const back = (): void => {
+      core.f64(margins, count).set(core.f64(u2, count));
+      this.#copy(r, this.v);
+    };
+    for (let halving = 0, part = 1; halving <= MOST_HALVINGS; halving++, part /= 2) {
+      if (halving > 0) back();
+      // weights that become 0 do so exactly, even where the rounded step would have missed it: then the margins are made anew
+      if (kernels.l1Take(this.v, this.#u, z, part, size) > 0) {
+        yield* this.#exact.multiply(this.v, margins, this.#scales, allowed);
+      } else kernels.addScaled(margins, part, u1, count);
+      const objective = yield* this.#loss();
+      if (!(objective <= before - LOSS * part * promised + NOISE * Math.abs(before))) continue;
+      this.#adapt(part);
+      yield* this.evaluate(objective);
+      return true;
+    }
+    back();
+    this.#adapt(0);
+    yield* this.evaluate();
+    return false;
+  }
+
+  /** More damping after a step that went only this part of its way, less after a whole one. */
+  #adapt(part: number): void {
+    if (part < SHORT) this.#damping = Math.max(10 * this.#damping, DAMPING);
+    else if (part === 1) this.#damping = this.#damping < LEAST_DAMPING ? 0 : this.#damping / 10;
+  }
+}
