@@ -93,7 +93,9 @@ export const checkLeastSubgradient = over(202, ({ n, dice, shift, what }, memory
     const v = vector(classes * padded, dice, 0.5);
     const l1 = power(dice, -2, 1);
     // both sides of the corner, and on it
-    const g = vector(classes * padded, dice, 0.1).map((x, i) => (dice.below(3) === 0 ? x : l1 / (scale[i % padded] ?? 1)));
+    const g = vector(classes * padded, dice, 0.1).map((x, i) =>
+      dice.below(3) === 0 ? x : l1 / (scale[i % padded] ?? 1),
+    );
     const frame = { scale, offset, intercept };
     memory.reset();
     const [atG, atV] = [memory.input(g, shift), memory.input(v)];

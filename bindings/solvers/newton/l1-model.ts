@@ -331,7 +331,8 @@ export class L1Model extends Preconditioner {
       const face = this.#faces[k] as Face;
       if (core.isDue(face.count * face.count)) yield;
       if (face.factor !== 0) this.#solveOn(this.#faceScope, face, y + k * padded * 8);
-      else if (face.count > 0) kernels.scaleColumns(y + k * padded * 8, this.#base, 1, dimension, 1, y + k * padded * 8);
+      else if (face.count > 0)
+        kernels.scaleColumns(y + k * padded * 8, this.#base, 1, dimension, 1, y + k * padded * 8);
     }
     kernels.l1Mask(y, u, this.strengths, outputs * padded);
   }

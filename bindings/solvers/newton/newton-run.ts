@@ -316,16 +316,7 @@ export class NewtonRun {
 
   #systemOn(scope: Scope, facts: RowFacts, products: Products): Work<System> {
     const { frame } = this.#view;
-    return createSystem(
-      scope,
-      this.#problem,
-      frame,
-      facts,
-      products,
-      products,
-      this.#buffers,
-      this.#coordinates,
-    );
+    return createSystem(scope, this.#problem, frame, facts, products, products, this.#buffers, this.#coordinates);
   }
 
   /** Takes over the solution of a rougher problem. matrix: its rows. */
