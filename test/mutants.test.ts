@@ -11,6 +11,7 @@ import { newtonMutants } from "./newton-mutants.js";
 import { scaleDraw, xorshift32 } from "./oracle/random.js";
 import { packedMutants } from "./packed-mutants.js";
 import { sparseMutants } from "./sparse-mutants.js";
+import { proximalMutants } from "./proximal-mutants.js";
 import {
   dotExact,
   type FusedSpec,
@@ -378,6 +379,7 @@ function shufflingOf(below: (place: number, count: number) => number | null): Ke
 
 const newton = newtonMutants(kernels, memory);
 const interior = interiorMutants(kernels, memory);
+const proximal = proximalMutants(kernels, memory);
 const zipml = zipmlMutants(kernels, memory);
 const level = levelMutants(kernels, memory);
 const packed = packedMutants(kernels, memory);
@@ -388,6 +390,7 @@ const sparse = sparseMutants(kernels, memory);
 const MUTANTS: Readonly<Record<string, Mutants>> = {
   ...newton.mutants,
   ...interior.mutants,
+  ...proximal.mutants,
   ...zipml.mutants,
   ...level.mutants,
   ...packed.mutants,
@@ -1196,6 +1199,7 @@ describe("the plain forms the mutants are made of are accepted", () => {
     quantizeF64I8: quantizeOf(tiesUp, within127),
     ...newton.plain,
     ...interior.plain,
+    ...proximal.plain,
     ...zipml.plain,
     ...level.plain,
     ...packed.plain,
