@@ -441,6 +441,23 @@ describe("options", () => {
   });
 });
 
+describe("steps far too long", () => {
+  it.each(LOSSES)("%s: end in a report, not in a trap", (loss) => {
+    const engine = createEngine();
+    const problem = posed(engine, sparseSample(loss, 60, 20, 5, 43), loss, { l2: 1e-3 });
+    for (const stepSize of [1e3, 1e30, 1e300]) {
+      for (const solver of Object.keys(SOLVERS)) {
+        const options = { stepSize, outerSteps: 4, ...(solver.startsWith("lp") && { range: 1 }) };
+        const reports = [...(SOLVERS[solver] as Run)(problem, options)];
+        expect(reports.length).toBeGreaterThan(0);
+        // codes saturate; float32 models run away where the loss lets them
+        if (solver === "svrg" && loss === "squared") expect(reports.at(-1)?.isDiverged).toBe(true);
+      }
+    }
+    engine.dispose();
+  });
+});
+
 describe("memory and pauses", () => {
   it("a run that ends, or is left, gives everything back", () => {
     const engine = createEngine();
