@@ -1,6 +1,7 @@
 // The stochastic solvers on sparse rows: the engine's inner runs are those of the oracle bit for bit, they end at the optimum at the rate of dense rows,
 // and they cost the entries of the rows. test/lazy.test.ts has the algebra, test/kernels.test.ts the kernels.
 import { afterAll, describe, expect, it } from "vitest";
+import type { SparseSource } from "../bindings/data/sparse-source.js";
 import { Scope } from "../bindings/engine/core.js";
 import type { CodeStorage } from "../bindings/engine/kernels.js";
 import { finish } from "../bindings/engine/work.js";
@@ -440,6 +441,23 @@ describe("options", () => {
   });
 });
 
+describe("steps far too long", () => {
+  it.each(LOSSES)("%s: end in a report, not in a trap", (loss) => {
+    const engine = createEngine();
+    const problem = posed(engine, sparseSample(loss, 60, 20, 5, 43), loss, { l2: 1e-3 });
+    for (const stepSize of [1e3, 1e30, 1e300]) {
+      for (const solver of Object.keys(SOLVERS)) {
+        const options = { stepSize, outerSteps: 4, ...(solver.startsWith("lp") && { range: 1 }) };
+        const reports = [...(SOLVERS[solver] as Run)(problem, options)];
+        expect(reports.length).toBeGreaterThan(0);
+        // codes saturate; float32 models run away where the loss lets them
+        if (solver === "svrg" && loss === "squared") expect(reports.at(-1)?.isDiverged).toBe(true);
+      }
+    }
+    engine.dispose();
+  });
+});
+
 describe("memory and pauses", () => {
   it("a run that ends, or is left, gives everything back", () => {
     const engine = createEngine();
@@ -451,6 +469,45 @@ describe("memory and pauses", () => {
       expect(engine.bytes, solver).toBe(before);
       for (const _ of (SOLVERS[solver] as Run)(problem, { outerSteps: 9 })) break;
       expect(engine.bytes, solver).toBe(before);
+    }
+    engine.dispose();
+  });
+
+  it("codes and runs without enough memory leave none behind, wherever they fail", () => {
+    const engine = createEngine();
+    // whole numbers of different reach: codes of their own
+    const sample = sparseSample("softmax", 80, 30, 4, 41, 3, (x) => Math.round(20 * x));
+    const { dataset } = posed(engine, sample, "softmax");
+    const { arena } = dataset.core;
+    /** Lets every allocation of `act` fail once; returns how many there were. */
+    const starve = (name: string, act: () => void): number => {
+      const take = arena.take;
+      const before = engine.bytes;
+      for (let allowed = 0; ; allowed++) {
+        let count = 0;
+        arena.take = function (bytes, what) {
+          if (count++ >= allowed) throw new BitcenterError("OUT_OF_MEMORY", `no memory for ${what}`);
+          return take.call(this, bytes, what);
+        };
+        try {
+          act();
+          return allowed;
+        } catch (error) {
+          expect((error as BitcenterError).code).toBe("OUT_OF_MEMORY");
+          expect(engine.bytes, `${name}, allocation ${allowed}`).toBe(before);
+        } finally {
+          arena.take = take;
+        }
+      }
+    };
+    expect(starve("codes", () => finish((dataset.sparse as SparseSource).plane(true)))).toBeGreaterThan(2);
+    for (const solver of Object.keys(SOLVERS)) {
+      const problem = engine.problem(dataset, { loss: "softmax", l2: 0.1 });
+      const count = starve(solver, () => {
+        [...(SOLVERS[solver] as Run)(problem, { outerSteps: 1 })];
+      });
+      expect(count).toBeGreaterThan(8);
+      problem.dispose();
     }
     engine.dispose();
   });

@@ -7,7 +7,7 @@ export type Rounding = "stochastic" | "nearest";
 /** Which iterate becomes the next anchor: I the last (what everybody runs), II a random one (what the theorems assume). */
 export type AnchorOption = "I" | "II";
 export type DeltaBits = 8 | 16;
-/** What float32 models read: a float32 copy of the columns, or the integer codes (exact gradients correct for them). */
+/** What float32 models read: a float32 copy of the columns (dense rows; their default), or the integer codes (exact gradients correct for them). */
 export type InnerData = "float32" | "codes";
 /** Rows of one stochastic step: 1, or eight rows and more, two groups of four at a time. */
 export type BatchSize = 1 | 8 | 16 | 32;
