@@ -500,20 +500,16 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
   }
 
   /** Takes over a model that was read. @internal */
-  restore(value: unknown): this {
-    const where = `${this.estimator}.fromJSON`;
-    const model = modelFromJson(value);
-    const { loss, classes, cols, coef, intercept, featureNames } = model;
+  restore({ loss, classes, cols, coef, intercept, featureNames, report }: SavedModel): this {
     const expected = this.lossFor(classes?.length ?? null).loss;
-    if (model.estimator !== this.estimator || loss !== expected || (classes !== null) !== this.isClassifier) {
+    if (loss !== expected) {
       throw new BitcenterError(
         "BAD_FILE",
-        `${where}: expected a ${this.estimator} with loss ${show(expected)}, given a ${model.estimator} with loss ${show(loss)}`,
+        `${this.estimator}.fromJSON: the options are of a model with loss ${show(expected)}, but its loss is ${show(loss)}`,
       );
     }
     this.#fitted = { loss, classes, cols, coef, intercept, featureNames };
-    const { report } = value as { report?: FitReport | null };
-    this.#report = report ?? null;
+    this.#report = (report as unknown as FitReport | undefined) ?? null;
     return this;
   }
 
@@ -525,14 +521,14 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
   }
 }
 
-/** The options that a model in JSON carries. */
-export function optionsIn(where: string, value: unknown): Record<string, unknown> {
-  const { options } = (typeof value === "object" && value !== null ? value : {}) as { options?: unknown };
-  if (options === undefined) return {};
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new BitcenterError("BAD_FILE", `${where}: options must be an object, given ${show(options)}`);
+/** A model in JSON that is of `estimator`. */
+export function readModel(estimator: EstimatorName, value: unknown): SavedModel {
+  const where = `${estimator}.fromJSON`;
+  const saved = modelFromJson(value, where);
+  if (saved.estimator !== estimator) {
+    throw new BitcenterError("BAD_FILE", `${where}: expected a ${estimator}, given a ${saved.estimator}`);
   }
-  return options as Record<string, unknown>;
+  return saved;
 }
 
 /** Rows into the engine. @internal */

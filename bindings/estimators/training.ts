@@ -205,6 +205,7 @@ export function* trainTask(
   const { cols } = dataset;
   const problemOptions = {
     loss: task.loss,
+    l1: settings.l1,
     l2: settings.l2,
     fitIntercept: settings.fitIntercept,
     epsilon: settings.epsilon,
