@@ -752,6 +752,25 @@ describe("small and odd data", () => {
     expect(constant.intercept[0]).toBeCloseTo(Math.LN2, 6);
   });
 
+  // weights of such a column and the intercept are one direction that nothing decides: rounding must not
+  it.each([0.1, 3, 300.5, -1e6])("a constant float column of %s without a penalty stays at 0", (value) => {
+    for (const loss of SMOOTH) {
+      const sample = sampleFor(loss, 300, 4, 6, 3);
+      const data = sample.data.map((x, i) => (i % 4 === 3 ? value : 100 * x));
+      const make = MADE[loss]().constructor as new (options: object) => LogisticRegression;
+      const options = { l2: 0, ...(loss === "huber" && { loss }) };
+      const model = new make(options).fitSync({ data, rows: 300, cols: 4 }, sample.labels);
+      expect(model.report).toMatchObject({ isConverged: true });
+      // a rounding error of the gradient, some 2⁻⁵²·value, over the curvature, which is 2⁻⁸ and more here
+      model.coef.forEach((w, j) => {
+        if (j % 4 === 3) expect(Math.abs(w)).toBeLessThan(2 ** -42 * Math.abs(value));
+      });
+      const three = data.filter((_, i) => i % 4 !== 3);
+      const same = new make(options).fitSync({ data: three, rows: 300, cols: 3 }, sample.labels);
+      expect(Math.abs((model.report?.objective ?? 1) - (same.report?.objective ?? 0))).toBeLessThan(1e-9);
+    }
+  });
+
   it("NaN and infinity are found where they stand, in training and prediction", async () => {
     const rows = [
       [1, 2],

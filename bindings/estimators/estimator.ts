@@ -10,7 +10,7 @@ import { checkNames } from "../options.js";
 import { splitRows } from "./folds.js";
 import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights } from "./labels.js";
 import type { EstimatorName, LinearModel } from "./linear-model.js";
-import { type JsonObject, type ModelJson, modelFromJson, modelToJson } from "./model-json.js";
+import { type ModelJson, modelFromJson, modelToJson, type SavedModel } from "./model-json.js";
 import { type EstimatorOptions, HOST_OPTIONS, type Settings, type SolverName } from "./options.js";
 import { drive } from "./pausing.js";
 import { type RowsInput, type Shape, shapeOf, takeRows } from "./rows.js";
@@ -495,8 +495,7 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     );
     const plain = options.map(([name, value]) => [name, value instanceof Map ? [...value] : value]);
     const model: LinearModel = { estimator: this.estimator, loss, classes, cols, coef, intercept, featureNames };
-    const report = this.#report as JsonObject | null;
-    return modelToJson(model, { options: Object.fromEntries(plain), ...(report !== null && { report }) });
+    return modelToJson(model, { options: Object.fromEntries(plain), report: this.#report });
   }
 
   /** Takes over a model that was read. @internal */
