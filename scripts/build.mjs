@@ -146,7 +146,13 @@ async function buildPackage() {
       format: "es",
       entryFileNames: "[name].js",
       chunkFileNames: "[name].js",
-      codeSplitting: { groups: [{ name: "csv-parser", test: /node_modules[\\/]papaparse/ }] },
+      codeSplitting: {
+        groups: [
+          { name: "csv-parser", test: /node_modules[\\/]papaparse/, priority: 3 },
+          { name: "shared", test: /dist[\\/](?:errors|options)\.js/, priority: 2 },
+          { name: "readers", test: /dist[\\/]io[\\/](?!index)/, priority: 1 },
+        ],
+      },
       minify: false, // stack traces name our functions, and users read what they install
     });
     await bundle.close();

@@ -13,6 +13,8 @@ import { type FileOptions, openFile, readFile } from "../bindings/node/index.js"
 import { formatOfName } from "../bindings/node/read-file.js";
 import { plainCsv, plainIdx, plainLibsvm } from "./oracle/formats.js";
 import { csvReader, idxFile, libsvmReader, summaryOfLibsvm, utf8 } from "./support/files.js";
+import { mutate } from "./support/fuzz.js";
+import { Dice } from "./support/random.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), "bitcenter-files-"));
@@ -53,6 +55,22 @@ describe("readFile", () => {
       format,
       firstIndex: 1,
     });
+  });
+
+  it.each<[string, string | null]>([
+    ["1\n-1 2:3\n", "libsvm"],
+    ["# only\n1 1:1", "libsvm"],
+    [`1 ${Array.from({ length: 2000 }, (_, j) => `${j + 1}:7`).join(" ")}\n`, "libsvm"],
+    [`1 1:1\n1 ${Array.from({ length: 2000 }, (_, j) => `${j + 1}:7`).join(" ")}\n`, "libsvm"],
+    ["1\n2\n", null],
+    ["time 12:30\n", null],
+    ["1 2\n3 4:1\n", null],
+  ])("the format of %s, from its beginning: %s", async (text, format) => {
+    const found = await readFile(write("unknown", text)).then(
+      (data) => data.format,
+      (error: Error) => (/neither its name nor its beginning/.test(error.message) ? null : error),
+    );
+    expect(found).toBe(format);
   });
 
   const dense = { data: Uint8Array.of(1, 2, 3, 4), rows: 2, cols: 2 };
@@ -184,6 +202,25 @@ describe("readFile", () => {
       });
       expect(JSON.parse(printed)).toEqual([2, 3, [2, 0.5, 300], [1, -1], "libsvm"]);
     }
+  });
+
+  it("damaged gzip files: what was compressed, or one sentence", async () => {
+    const text = Array.from({ length: 300 }, (_, i) => `${i % 2} 1:${i} 3:${(i * 7919) % 1000}.5\n`).join("");
+    const seeds = [gzipSync(text), Buffer.concat([gzipSync(text.slice(0, 999)), gzipSync(text.slice(999))])];
+    const target = { name: "gzip", seeds, tokens: [Uint8Array.of(0)], reader: () => expect.fail() };
+    const right = libsvmReader().oracle(utf8(text));
+    let read = 0;
+    for (let seed = 0; seed < 500; seed++) {
+      const path = write("damaged.gz", mutate(target, new Dice(seed)));
+      try {
+        expect(summaryOfLibsvm(await readLibsvm(openFile(path))), `seed ${seed}`).toBe(right);
+        read++;
+      } catch (error) {
+        expect(error).toMatchObject({ code: "BAD_FILE", message: expect.stringMatching(/damaged\.gz: /) });
+      }
+    }
+    expect(read).toBeGreaterThan(0);
+    expect(read).toBeLessThan(250);
   });
 
   it("openFile is a source for the readers, and can be read again", async () => {

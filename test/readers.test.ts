@@ -2,6 +2,7 @@
 import papaparse from "papaparse";
 import { describe, expect, it, vi } from "vitest";
 import { BitcenterError } from "../bindings/errors.js";
+import { GrowingBytes } from "../bindings/io/growing.js";
 import {
   type ArrowTable,
   type ByteSource,
@@ -373,6 +374,15 @@ describe("IDX", () => {
     const bytes = join(idxFile(14, [2 ** 20, 2 ** 20], []), new Uint8Array(16));
     await expect(readIdx(bytes)).rejects.toThrow(bad(/has 16 bytes of values, its header says 1048576 × 1048576/));
   });
+});
+
+it("bytes are allocated as they arrive, whatever a header claims", () => {
+  const bytes = new GrowingBytes(2 ** 40);
+  for (let k = 0; k < 100; k++) expect(bytes.append(new Uint8Array(100))).toBe(true);
+  expect(bytes.length).toBe(10_000);
+  expect(bytes.view().buffer.byteLength).toBeLessThanOrEqual(20_000);
+  const few = new GrowingBytes(150);
+  expect([few.append(new Uint8Array(100)), few.append(new Uint8Array(51)), few.length]).toEqual([true, false, 100]);
 });
 
 describe("sources", () => {

@@ -25,7 +25,7 @@ const OPTIONS = {
     text: "auto (default), newton, halp, svrg, saga, sgd, lp-sgd, lp-svrg, zipml",
   },
   bits: { type: "string", value: "N", text: "bits of the integers that steps work on: 16, 8 (default), 4, 2" },
-  tol: { type: "string", value: "NUMBER", text: "accuracy (default 1e-6)" },
+  tol: { type: "string", value: "NUMBER", text: "accuracy (default 1e-8; stochastic solvers 1e-6)" },
   "max-passes": { type: "string", value: "N", text: "most passes over the data" },
   "no-intercept": { type: "boolean", text: "fit none" },
   "class-weight": { type: "string", value: "balanced", text: "every class weighs the same" },

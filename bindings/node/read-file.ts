@@ -62,19 +62,18 @@ export function formatOfName(path: string): FileFormat | null {
 
 const SNIFFED = 2 ** 12;
 const IDX_TYPES = new Set([8, 9, 11, 12, 13, 14]);
-const LIBSVM_LINE = /^[ \t]*[+-]?[\d.]+(?:[eE][+-]?\d+)?(?:[ \t]+qid:\d+)?(?:[ \t]+\d+:\S+)+[ \t]*(?:#.*)?\r?$/;
+const LIBSVM_LINE = /^[ \t]*[+-]?[\d.]+(?:[eE][+-]?\d+)?(?:[ \t]+qid:\d+)?(?:[ \t]+\d+:[^\s#]+)*[ \t]*(?:#.*)?\r?$/;
 const TEXT_NAMES = /\.(?:txt|data|dat)(?:\.gz)?$/i;
 
 /** The format of a file that begins with `head`; null if it may be any. */
 function formatOfContent(head: Uint8Array, path: string): FileFormat | null {
   if (head[0] === 0x93 && head[1] === 0x4e) return "npy";
   if (head[0] === 0 && head[1] === 0 && IDX_TYPES.has(head[2] as number)) return "idx";
-  const text = new TextDecoder().decode(head);
-  const lines = text.split("\n").map((line) => line.replace(/^\ufeff/, ""));
-  const first = lines.find((line) => line.trim() !== "" && !line.trimStart().startsWith("#")) ?? "";
-  // A line that is longer than what is looked at ends within an entry.
-  const whole = lines.length > 1 ? first : first.replace(/[ \t]+\S*$/, "");
-  if (LIBSVM_LINE.test(first) || LIBSVM_LINE.test(whole)) return "libsvm";
+  const lines = new TextDecoder().decode(head).split("\n");
+  // The last line may go on behind what is looked at; if it is the only one, its last entry may.
+  const seen = lines.length > 1 ? lines.slice(0, -1) : lines.map((line) => line.replace(/[ \t]+\S*$/, ""));
+  const rows = (head.length < SNIFFED ? lines : seen).filter((line) => !/^[ \t]*(?:#.*)?\r?$/.test(line));
+  if (rows.some((line) => line.includes(":")) && rows.every((line) => LIBSVM_LINE.test(line))) return "libsvm";
   return TEXT_NAMES.test(path) ? "csv" : null;
 }
 
