@@ -342,17 +342,17 @@ describe("l2Path", () => {
       const options = loss === "huber" ? { loss, epsilon: 0.7 } : {};
       const template = new made[loss](options as never) as LogisticRegression;
       const points = await l2Path(template, X, sample.labels, { strengths, sampleWeight: sample.weights });
-      expect(points.map(({ l2 }) => l2)).toEqual(strengths);
+      expect(points.map(({ strength }) => strength)).toEqual(strengths);
       expect(template.isFitted).toBe(false);
       const isBinary = loss === "logistic" || loss === "squaredHinge";
       for (const point of points) {
         const y = isBinary ? sample.labels.map((label) => 2 * label - 1) : sample.labels;
-        const exact = exactOf(sample.data, 150, loss, y, { l2: point.l2, weights: sample.weights, tau: 0.7 });
+        const exact = exactOf(sample.data, 150, loss, y, { l2: point.strength, weights: sample.weights, tau: 0.7 });
         expect(point.isConverged).toBe(true);
         expect(relativeGap(exact, point)).toBeLessThan(1e-9);
         expect(point.objective).toBeCloseTo(minimise(exact).objective, 9);
         expect(point.model.coef).toBe(point.coef);
-        expect(point.model.options.alpha).toBe(point.l2);
+        expect(point.model.options.alpha).toBe(point.strength);
         expect(point.model.report).toMatchObject({ objective: point.objective, isConverged: true, rows: 150 });
         expect(point.model.predict(X).length).toBe(150);
         expect(point.model.toJSON()).toBeTruthy();
@@ -367,7 +367,7 @@ describe("l2Path", () => {
     const points = await l2Path(new LinearSVC(), X, sample.labels, { strengths: grid });
     const warm = points.reduce((sum, { passes, exactPasses }) => sum + passes + exactPasses, 0);
     let cold = 0;
-    for (const { l2, objective } of points) {
+    for (const { strength: l2, objective } of points) {
       const { report } = new LinearSVC({ l2 }).fitSync(X, sample.labels);
       cold += (report?.passes ?? 0) + (report?.exactPasses ?? 0);
       expect(Math.abs(objective - (report?.objective ?? 0))).toBeLessThan(1e-9);
@@ -375,12 +375,29 @@ describe("l2Path", () => {
     expect(warm).toBeLessThan(cold);
   });
 
+  it("l1: the sparse optimum at every strength", async () => {
+    const sample = sampleFor("squared", 120, 10, 4);
+    const X = { data: sample.data, rows: 120, cols: 10 };
+    const zeros: number[] = [];
+    const points = await l2Path(new LinearRegression({ penalty: "l1" }), X, sample.labels, {
+      strengths: [1, 0.3, 0.01],
+    });
+    for (const point of points) {
+      const alone = new LinearRegression({ penalty: "l1", alpha: point.strength }).fitSync(X, sample.labels);
+      expect(point.isConverged).toBe(true);
+      expect(Math.abs(point.objective - (alone.report?.objective ?? 0))).toBeLessThan(1e-10 * point.objective);
+      zeros.push(point.coef.filter((w) => w === 0).length);
+    }
+    expect(zeros).toEqual(zeros.slice().sort((a, b) => b - a));
+    expect(zeros[0]).toBeGreaterThan(zeros[2] as number);
+  });
+
   it("grids: the ends as given, and one ratio between neighbours", async () => {
     const X = [[0], [1], [2], [3]];
     const points = await l2Path(new LinearRegression(), X, [0, 1, 2, 4], {
       strengths: { min: 1e-4, max: 10, count: 6 },
     });
-    const l2 = points.map((point) => point.l2);
+    const l2 = points.map((point) => point.strength);
     expect([l2[0], l2[5]]).toEqual([1e-4, 10]);
     for (let i = 1; i < 6; i++) expect((l2[i] as number) / (l2[i - 1] as number)).toBeCloseTo(10, 12);
   });
@@ -397,7 +414,7 @@ describe("l2Path", () => {
     const sample = sampleFor("logistic", 60, 3, 3);
     await l2Path(new LogisticRegression({ engine }), { data: sample.data, rows: 60, cols: 3 }, sample.labels, {
       strengths,
-      onPoint: ({ l2 }) => order.push(l2),
+      onPoint: ({ strength }) => order.push(strength),
     });
     expect(loads).toBe(1);
     expect(order).toEqual([10, 0.1, 1e-3, 0]);

@@ -10,7 +10,7 @@ import { checkNames } from "../options.js";
 import { splitRows } from "./folds.js";
 import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights } from "./labels.js";
 import type { EstimatorName, LinearModel } from "./linear-model.js";
-import { type JsonObject, type ModelJson, modelFromJson, modelToJson } from "./model-json.js";
+import { type ModelJson, modelFromJson, modelToJson, type SavedModel } from "./model-json.js";
 import { type EstimatorOptions, HOST_OPTIONS, type Settings, type SolverName } from "./options.js";
 import { drive } from "./pausing.js";
 import { type RowsInput, type Shape, shapeOf, takeRows } from "./rows.js";
@@ -495,25 +495,20 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     );
     const plain = options.map(([name, value]) => [name, value instanceof Map ? [...value] : value]);
     const model: LinearModel = { estimator: this.estimator, loss, classes, cols, coef, intercept, featureNames };
-    const report = this.#report as JsonObject | null;
-    return modelToJson(model, { options: Object.fromEntries(plain), ...(report !== null && { report }) });
+    return modelToJson(model, { options: Object.fromEntries(plain), report: this.#report });
   }
 
   /** Takes over a model that was read. @internal */
-  restore(value: unknown): this {
-    const where = `${this.estimator}.fromJSON`;
-    const model = modelFromJson(value);
-    const { loss, classes, cols, coef, intercept, featureNames } = model;
+  restore({ loss, classes, cols, coef, intercept, featureNames, report }: SavedModel): this {
     const expected = this.lossFor(classes?.length ?? null).loss;
-    if (model.estimator !== this.estimator || loss !== expected || (classes !== null) !== this.isClassifier) {
+    if (loss !== expected) {
       throw new BitcenterError(
         "BAD_FILE",
-        `${where}: expected a ${this.estimator} with loss ${show(expected)}, given a ${model.estimator} with loss ${show(loss)}`,
+        `${this.estimator}.fromJSON: the options are of a model with loss ${show(expected)}, but its loss is ${show(loss)}`,
       );
     }
     this.#fitted = { loss, classes, cols, coef, intercept, featureNames };
-    const { report } = value as { report?: FitReport | null };
-    this.#report = report ?? null;
+    this.#report = (report as unknown as FitReport | undefined) ?? null;
     return this;
   }
 
@@ -525,14 +520,14 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
   }
 }
 
-/** The options that a model in JSON carries. */
-export function optionsIn(where: string, value: unknown): Record<string, unknown> {
-  const { options } = (typeof value === "object" && value !== null ? value : {}) as { options?: unknown };
-  if (options === undefined) return {};
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new BitcenterError("BAD_FILE", `${where}: options must be an object, given ${show(options)}`);
+/** A model in JSON that is of `estimator`. */
+export function readModel(estimator: EstimatorName, value: unknown): SavedModel {
+  const where = `${estimator}.fromJSON`;
+  const saved = modelFromJson(value, where);
+  if (saved.estimator !== estimator) {
+    throw new BitcenterError("BAD_FILE", `${where}: expected a ${estimator}, given a ${saved.estimator}`);
   }
-  return options as Record<string, unknown>;
+  return saved;
 }
 
 /** Rows into the engine. @internal */

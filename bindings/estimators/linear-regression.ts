@@ -5,7 +5,7 @@ import { finish, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import { oneOf } from "../options.js";
 import { weightedMean } from "./classifier.js";
-import { LinearEstimator, optionsIn, type ScoreOptions } from "./estimator.js";
+import { LinearEstimator, readModel, type ScoreOptions } from "./estimator.js";
 import { checkOptions, type EstimatorOptions } from "./options.js";
 import type { RowsInput } from "./rows.js";
 
@@ -64,8 +64,9 @@ export class LinearRegression extends LinearEstimator<number> {
     return all > 0 ? 1 - left / all : left > 0 ? 0 : 1;
   }
 
-  /** The estimator in an object that `toJSON` made, options included. @throws BitcenterError BAD_FILE, BAD_OPTION */
+  /** The estimator in an object that `toJSON` made, or its text; options included. @throws BitcenterError BAD_FILE, BAD_OPTION, UNSUPPORTED (a newer version) */
   static fromJSON(value: unknown): LinearRegression {
-    return new LinearRegression(optionsIn("LinearRegression.fromJSON", value)).restore(value);
+    const saved = readModel("LinearRegression", value);
+    return new LinearRegression(saved.options).restore(saved);
   }
 }

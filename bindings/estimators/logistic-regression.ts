@@ -2,7 +2,7 @@
 import type { LossName } from "../data/problem.js";
 import { oneOf } from "../options.js";
 import { Classifier } from "./classifier.js";
-import { optionsIn } from "./estimator.js";
+import { readModel } from "./estimator.js";
 import { type ClassifierOptions, checkOptions } from "./options.js";
 import type { RowsInput } from "./rows.js";
 import { probabilities } from "./scores.js";
@@ -42,8 +42,9 @@ export class LogisticRegression extends Classifier {
     return probabilities(scores, this.intercept.length, this.loss === "softmax");
   }
 
-  /** The estimator in an object that `toJSON` made, options included. @throws BitcenterError BAD_FILE, BAD_OPTION */
+  /** The estimator in an object that `toJSON` made, or its text; options included. @throws BitcenterError BAD_FILE, BAD_OPTION, UNSUPPORTED (a newer version) */
   static fromJSON(value: unknown): LogisticRegression {
-    return new LogisticRegression(optionsIn("LogisticRegression.fromJSON", value)).restore(value);
+    const saved = readModel("LogisticRegression", value);
+    return new LogisticRegression(saved.options).restore(saved);
   }
 }

@@ -154,7 +154,8 @@ export interface L2PathOptions {
 }
 
 export interface PathPoint<E> extends Weights {
-  readonly l2: number;
+  /** λ, as the estimator's `alpha`. */
+  readonly strength: number;
   /** F and ‖∇F‖ at this strength: exact, in your units. */
   readonly objective: number;
   readonly gradientNorm: number;
@@ -246,15 +247,15 @@ export function* path(
       let start: Weights | null = null;
       for (const i of order) {
         const started = performance.now();
-        const l2 = strengths[i] as number;
-        const model = estimator.withStrength(l2);
+        const strength = strengths[i] as number;
+        const model = estimator.withStrength(strength);
         let bytes = 0;
         const work = trainTask(engine, dataset, task, model.settings, start, null, () => {
           bytes = Math.max(bytes, engine.bytes - before);
         });
         try {
           for (;;) {
-            checkSignal(where, signal, `strength ${l2} was done`);
+            checkSignal(where, signal, `strength ${strength} was done`);
             const { done, value } = work.next();
             if (!done) {
               yield;
@@ -285,7 +286,17 @@ export function* path(
                 seconds,
               },
             );
-            const point = { l2, coef, intercept, objective, gradientNorm, isConverged, passes, exactPasses, model };
+            const point = {
+              strength,
+              coef,
+              intercept,
+              objective,
+              gradientNorm,
+              isConverged,
+              passes,
+              exactPasses,
+              model,
+            };
             points[i] = point;
             onPoint?.(point);
             break;

@@ -2,7 +2,6 @@
 
 import type { DataBits } from "../data/dataset.js";
 import { Engine } from "../data/engine.js";
-import type { LossName } from "../data/problem.js";
 import type { Variant } from "../engine/load.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
@@ -33,7 +32,8 @@ export interface EstimatorOptions {
   readonly alpha?: number;
   /** The same as `alpha`; give one of them. */
   readonly l2?: number;
-  /** "l2" (default): λ/2 ‖w‖². "l1": λ‖w‖₁. "elasticnet": λ(l1Ratio‖w‖₁ + (1 − l1Ratio)/2 ‖w‖²). The intercept is never penalised. */
+  /** "l2" (default): λ/2 ‖w‖². "l1": λ‖w‖₁. "elasticnet": λ(l1Ratio‖w‖₁ + (1 − l1Ratio)/2 ‖w‖²). The intercept is never penalised.
+   *  l1 makes weights that are not worth it exactly 0; solvers "auto" and "newton", not for loss "hinge". */
   readonly penalty?: Penalty;
   /** penalty "elasticnet": part of the l1 norm, from 0 to 1 (default 0.5). */
   readonly l1Ratio?: number;
@@ -154,8 +154,15 @@ export function checkOptions(
     bad(where, "variant and module belong to the engine that was given: leave them away");
   }
   if (variant !== undefined) oneOf(where, "variant", variant, ["baseline", "relaxed"] as const, "baseline");
+  const strengths = checkPenalty(where, options, strength);
+  if (strengths.l1 > 0 && isStochastic) {
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      `${where}: penalty: ${show(options.penalty)} is for solver "auto" and "newton", given solver: ${show(solver)}`,
+    );
+  }
   return {
-    ...checkPenalty(where, options, strength),
+    ...strengths,
     solver,
     bits,
     fitIntercept: oneOf(where, "fitIntercept", options.fitIntercept, [true, false] as const, true),
@@ -170,6 +177,3 @@ export function checkOptions(
     epsilon: number(where, "epsilon", options.epsilon, { above: 0 }, 1),
   };
 }
-
-/** Losses with one score per class of their own; the others have one score, or one per class against the rest. */
-export const isSoftmax = (loss: LossName): boolean => loss === "softmax";

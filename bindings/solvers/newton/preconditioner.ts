@@ -15,6 +15,9 @@ const EXACT_RIDGE = 1e-15;
 export const GRAM_COLUMNS = 2048;
 export const SAMPLE_PER_COLUMN = 10;
 const SMALLEST_SAMPLE = 1000;
+/** Errors of a centred value, and of a centred sum of squares, as a part of what was subtracted (and of its square). */
+const VALUE_NOISE = 2 ** -48;
+const SQUARE_NOISE = 2 ** -46;
 
 /** Rows in a Gram matrix of so many columns. */
 export function gramRows(rows: number, dimension: number): number {
@@ -88,6 +91,7 @@ export class Preconditioner {
         if (core.isDue(dimension * dimension)) yield;
         const trace = fill();
         if (!(trace > 0)) break;
+        this.#raiseEmpty(out, trace, false);
         // the absolute part is for columns that the sample leaves empty
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
         if (yield* this.#isFactored(out)) {
@@ -150,6 +154,7 @@ export class Preconditioner {
       for (let added = EXACT_RIDGE; added <= MOST_RIDGE && trace > 0 && !isBuilt; added *= 10) {
         if (core.isDue(dimension * dimension)) yield;
         core.f64(out, dimension * dimension).set(core.f64(gram, dimension * dimension));
+        this.#raiseEmpty(out, trace, true);
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
         isBuilt = yield* this.#isFactored(out);
       }
@@ -159,6 +164,27 @@ export class Preconditioner {
     }
     if (!isBuilt) this.release();
     return isBuilt;
+  }
+
+  /**
+   * Centred columns that are constant leave rounding errors in the gradient, and nothing or rounding errors on the diagonal of a Gram matrix (dimension² f64): one divided by
+   * the other would be followed to infinity. Such entries become the mean of all, and the columns stay where they are. isExact: the matrix is of float64 rows.
+   */
+  #raiseEmpty(matrix: number, trace: number, isExact: boolean): void {
+    const { core, dataset } = this.#problem;
+    const { intercept, offset, scale } = this.#frame;
+    if (intercept === 0) return;
+    const { dimension } = this;
+    const entries = core.f64(matrix, dimension * dimension);
+    const mean = (entries[dimension * dimension - 1] as number) / (intercept * intercept);
+    const moved = core.f64(isExact ? offset : this.#products.shift, dataset.cols);
+    const units = core.f64(isExact ? scale : this.#products.factor, dataset.cols);
+    for (let j = 0; j < dataset.cols; j++) {
+      const at = j * (dimension + 1);
+      const [move, unit] = [moved[j] as number, units[j] as number];
+      const noise = isExact ? (VALUE_NOISE * move) / unit : Math.sqrt(SQUARE_NOISE) * move * unit;
+      if ((entries[at] as number) <= noise * noise * mean) entries[at] = trace / dimension;
+    }
   }
 
   /** Replaces a matrix (dimension × dimension f64) by its Cholesky factor; false where it has none. */
