@@ -111,6 +111,7 @@ export class InnerRun {
     const shrink = scope.alloc(padded * 4, "the dense term");
     const published = settings.isPublished ? scope.alloc(size * 2, "the dense term") : 0;
     const { table: levels, updateMask: mask } = plane.packed ?? { table: 0, updateMask: 0 };
+    const seen = isBatched ? scope.alloc(2 * padded, "the low-precision part") : 0;
     const unit = isBatched ? GROUP : 1;
     writeRun(core.view(), this.#run, {
       alpha: settings.alpha,
@@ -137,7 +138,7 @@ export class InnerRun {
       shifts: scalars + 32 + 2 * fours,
       dots: scalars + 32 + 3 * fours,
       groups: isBatched ? batchSize / GROUP : 0,
-      seen: isBatched ? scope.alloc(2 * padded, "the low-precision part") : 0,
+      seen,
       sums: tiles.sums,
       negatives,
       levels,
