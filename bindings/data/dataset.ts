@@ -3,6 +3,7 @@
 // Formats: docs/numerics.md §1–3. Sources: HALP §2 (formats), ZipML §2.2 (column scaling).
 import { type Core, Scope } from "../engine/core.js";
 import type { ByteStorage, CodeStorage, PackedStorage, RawStorage } from "../engine/kernels.js";
+import { toFloat64 } from "../engine/vectors.js";
 import { eachPart, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import { checkNames, oneOf } from "../options.js";
@@ -108,6 +109,9 @@ export type PlaneKind = "codes" | "int8" | "float32";
 
 /** Bytes of rows put side by side at a time: they stay in cache until they are quantised. */
 const GATHERED = 1 << 16;
+
+/** Multiply-adds that a value takes as long as to be gathered and decoded from two planes. */
+const DECODE_PRICE = 2;
 
 /** Rows of bytes b (or of 16 bits in two planes, b = 256·high + low) with x = passOffset + passScale·b. */
 export interface ByteMatrix {
@@ -241,7 +245,7 @@ function* writeWeights(core: Core, scope: Scope, weights: Float64Array | null): 
   if (weights === null) return { f64: 0, f32: 0 };
   const f64 = yield* scope.allocWork(weights.length * 8, "sample weights");
   const f32 = yield* scope.allocWork(weights.length * 4, "sample weights");
-  yield* eachPart(core, weights.length, 1, 1, (first, count) => {
+  yield* eachPart(core, weights.length, 2, 1, (first, count) => {
     core.f64(f64 + 8 * first, count).set(weights.subarray(first, first + count));
     core.kernels.toFloat32(f64 + 8 * first, f32 + 4 * first, count);
   });
@@ -570,9 +574,9 @@ export class Dataset {
   emptyColumns(hasIntercept: boolean): readonly number[] {
     const { low, high } = this.#statistics;
     const isCentred = hasIntercept && this.isCentred;
-    return Array.from({ length: this.cols }, (_, j) => j).filter(
-      (j) => low[j] === high[j] && (isCentred || low[j] === 0),
-    );
+    const empty: number[] = [];
+    for (let j = 0; j < this.cols; j++) if (low[j] === high[j] && (isCentred || low[j] === 0)) empty.push(j);
+    return empty;
   }
 
   /**
@@ -808,7 +812,7 @@ export class Dataset {
       });
       const found = count * live.length;
       const wide = scratch.alloc(found * 8, "a sample of values");
-      core.kernels.toFloat64(yield* takeColumns(core, scratch, values, count, cols, live), wide, found);
+      yield* toFloat64(core, yield* takeColumns(core, scratch, values, count, cols, live), wide, found);
       const fitted = yield* storageLevelsOf(core, wide, found, 2 ** bits);
       // one value alone has no second level to be found
       const whole = fitted.length === 1 ? [0, 1] : fitted;
@@ -879,7 +883,7 @@ export class Dataset {
       const gathered = order === 0 ? 0 : scratch.alloc(2 * planeBytes, "a block of rows");
       for (let first = 0; first < rows; first += most) {
         const count = Math.min(most, rows - first);
-        if (core.isDue(2 * count * cols)) yield;
+        if (core.isDue(DECODE_PRICE * count * cols)) yield;
         let high = stored.pointer + first * stored.strideBytes;
         let low = high + stored.low;
         if (order !== 0) {

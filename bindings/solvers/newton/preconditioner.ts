@@ -2,7 +2,8 @@
 import type { ByteMatrix, Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
-import type { Work } from "../../engine/work.js";
+import { eachPart, type Work } from "../../engine/work.js";
+import { partOfCurvature, rowWeights } from "./curvature.js";
 import { exactGram } from "./exact-gram.js";
 import type { Curvature, Products } from "./products.js";
 
@@ -15,6 +16,9 @@ const EXACT_RIDGE = 1e-15;
 export const GRAM_COLUMNS = 2048;
 export const SAMPLE_PER_COLUMN = 10;
 const SMALLEST_SAMPLE = 1000;
+
+/** Multiply-adds that an entry of the matrix takes as long as on its way to code coordinates. */
+const ASSEMBLE_PRICE = 4;
 
 /** Rows in a Gram matrix of so many columns. */
 export function gramRows(rows: number, dimension: number): number {
@@ -78,9 +82,8 @@ export class Preconditioner {
     let built = 0;
     const scratch = new Scope(core);
     try {
-      const weight = scratch.alloc(rows * 4, "row weights");
-      if (core.isDue(rows * outputs)) yield;
-      const top = kernels.rowWeights(curvature.h, curvature.p, curvature.weights, rows, outputs, weight);
+      const weight = yield* scratch.allocWork(rows * 4, "row weights");
+      const top = yield* rowWeights(core, curvature, rows, outputs, weight);
       const out = yield* this.#scope.allocWork(dimension * dimension * 8, "the preconditioner");
       const sums = yield* scratch.allocWork(columns * columns * 8, "a Gram matrix");
       const first = scratch.alloc(columns * 8, "column sums");
@@ -90,7 +93,7 @@ export class Preconditioner {
       const fill = (): number =>
         kernels.assembleGram(sums, columns, first, total, factor, shift, intercept, rows, this.#ridge, cols, out);
       for (let added = ridge; added <= MOST_RIDGE; added *= 10) {
-        if (core.isDue(dimension * dimension)) yield;
+        if (core.isDue(ASSEMBLE_PRICE * dimension * dimension)) yield;
         const trace = fill();
         if (!(trace > 0)) break;
         // the absolute part is for columns that the sample leaves empty
@@ -121,9 +124,8 @@ export class Preconditioner {
     try {
       const out = yield* this.#scope.allocWork(dimension * dimension * 8, "the preconditioner");
       const gram = yield* scratch.allocWork(dimension * dimension * 8, "a Gram matrix");
-      const weight = scratch.alloc(rows * 4, "row weights");
-      if (core.isDue(rows)) yield;
-      kernels.rowWeights(curvature.h, curvature.p, curvature.weights, rows, 1, weight);
+      const weight = yield* scratch.allocWork(rows * 4, "row weights");
+      yield* rowWeights(core, curvature, rows, 1, weight);
       yield* exactGram(this.#problem, this.#frame, weight, index, rows, dimension, gram);
       const sums = core.f64(gram, dimension * dimension);
       const penalty = core.f64(this.#ridge, dimension);
@@ -151,8 +153,13 @@ export class Preconditioner {
   *#isFactored(matrix: number): Work<boolean> {
     const { core } = this.#problem;
     const { dimension } = this;
-    if (core.isDue((dimension * dimension * dimension) / 6)) yield;
-    return core.kernels.choleskyFactor(matrix, dimension) === dimension;
+    let isPositive = true;
+    // row j loses j rows above it, of dimension − j columns each
+    yield* eachPart(core, dimension, (dimension * dimension) / 4, 1, (first, count) => {
+      const end = first + count;
+      isPositive &&= core.kernels.choleskyFactor(matrix, dimension, first, end) === end;
+    });
+    return isPositive;
   }
 
   /** From the diagonal of the Hessian over `rows`, per class. */
@@ -161,11 +168,13 @@ export class Preconditioner {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
     this.#diagonals = this.#scope.alloc(outputs * padded * 8, "the preconditioner");
-    const weight = this.#scope.alloc(rows * 4, "row weights");
+    const weight = yield* this.#scope.allocWork(rows * 4, "row weights");
     for (let k = 0; k < outputs; k++) {
       const at = this.#diagonals + k * padded * 8;
-      if (core.isDue(rows)) yield;
-      core.kernels.classWeights(curvature.h, curvature.p, curvature.weights, rows, outputs, k, weight);
+      yield* eachPart(core, rows, 2, 1, (row, count) => {
+        const { h, p, weights } = partOfCurvature(curvature, row, outputs);
+        core.kernels.classWeights(h, p, weights, count, outputs, k, weight + 4 * row);
+      });
       yield* diagonal(this.#problem, this.#frame, this.#products, matrix, rows, weight, 1 / rows, this.#ridge, at);
     }
     this.#scope.free(weight);
@@ -177,9 +186,14 @@ export class Preconditioner {
     const { padded } = this.#frame;
     const { dimension } = this;
     if (this.#factor !== 0) {
-      if (core.isDue(dimension * dimension * outputs)) yield;
-      core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs);
-    } else core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
+      // four rows at a time, forward and back
+      yield* eachPart(core, 2 * Math.ceil(dimension / 4), 4 * dimension * outputs, 1, (first, count) => {
+        core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs, first, first + count);
+      });
+    } else {
+      if (core.isDue(padded * outputs)) yield;
+      core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
+    }
   }
 }
 

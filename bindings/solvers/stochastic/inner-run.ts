@@ -5,7 +5,7 @@ import { gatherTo, roundUp } from "../../data/raw-rows.js";
 import type { Core, Scope } from "../../engine/core.js";
 import type { CodeStorage, InnerPair } from "../../engine/kernels.js";
 import { RUN_BYTES, writeRun } from "../../engine/run.js";
-import { eachPart, type Work } from "../../engine/work.js";
+import { eachPart, INTEGER_PRICE, PIECE, type Work } from "../../engine/work.js";
 
 export interface InnerSettings {
   readonly plane: Plane;
@@ -40,8 +40,8 @@ const GROUP = 4;
 const SLOT_BYTES = 64;
 /** Keeps a factor finite: infinity times a derivative of 0 would be NaN. */
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
-/** Multiply-adds per call into WebAssembly: short calls, since one long call would never leave the first compiler tier. */
-const WORK_PER_CALL = 2 ** 22;
+/** Passes over the model before the first step of a run and after the last one: its dense term, dots, codes at a limit. */
+const MODEL_PASSES = 8;
 
 export class InnerRun {
   /** z: outputs × padded. */
@@ -151,7 +151,7 @@ export class InnerRun {
       stochastic: settings.isStochastic ? 1 : 0,
       centred: settings.isCentred ? 1 : 0,
     });
-    this.#stepsPerCall = Math.max(16, Math.min(2048, Math.floor(WORK_PER_CALL / size / batchSize)));
+    this.#stepsPerCall = Math.max(1, Math.min(2048, Math.floor(PIECE / size / batchSize)));
   }
 
   static *create(scope: Scope, problem: Problem, settings: InnerSettings): Work<InnerRun> {
@@ -182,8 +182,10 @@ export class InnerRun {
 
   /** Dots of all rows with the present z, for LP-SVRG's control variate. */
   *fillBase(): Work<void> {
-    if (this.#core.isDue(this.#rows * this.size)) yield;
-    this.#core.kernels[`fillBase${this.#pair as "I8I8"}`](this.#run);
+    const kernel = this.#core.kernels[`fillBase${this.#pair as "I8I8"}`];
+    yield* eachPart(this.#core, this.#rows, this.size, 1, (first, count) => {
+      kernel(this.#run, first, first + count);
+    });
   }
 
   /** `steps` stochastic steps from the present z with the unit `delta` (1 for float32 z), as outer step `outerStep` of `seed`. */
@@ -193,9 +195,12 @@ export class InnerRun {
     this.clearMasked(this.gradient);
     if (this.#table !== 0) {
       const bytes = this.size * MODEL_BYTES[model];
-      this.#core.bytes(this.#table, this.#tableBytes).fill(0);
+      yield* eachPart(this.#core, this.#tableBytes, INTEGER_PRICE, 1, (first, count) => {
+        this.#core.bytes(this.#table + first, count).fill(0);
+      });
       this.#core.bytes(this.#previous, bytes).set(this.#core.bytes(this.z, bytes));
     }
+    if (this.#core.isDue(MODEL_PASSES * this.size)) yield;
     const share = this.#batchSize === 1 ? 1 : roundUp(this.#rows, GROUP) / this.#rows / this.#batchSize;
     const factor = Math.max((-alpha / delta) * share, -LARGEST_FLOAT32);
     const deltaScale = this.#batchSize === 1 ? delta : 4 * delta;
@@ -206,6 +211,7 @@ export class InnerRun {
     const step = this.#batchSize === 1 ? single : kernels.advanceBatches;
     for (let done = 0; done < stop; done += this.#stepsPerCall) {
       const count = Math.min(this.#stepsPerCall, stop - done);
+      // a short call, since one long call would never leave the first compiler tier
       if (this.#core.isDue(count * this.#batchSize * this.size)) yield;
       step(this.#run, count);
     }
@@ -242,8 +248,10 @@ function* packTiles(scope: Scope, { core, dataset }: Problem, plane: Plane, orde
   const { codes, strideBytes, padded } = plane;
   const tiles = yield* scope.allocWork(places * padded, "the codes of a run");
   const sums = yield* scope.allocWork(places * 4, "row sums");
-  if (core.isDue(places * padded)) yield;
-  core.kernels.packGroups(codes, strideBytes, order, dataset.rows, padded, tiles, sums);
+  yield* eachPart(core, dataset.rows, padded, GROUP, (first, count) => {
+    const [to, sum] = [tiles + first * padded, sums + 4 * first];
+    core.kernels.packGroups(codes, strideBytes, order + 4 * first, count, padded, to, sum);
+  });
   return { codes: tiles, sums };
 }
 
