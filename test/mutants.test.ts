@@ -10,8 +10,8 @@ import { levelMutants } from "./levels-mutants.js";
 import { newtonMutants } from "./newton-mutants.js";
 import { scaleDraw, xorshift32 } from "./oracle/random.js";
 import { packedMutants } from "./packed-mutants.js";
-import { sparseMutants } from "./sparse-mutants.js";
 import { proximalMutants } from "./proximal-mutants.js";
+import { sparseMutants } from "./sparse-mutants.js";
 import {
   dotExact,
   type FusedSpec,

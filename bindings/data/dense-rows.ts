@@ -2,6 +2,7 @@
 // Formats: docs/numerics.md §1–3. Sources: HALP §2 (formats), ZipML §2.2 (column scaling).
 import { type Core, Scope } from "../engine/core.js";
 import type { ByteStorage, CodeStorage, PackedStorage, RawStorage } from "../engine/kernels.js";
+import { toFloat64 } from "../engine/vectors.js";
 import { eachPart, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import type { DatasetMemory } from "./dataset-memory.js";
@@ -92,6 +93,9 @@ export type PlaneKind = "codes" | "int8" | "float32";
 
 /** Bytes of rows put side by side at a time: they stay in cache until they are quantised. */
 const GATHERED = 1 << 16;
+
+/** Multiply-adds that a value takes as long as to be gathered and decoded from two planes. */
+const DECODE_PRICE = 2;
 
 /** Rows of bytes b (or of 16 bits in two planes, b = 256·high + low) with x = passOffset + passScale·b. */
 export interface ByteMatrix {
@@ -437,9 +441,9 @@ export class DenseRows implements RowSource {
   emptyColumns(hasIntercept: boolean): readonly number[] {
     const { low, high } = this.#statistics;
     const isCentred = hasIntercept && this.isCentred;
-    return Array.from({ length: this.cols }, (_, j) => j).filter(
-      (j) => low[j] === high[j] && (isCentred || low[j] === 0),
-    );
+    const empty: number[] = [];
+    for (let j = 0; j < this.cols; j++) if (low[j] === high[j] && (isCentred || low[j] === 0)) empty.push(j);
+    return empty;
   }
 
   /**
@@ -675,7 +679,7 @@ export class DenseRows implements RowSource {
       });
       const found = count * live.length;
       const wide = scratch.alloc(found * 8, "a sample of values");
-      core.kernels.toFloat64(yield* takeColumns(core, scratch, values, count, cols, live), wide, found);
+      yield* toFloat64(core, yield* takeColumns(core, scratch, values, count, cols, live), wide, found);
       const fitted = yield* storageLevelsOf(core, wide, found, 2 ** bits);
       // one value alone has no second level to be found
       const whole = fitted.length === 1 ? [0, 1] : fitted;
@@ -746,7 +750,7 @@ export class DenseRows implements RowSource {
       const gathered = order === 0 ? 0 : scratch.alloc(2 * planeBytes, "a block of rows");
       for (let first = 0; first < rows; first += most) {
         const count = Math.min(most, rows - first);
-        if (core.isDue(2 * count * cols)) yield;
+        if (core.isDue(DECODE_PRICE * count * cols)) yield;
         let high = stored.pointer + first * stored.strideBytes;
         let low = high + stored.low;
         if (order !== 0) {

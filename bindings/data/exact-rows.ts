@@ -1,7 +1,10 @@
 // Passes over the exact copy, whatever it is stored as: x = passOffset + passScale·stored.
 import type { Core } from "../engine/core.js";
-import type { Work } from "../engine/work.js";
+import { eachPart, type Work } from "../engine/work.js";
 import type { StoredCopy } from "./dense-rows.js";
+
+/** Rows that a gradient pass takes at a time. */
+const GRADIENT_ROWS = 32;
 
 export interface ExactRows {
   /** Columns of its vectors, with padding. */
@@ -42,15 +45,19 @@ export class StoredRows implements ExactRows {
   *margins(w: number, bias: number, outputs: number, margins: number): Work<void> {
     const { storage, pointer, low, strideBytes, rows, width } = this.#stored;
     const pass = this.#core.kernels[`margins${storage}`];
-    if (this.#core.isDue(rows * width * outputs)) yield;
-    pass(pointer, low, strideBytes, rows, width, w, bias, outputs, margins);
+    yield* eachPart(this.#core, rows, width * outputs, outputs === 1 ? 4 : 1, (first, count) => {
+      const to = margins + first * outputs * 8;
+      pass(pointer + first * strideBytes, low, strideBytes, count, width, w, bias, outputs, to);
+    });
   }
 
   *gradient(derivatives: number, outputs: number, sums: number): Work<void> {
     const { storage, pointer, low, strideBytes, rows, width } = this.#stored;
     const pass = this.#core.kernels[`gradient${storage}`];
-    if (this.#core.isDue(rows * width * outputs)) yield;
-    pass(pointer, low, strideBytes, rows, width, derivatives, outputs, sums);
+    yield* eachPart(this.#core, rows, width * outputs, GRADIENT_ROWS, (first, count) => {
+      const c = derivatives + first * outputs * 8;
+      pass(pointer + first * strideBytes, low, strideBytes, count, width, c, outputs, sums);
+    });
   }
 
   /** A gradient of one row with derivative 1 is the row. */

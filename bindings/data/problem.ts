@@ -89,6 +89,9 @@ const SPECTRUM_ROWS = 1000;
 const SPECTRUM_ITERATIONS = 8;
 const SPECTRUM_SEED = 0x9e3779b9;
 
+/** Multiply-adds that a loss takes as long as, with its exponentials and logarithms, per row and output. */
+export const LOSS_PRICE = 8;
+
 /** Random u32 numbers from a fixed seed. */
 function xorshift32(seed: number): () => number {
   let state = seed;
@@ -403,7 +406,11 @@ export class Problem {
       }
       core.f64(bias, outputs).set(intercept);
       yield* this.#passMargins(dataset, w, bias, margins);
-      return core.f64(margins, rows * outputs).slice();
+      const found = new Float64Array(rows * outputs);
+      yield* eachPart(core, found.length, 1, 1, (first, count) => {
+        found.set(core.f64(margins + 8 * first, count), first);
+      });
+      return found;
     } finally {
       scratch.release();
     }
@@ -442,6 +449,7 @@ export class Problem {
   /** margins ← stored rows · wᵀ + bias; w (outputs × width) and bias are brought into the stored form in place. */
   *#passMargins({ cols, exactRows }: Dataset, w: number, bias: number, margins: number): Work<void> {
     const { width, passScale, passOffset } = exactRows;
+    if (this.core.isDue(width * this.outputs)) yield;
     this.core.kernels.toStored(w, width, cols, this.outputs, passScale, passOffset, bias);
     yield* exactRows.margins(w, bias, this.outputs, margins);
   }
@@ -462,22 +470,50 @@ export class Problem {
    * @internal
    */
   *exactPass(frame: Frame, v: number, g: number, { margins, derivatives, state }: RowValues): Work<ExactPass> {
-    const { core, dataset, outputs } = this;
-    const { rows } = dataset;
+    const { rows, weights } = this.dataset;
     yield* this.exactMargins(frame, v, margins);
-    const total = core.kernels.lossPass(
-      this.lossId,
-      margins,
-      this.labels.f64,
-      dataset.weights.f64,
-      rows,
-      outputs,
-      this.epsilon,
-      derivatives,
-      state,
-    );
+    const total = yield* this.losses(margins, this.labels.f64, weights.f64, rows, derivatives, state);
     const { gradientNorm, codeNorm, penalty } = yield* this.exactGradient(frame, v, derivatives, g);
     return { objective: total / rows + penalty, gradientNorm, codeNorm };
+  }
+
+  /**
+   * Σ ωᵢ·loss at margins (rows × outputs f64), at most `most` rows at a time; writes derivatives and states. labels: rows f64; weights: rows f64, or 0.
+   * @internal
+   */
+  *losses(
+    margins: number,
+    labels: number,
+    weights: number,
+    rows: number,
+    derivatives: number,
+    state: number,
+    most = rows,
+  ): Work<number> {
+    const { core, outputs } = this;
+    let total = 0;
+    yield* eachPart(
+      core,
+      rows,
+      outputs * LOSS_PRICE,
+      2,
+      (row, count) => {
+        const at = row * outputs;
+        total += core.kernels.lossPass(
+          this.lossId,
+          margins + at * 8,
+          labels + row * 8,
+          weights === 0 ? 0 : weights + row * 8,
+          count,
+          outputs,
+          this.epsilon,
+          derivatives + at * 8,
+          state + at * 4,
+        );
+      },
+      most,
+    );
+    return total;
   }
 
   /** Margins at v: rows × outputs f64, float64 sums over the exact copy. @internal */
@@ -490,6 +526,7 @@ export class Problem {
     try {
       const w = scratch.alloc(outputs * stored.width * 8, "weights");
       const bias = scratch.alloc(outputs * 8, "intercepts");
+      if (core.isDue(outputs * stored.width)) yield;
       core.kernels.toWeights(v, padded, w, stored.width, cols, outputs, scale, offset, intercept, bias);
       yield* this.#passMargins(dataset, w, bias, margins);
     } finally {
@@ -506,7 +543,10 @@ export class Problem {
       const sums = scratch.alloc(outputs * stored.width * 8, "a gradient");
       const totals = scratch.alloc(outputs * 8, "a gradient");
       yield* stored.gradient(derivatives, outputs, sums);
-      core.kernels.columnSums(derivatives, rows, outputs, totals);
+      yield* eachPart(core, rows, outputs, 1, (first, count) => {
+        core.kernels.columnSums(derivatives + first * outputs * 8, count, outputs, totals, 1);
+      });
+      if (core.isDue(outputs * stored.width)) yield;
       return this.assembleGradient(frame, stored, sums, totals, v, g, rows);
     } finally {
       scratch.release();
@@ -686,8 +726,13 @@ export class Problem {
       [codes, storage, stride] = [wide, "I8", padded];
     }
     const kernel = core.kernels[`largestEigenvalue${storage}`];
-    if (core.isDue(2 * SPECTRUM_ITERATIONS * count * padded)) yield;
-    const value = kernel(codes, stride, count, padded, omega, SPECTRUM_ITERATIONS, p, q, t, zero);
+    let value = 0;
+    for (let i = 0; i < SPECTRUM_ITERATIONS; i++) {
+      yield* eachPart(core, count, 2 * padded, 4, (first, some) => {
+        const isStarted = i + first > 0 ? 1 : 0;
+        value = kernel(codes, stride, count, padded, omega, 1, p, q, t, zero, isStarted, first, first + some);
+      });
+    }
     return (this.curvature * value) / (plane.largest * plane.largest);
   }
 }

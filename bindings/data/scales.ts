@@ -41,25 +41,32 @@ export function* chooseScales(
     if (low[j] === high[j]) return low[j] as number; // the mean of n equal values may differ from them in the last bit
     return isWhole[j] ? Math.floor(value + 0.5) : value;
   });
-  const plain = scalesFor(statistics, offset, null, largest);
+  const plain = yield* scalesFor(core, statistics, offset, null, largest);
   if (raw === null || (raw.storage !== "F64" && raw.storage !== "F32")) return plain;
   const limits = yield* robustLimits(core, statistics, raw, plain, isCentred);
   if (limits === null) return plain;
-  const clipped = scalesFor(statistics, limits.offset, limits.reach, largest);
+  const clipped = yield* scalesFor(core, statistics, limits.offset, limits.reach, largest);
   return (yield* countClipped(core, raw, clipped, largest)) * 100 > raw.rows ? plain : clipped;
 }
 
+/** Columns looked at between two pauses, and multiply-adds that one takes as long as. */
+const COLUMNS = 2 ** 12;
+const COLUMN_PRICE = 2 ** 8;
+
 /** Scales for given offsets; limits: a smaller reach per column where it is finite. */
-function scalesFor(
+function* scalesFor(
+  core: Core,
   { low, high, isWhole }: Statistics,
   offset: Float64Array,
   limits: Float64Array | null,
   largest: number,
-): Scales {
+): Work<Scales> {
   const scale = new Float64Array(offset.length);
   const inverseScale = new Float64Array(offset.length);
   const reach = new Float64Array(offset.length);
-  offset.forEach((centre, j) => {
+  for (let j = 0; j < offset.length; j++) {
+    if (j % COLUMNS === 0 && core.isDue(COLUMNS * COLUMN_PRICE)) yield;
+    const centre = offset[j] as number;
     const full = Math.max((high[j] as number) - centre, centre - (low[j] as number));
     const far = Math.min(full > 0 ? full : 1, limits?.[j] ?? Number.POSITIVE_INFINITY);
     reach[j] = far;
@@ -77,7 +84,7 @@ function scalesFor(
         `dataset: column ${j} spans ${low[j]} to ${high[j]}, which float64 cannot scale to codes: rescale it`,
       );
     }
-  });
+  }
   return { scale, inverseScale, offset, reach };
 }
 

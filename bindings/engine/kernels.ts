@@ -144,6 +144,7 @@ export type KernelName =
   | "raiseDiagonal"
   | "assembleDiagonal"
   | "sampleRows"
+  | "sumWeights"
   | "multiplyF32"
   | "exp"
   | "log"

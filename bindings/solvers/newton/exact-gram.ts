@@ -4,10 +4,14 @@ import type { Problem } from "../../data/problem.js";
 import { eachSparse, gatherSparse, SparsePasses } from "../../data/sparse-rows.js";
 import type { SparseSource } from "../../data/sparse-source.js";
 import { Scope } from "../../engine/core.js";
-import type { Work } from "../../engine/work.js";
+import { eachPart, type Work } from "../../engine/work.js";
 
 /** Rows at a time: as float64 they stay in the second-level cache. */
 const BLOCK = 256;
+/** Rows that a gradient pass takes at a time. */
+const GRADIENT_ROWS = 32;
+/** Multiply-adds that a value takes as long as on its way to code coordinates. */
+const DECODE_PRICE = 4;
 /** Columns that meet all columns from themselves on at a time: a multiple of 4, and of the kernel's five vectors. */
 const GROUP = 20;
 
@@ -95,6 +99,7 @@ export function* exactGram(
     if (intercept !== 0) core.f64(shift, pitch)[cols] = intercept;
     for (let start = 0; start < count; start += BLOCK) {
       const rows = Math.min(BLOCK, count - start);
+      if (core.isDue(DECODE_PRICE * rows * pitch)) yield;
       core.f64(x, rows * pitch).fill(0);
       for (let i = 0; i < rows; i++) {
         const row = index === 0 ? start + i : (core.u32(index, count)[start + i] as number);
@@ -104,7 +109,7 @@ export function* exactGram(
       for (let i = 0; i < rows; i++) kernels.addScaled(x + i * pitch * 8, 1, shift, pitch);
       for (const [g, first] of groups.entries()) {
         const width = Math.min(GROUP, pitch - first);
-        if (core.isDue(rows * width * (pitch - first))) yield;
+        if (core.isDue(rows * GROUP)) yield;
         const d = core.f32(weight + start * 4, rows);
         for (let i = 0; i < rows; i++) {
           const part = (d[i] as number) / count;
@@ -112,10 +117,15 @@ export function* exactGram(
         }
         // and one of all rows for as many classes as the group has columns their Gram matrix
         const columns = pitch - first;
-        kernels.gradientF64(x + first * 8, 0, pitch * 8, rows, columns, weighed, width, sums[g] as number);
+        const part = x + first * 8;
+        yield* eachPart(core, rows, width * columns, GRADIENT_ROWS, (row, some) => {
+          const own = weighed + row * width * 8;
+          kernels.gradientF64(part + row * pitch * 8, 0, pitch * 8, some, columns, own, width, sums[g] as number);
+        });
       }
     }
     for (let j = 0; j < dimension; j++) {
+      if (core.isDue(dimension)) yield;
       const first = j - (j % GROUP);
       const row = (sums[first / GROUP] as number) + (j - first) * (pitch - first) * 8;
       core.f64(out + (j * dimension + first) * 8, dimension - first).set(core.f64(row, dimension - first));

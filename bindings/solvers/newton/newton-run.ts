@@ -3,6 +3,7 @@
 import type { Frame } from "../../data/dataset.js";
 import type { Problem, Weights } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
+import { clearVector } from "../../engine/vectors.js";
 import type { Work } from "../../engine/work.js";
 import { Stopwatch } from "../stopwatch.js";
 import { Descent, type DescentSettings } from "./descent.js";
@@ -251,7 +252,7 @@ export class NewtonRun {
       this.#isFromZero = !((yield* system.evaluate()).objective <= this.#zeroObjective);
       if (this.#isFromZero) {
         core.f64(system.v, outputs * frame.padded).fill(0);
-        core.f64(margins, this.#problem.dataset.rows * outputs).fill(0);
+        yield* clearVector(core, margins, this.#problem.dataset.rows * outputs);
         yield* system.evaluate();
       }
     }

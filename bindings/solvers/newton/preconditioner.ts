@@ -2,7 +2,8 @@
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
-import type { Work } from "../../engine/work.js";
+import { eachPart, type Work } from "../../engine/work.js";
+import { partOfCurvature, rowWeights } from "./curvature.js";
 import { exactGram } from "./exact-gram.js";
 import type { Curvature, Products, RowMatrix } from "./products.js";
 
@@ -18,6 +19,9 @@ const SMALLEST_SAMPLE = 1000;
 /** Errors of a centred value, and of a centred sum of squares, as a part of what was subtracted (and of its square). */
 const VALUE_NOISE = 2 ** -48;
 const SQUARE_NOISE = 2 ** -46;
+
+/** Multiply-adds that an entry of the matrix takes as long as on its way to code coordinates. */
+const ASSEMBLE_PRICE = 4;
 
 /** Rows in a Gram matrix of so many columns. */
 export function gramRows(rows: number, dimension: number): number {
@@ -88,7 +92,7 @@ export class Preconditioner {
       const out = yield* this.#scope.allocWork(dimension * dimension * 8, "the preconditioner");
       const fill = yield* this.gram(scratch, rows, out);
       for (let added = ridge; added <= MOST_RIDGE; added *= 10) {
-        if (core.isDue(dimension * dimension)) yield;
+        if (core.isDue(ASSEMBLE_PRICE * dimension * dimension)) yield;
         const trace = fill();
         if (!(trace > 0)) break;
         this.#raiseEmpty(out, trace, false);
@@ -112,9 +116,8 @@ export class Preconditioner {
     const { kernels } = core;
     const { matrix, curvature, rows: count } = rows;
     const { columns } = matrix;
-    const weight = scratch.alloc(count * 4, "row weights");
-    if (core.isDue(count * outputs)) yield;
-    const top = kernels.rowWeights(curvature.h, curvature.p, curvature.weights, count, outputs, weight);
+    const weight = yield* scratch.allocWork(count * 4, "row weights");
+    const top = yield* rowWeights(core, curvature, count, outputs, weight);
     const sums = yield* scratch.allocWork(columns * columns * 8, "a Gram matrix");
     const first = scratch.alloc(columns * 8, "column sums");
     const total = top > 0 ? yield* this.#products.gram(scratch, matrix, weight, top, { squares: sums, first }) : 0;
@@ -139,9 +142,8 @@ export class Preconditioner {
     try {
       const out = yield* this.#scope.allocWork(dimension * dimension * 8, "the preconditioner");
       const gram = yield* scratch.allocWork(dimension * dimension * 8, "a Gram matrix");
-      const weight = scratch.alloc(rows * 4, "row weights");
-      if (core.isDue(rows)) yield;
-      kernels.rowWeights(curvature.h, curvature.p, curvature.weights, rows, 1, weight);
+      const weight = yield* scratch.allocWork(rows * 4, "row weights");
+      yield* rowWeights(core, curvature, rows, 1, weight);
       yield* exactGram(this.#problem, this.#frame, weight, index, rows, dimension, gram);
       const sums = core.f64(gram, dimension * dimension);
       const penalty = core.f64(this.#ridge, dimension);
@@ -191,8 +193,13 @@ export class Preconditioner {
   *#isFactored(matrix: number): Work<boolean> {
     const { core } = this.#problem;
     const { dimension } = this;
-    if (core.isDue((dimension * dimension * dimension) / 6)) yield;
-    return core.kernels.choleskyFactor(matrix, dimension) === dimension;
+    let isPositive = true;
+    // row j loses j rows above it, of dimension − j columns each
+    yield* eachPart(core, dimension, (dimension * dimension) / 4, 1, (first, count) => {
+      const end = first + count;
+      isPositive &&= core.kernels.choleskyFactor(matrix, dimension, first, end) === end;
+    });
+    return isPositive;
   }
 
   /** From the diagonal of the Hessian over `rows`, per class. */
@@ -201,11 +208,13 @@ export class Preconditioner {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
     this.#diagonals = this.#scope.alloc(outputs * padded * 8, "the preconditioner");
-    const weight = this.#scope.alloc(rows * 4, "row weights");
+    const weight = yield* this.#scope.allocWork(rows * 4, "row weights");
     for (let k = 0; k < outputs; k++) {
       const at = this.#diagonals + k * padded * 8;
-      if (core.isDue(rows)) yield;
-      core.kernels.classWeights(curvature.h, curvature.p, curvature.weights, rows, outputs, k, weight);
+      yield* eachPart(core, rows, 2, 1, (row, count) => {
+        const { h, p, weights } = partOfCurvature(curvature, row, outputs);
+        core.kernels.classWeights(h, p, weights, count, outputs, k, weight + 4 * row);
+      });
       yield* diagonal(this.#problem, this.#frame, this.#products, matrix, rows, weight, 1 / rows, this.#ridge, at);
     }
     this.#scope.free(weight);
@@ -217,9 +226,14 @@ export class Preconditioner {
     const { padded } = this.#frame;
     const { dimension } = this;
     if (this.#factor !== 0) {
-      if (core.isDue(dimension * dimension * outputs)) yield;
-      core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs);
-    } else core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
+      // four rows at a time, forward and back
+      yield* eachPart(core, 2 * Math.ceil(dimension / 4), 4 * dimension * outputs, 1, (first, count) => {
+        core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs, first, first + count);
+      });
+    } else {
+      if (core.isDue(padded * outputs)) yield;
+      core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
+    }
   }
 }
 

@@ -1,11 +1,16 @@
 // A random sample of rows, gathered side by side: bytes (packed codes as the bytes they stand for), labels, weights, and (again at every point) their curvature.
 import type { Problem } from "../../data/problem.js";
 import { gatherRows, gatherTo } from "../../data/raw-rows.js";
-import { type Core, Scope } from "../../engine/core.js";
+import { Scope } from "../../engine/core.js";
+import { multiplyF32, toFloat64 } from "../../engine/vectors.js";
 import { eachPart, type Work } from "../../engine/work.js";
 import type { PreconditionerRows } from "./preconditioner.js";
 import type { Curvature, RowMatrix } from "./products.js";
 import { gatherMatrix } from "./row-matrix.js";
+
+/** Between two calls of the sampling kernel, and multiply-adds that a row takes as long as in it. */
+const PROGRESS_BYTES = 32;
+const DRAW_PRICE = 4;
 
 /** Labels and weights of the rows, as the kernels want them: pointers. */
 export interface RowFacts {
@@ -41,7 +46,7 @@ export class RowSample {
     if (outputs === 1) {
       // h holds the rows' own weights already
       yield* gatherTo(core, curvature.h, 4, this.index, rows, this.#h);
-      yield* multiplyRows(core, this.#h, this.#scale, rows);
+      yield* multiplyF32(core, this.#h, this.#scale, rows);
     } else yield* gatherTo(core, curvature.p, 4 * outputs, this.index, rows, this.#p);
     return { matrix: this.matrix, curvature: { h: this.#h, p: this.#p, weights: weights.f32 }, rows };
   }
@@ -90,20 +95,29 @@ function* drawRows(
   const { kernels } = core;
   const index = scope.alloc(2 * count * 4, "a sample of rows");
   const scale = scope.alloc(2 * count * 4, "a sample of rows");
-  if (core.isDue(dataset.rows)) yield;
-  let rows = kernels.sampleRows(state, weight, dataset.rows, count, index, scale);
+  const progress = scope.alloc(PROGRESS_BYTES, "a sample of rows");
+  const draw = function* (heavy: number): Work<number> {
+    let sum = 0;
+    yield* eachPart(core, dataset.rows, 1, 1, (first, some) => {
+      sum = kernels.sumWeights(heavy === 0 ? 0 : heavy + 4 * first, some, sum);
+    });
+    let size = 0;
+    yield* eachPart(core, dataset.rows, DRAW_PRICE, 1, (first, some) => {
+      const end = first + some;
+      size = kernels.sampleRows(state, heavy, dataset.rows, count, index, scale, progress, first, end, sum);
+    });
+    return size;
+  };
   // where no row has any curvature all are alike
-  if (rows === 0) rows = kernels.sampleRows(state, 0, dataset.rows, count, index, scale);
+  const rows = (yield* draw(weight)) || (yield* draw(0));
   const take = (from: number, size: number): Work<number> =>
     gatherRows(core, scope, from, size, index, rows, "a sample of rows");
   const taken = yield* gatherMatrix(core, scope, matrix, index, rows);
   const omega = yield* take(dataset.weights.f32, 4);
-  if (omega !== 0) yield* multiplyRows(core, omega, scale, rows);
+  if (omega !== 0) yield* multiplyF32(core, omega, scale, rows);
   const f32 = omega === 0 ? scale : omega;
   const f64 = scope.alloc(rows * 8, "a sample of rows");
-  yield* eachPart(core, rows, 1, 1, (first, some) => {
-    kernels.toFloat64(f32 + 4 * first, f64 + 8 * first, some);
-  });
+  yield* toFloat64(core, f32, f64, rows);
   const facts: RowFacts = {
     rows,
     labels: { f64: yield* take(labels.f64, 8), f32: yield* take(labels.f32, 4) },
@@ -112,11 +126,4 @@ function* drawRows(
   const h = outputs === 1 ? scope.alloc(rows * 4, "the curvature of a sample") : 0;
   const p = outputs > 1 ? yield* scope.allocWork(rows * outputs * 4 + 16, "the curvature of a sample") : 0;
   return { index, scale, facts, h, p, matrix: taken };
-}
-
-/** x ← x·y, rows f32 each. */
-function* multiplyRows(core: Core, x: number, y: number, rows: number): Work<void> {
-  yield* eachPart(core, rows, 1, 1, (first, count) => {
-    core.kernels.multiplyF32(x + 4 * first, y + 4 * first, count);
-  });
 }

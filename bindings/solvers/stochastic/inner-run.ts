@@ -5,7 +5,7 @@ import { gatherTo, roundUp } from "../../data/raw-rows.js";
 import type { Core, Scope } from "../../engine/core.js";
 import type { InnerPair } from "../../engine/kernels.js";
 import { RUN_BYTES, writeRun } from "../../engine/run.js";
-import { eachPart, type Work } from "../../engine/work.js";
+import { eachPart, INTEGER_PRICE, PIECE, type Work } from "../../engine/work.js";
 import { type InnerLoop, type InnerResult, LARGEST_FLOAT32, type LoopSettings, MODEL_BYTES } from "./inner-loop.js";
 
 export interface InnerSettings extends LoopSettings {
@@ -23,8 +23,8 @@ export interface InnerSettings extends LoopSettings {
 /** Rows per group of tiles, and bytes of scratch per group. */
 const GROUP = 4;
 const SLOT_BYTES = 64;
-/** Multiply-adds per call into WebAssembly: short calls, since one long call would never leave the first compiler tier. */
-const WORK_PER_CALL = 2 ** 22;
+/** Passes over the model before the first step of a run and after the last one: its dense term, dots, codes at a limit. */
+const MODEL_PASSES = 8;
 
 export class InnerRun implements InnerLoop {
   readonly z: number;
@@ -89,6 +89,7 @@ export class InnerRun implements InnerLoop {
     const shrink = scope.alloc(padded * 4, "the dense term");
     const published = settings.isPublished ? scope.alloc(size * 2, "the dense term") : 0;
     const { table: levels, updateMask: mask } = plane.packed ?? { table: 0, updateMask: 0 };
+    const seen = isBatched ? scope.alloc(2 * padded, "the low-precision part") : 0;
     const unit = isBatched ? GROUP : 1;
     writeRun(core.view(), this.#run, {
       alpha: settings.alpha,
@@ -115,7 +116,7 @@ export class InnerRun implements InnerLoop {
       shifts: scalars + 32 + 2 * fours,
       dots: scalars + 32 + 3 * fours,
       groups: isBatched ? batchSize / GROUP : 0,
-      seen: isBatched ? scope.alloc(2 * padded, "the low-precision part") : 0,
+      seen,
       sums: tiles.sums,
       negatives,
       levels,
@@ -128,7 +129,7 @@ export class InnerRun implements InnerLoop {
       stochastic: settings.isStochastic ? 1 : 0,
       centred: settings.isCentred ? 1 : 0,
     });
-    this.#stepsPerCall = Math.max(16, Math.min(2048, Math.floor(WORK_PER_CALL / size / batchSize)));
+    this.#stepsPerCall = Math.max(1, Math.min(2048, Math.floor(PIECE / size / batchSize)));
   }
 
   static *create(scope: Scope, problem: Problem, settings: InnerSettings): Work<InnerRun> {
@@ -159,8 +160,10 @@ export class InnerRun implements InnerLoop {
 
   /** Dots of all rows with the present z, for LP-SVRG's control variate. */
   *fillBase(): Work<void> {
-    if (this.#core.isDue(this.#rows * this.size)) yield;
-    this.#core.kernels[`fillBase${this.#pair as "I8I8"}`](this.#run);
+    const kernel = this.#core.kernels[`fillBase${this.#pair as "I8I8"}`];
+    yield* eachPart(this.#core, this.#rows, this.size, 1, (first, count) => {
+      kernel(this.#run, first, first + count);
+    });
   }
 
   /** `steps` stochastic steps from the present z with the unit `delta` (1 for float32 z), as outer step `outerStep` of `seed`. */
@@ -170,9 +173,12 @@ export class InnerRun implements InnerLoop {
     this.clearMasked(this.gradient);
     if (this.#table !== 0) {
       const bytes = this.size * MODEL_BYTES[model];
-      this.#core.bytes(this.#table, this.#tableBytes).fill(0);
+      yield* eachPart(this.#core, this.#tableBytes, INTEGER_PRICE, 1, (first, count) => {
+        this.#core.bytes(this.#table + first, count).fill(0);
+      });
       this.#core.bytes(this.#previous, bytes).set(this.#core.bytes(this.z, bytes));
     }
+    if (this.#core.isDue(MODEL_PASSES * this.size)) yield;
     const share = this.#batchSize === 1 ? 1 : roundUp(this.#rows, GROUP) / this.#rows / this.#batchSize;
     const factor = Math.max((-alpha / delta) * share, -LARGEST_FLOAT32);
     const deltaScale = this.#batchSize === 1 ? delta : 4 * delta;
@@ -183,6 +189,7 @@ export class InnerRun implements InnerLoop {
     const step = this.#batchSize === 1 ? single : kernels.advanceBatches;
     for (let done = 0; done < stop; done += this.#stepsPerCall) {
       const count = Math.min(this.#stepsPerCall, stop - done);
+      // a short call, since one long call would never leave the first compiler tier
       if (this.#core.isDue(count * this.#batchSize * this.size)) yield;
       step(this.#run, count);
     }
@@ -219,8 +226,10 @@ function* packTiles(scope: Scope, { core, dataset }: Problem, plane: Plane, orde
   const { codes, strideBytes, padded } = plane;
   const tiles = yield* scope.allocWork(places * padded, "the codes of a run");
   const sums = yield* scope.allocWork(places * 4, "row sums");
-  if (core.isDue(places * padded)) yield;
-  core.kernels.packGroups(codes, strideBytes, order, dataset.rows, padded, tiles, sums);
+  yield* eachPart(core, dataset.rows, padded, GROUP, (first, count) => {
+    const [to, sum] = [tiles + first * padded, sums + 4 * first];
+    core.kernels.packGroups(codes, strideBytes, order + 4 * first, count, padded, to, sum);
+  });
   return { codes: tiles, sums };
 }
 
