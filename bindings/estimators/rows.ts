@@ -6,18 +6,10 @@ import {
   type DenseMatrix,
   type MatrixInput,
   type NumericArray,
+  type SparseMatrix,
 } from "../data/matrix.js";
 import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
-
-/** rows × cols values in compressed rows. indptr: rows + 1; indices (ascending within a row) and data: one per stored value. */
-export interface SparseMatrix {
-  readonly data: NumericArray;
-  readonly indices: Int32Array;
-  readonly indptr: Int32Array;
-  readonly rows: number;
-  readonly cols: number;
-}
 
 /** Rows as a caller may give them. */
 export type RowsInput = MatrixInput | SparseMatrix;

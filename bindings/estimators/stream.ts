@@ -7,14 +7,14 @@
 // 2020 (J. R. Stat. Soc. B 82, §3): asymptotically as good as all rows at once, whatever the number of batches. No step size, no order of rows, no random numbers.
 // Above FULL coordinates A is too large, and a diagonal model would be stiff where it should be soft: there each batch is joined to the last point by
 // a diagonal proximal term that grows as √n, and the model is the mean of the points (minibatch-prox: Wang, Wang & Srebro 2017, COLT, §3; means: Polyak & Juditsky 1992).
-import { checkMatrix } from "../data/matrix.js";
+import { checkMatrix, type SparseMatrix } from "../data/matrix.js";
 import type { LossName, Weights } from "../data/problem.js";
 import type { Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { exp } from "./elementary.js";
 import type { Label } from "./labels.js";
 import type { Settings } from "./options.js";
-import { blocksOf, isSparse, type RowsInput, type SparseMatrix, shapeOf } from "./rows.js";
+import { blocksOf, isSparse, type RowsInput, shapeOf } from "./rows.js";
 import { lossOf } from "./scores.js";
 
 /** Coordinates (outputs × columns, intercepts included) up to which all of A is kept: 2 MiB. */
@@ -324,16 +324,6 @@ class Stream {
     };
 
     let value = evaluate();
-    if (this.#weight > 0) {
-      // a model of rows that were all alike may lie far out, where losses are flat
-      w.fill(0);
-      const zero = evaluate();
-      if (zero < value) value = zero;
-      else {
-        w.set(last);
-        value = evaluate();
-      }
-    }
     const g = new Float64Array(size);
     const slope = (): void => {
       this.#slopes(margins, y, omega, first, second);
@@ -348,7 +338,7 @@ class Stream {
       yield;
       const p = this.#direction(batch, g, second, omega, hold, penalised);
       const promise = -dotOf(g, p);
-      this.isConverged = !(0.5 * promise > this.#tol * this.#tol * this.#zero);
+      this.isConverged = !(0.5 * promise > Math.max(NOISE, this.#tol * this.#tol) * this.#zero);
       if (this.isConverged) break;
       const from = w.slice();
       const before = value;

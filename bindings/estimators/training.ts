@@ -215,7 +215,6 @@ export function* trainTask(
   let [objective, squares] = [0, 0];
   const sum = (of: (step: OuterStep) => number): number => results.reduce((total, step) => total + of(step), 0);
   for (let k = 0; k < problems; k++) {
-    if (k > 0) yield;
     // the dataset's labels are ours, and a problem copies them
     if (problems > 1) dataset.labels?.set(yield* against(targets, k));
     const problem = yield* engine.problemWork(dataset, problemOptions);

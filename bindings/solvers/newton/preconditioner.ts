@@ -16,9 +16,6 @@ const EXACT_RIDGE = 1e-15;
 export const GRAM_COLUMNS = 2048;
 export const SAMPLE_PER_COLUMN = 10;
 const SMALLEST_SAMPLE = 1000;
-/** Errors of a centred value, and of a centred sum of squares, as a part of what was subtracted (and of its square). */
-const VALUE_NOISE = 2 ** -48;
-const SQUARE_NOISE = 2 ** -46;
 
 /** Multiply-adds that an entry of the matrix takes as long as on its way to code coordinates. */
 const ASSEMBLE_PRICE = 4;
@@ -46,6 +43,8 @@ export class Preconditioner {
   readonly #ridge: number;
   /** Columns, the intercept's included. */
   readonly dimension: number;
+  /** Columns that no codes and no penalty hold: rounding errors are all that is in their gradient, and would send their weights far away. */
+  readonly #empty: readonly number[];
   readonly #scope: Scope;
   #factor = 0;
   #diagonals = 0;
@@ -57,6 +56,8 @@ export class Preconditioner {
     this.#products = products;
     this.#ridge = ridge;
     this.dimension = problem.dataset.cols + (frame.intercept !== 0 ? 1 : 0);
+    const isFree = problem.l1 === 0 && problem.l2 === 0;
+    this.#empty = isFree ? problem.dataset.emptyColumns(frame.intercept !== 0) : [];
     this.#scope = new Scope(problem.core);
   }
 
@@ -95,7 +96,7 @@ export class Preconditioner {
         if (core.isDue(ASSEMBLE_PRICE * dimension * dimension)) yield;
         const trace = fill();
         if (!(trace > 0)) break;
-        this.#raiseEmpty(out, trace, false);
+        this.#raiseEmpty(out, trace);
         // the absolute part is for columns that the sample leaves empty
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
         if (yield* this.#isFactored(out)) {
@@ -156,7 +157,7 @@ export class Preconditioner {
       for (let added = EXACT_RIDGE; added <= MOST_RIDGE && trace > 0 && !isBuilt; added *= 10) {
         if (core.isDue(dimension * dimension)) yield;
         core.f64(out, dimension * dimension).set(core.f64(gram, dimension * dimension));
-        this.#raiseEmpty(out, trace, true);
+        this.#raiseEmpty(out, trace);
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
         isBuilt = yield* this.#isFactored(out);
       }
@@ -168,25 +169,19 @@ export class Preconditioner {
     return isBuilt;
   }
 
-  /**
-   * Centred columns that are constant leave rounding errors in the gradient, and nothing or rounding errors on the diagonal of a Gram matrix (dimension² f64): one divided by
-   * the other would be followed to infinity. Such entries become the mean of all, and the columns stay where they are. isExact: the matrix is of float64 rows.
-   */
-  #raiseEmpty(matrix: number, trace: number, isExact: boolean): void {
-    const { core, dataset } = this.#problem;
-    const { intercept, offset, scale } = this.#frame;
-    if (intercept === 0) return;
+  /** Gives empty columns of a Gram matrix (upper part of dimension² f64) a diagonal, so that it can be factored. */
+  #raiseEmpty(matrix: number, trace: number): void {
     const { dimension } = this;
-    const entries = core.f64(matrix, dimension * dimension);
-    const mean = (entries[dimension * dimension - 1] as number) / (intercept * intercept);
-    const moved = core.f64(isExact ? offset : this.#products.shift, dataset.cols);
-    const units = core.f64(isExact ? scale : this.#products.factor, dataset.cols);
-    for (let j = 0; j < dataset.cols; j++) {
-      const at = j * (dimension + 1);
-      const [move, unit] = [moved[j] as number, units[j] as number];
-      const noise = isExact ? (VALUE_NOISE * move) / unit : Math.sqrt(SQUARE_NOISE) * move * unit;
-      if ((entries[at] as number) <= noise * noise * mean) entries[at] = trace / dimension;
-    }
+    const entries = this.#problem.core.f64(matrix, dimension * dimension);
+    for (const j of this.#empty) entries[j * (dimension + 1)] = trace / dimension;
+  }
+
+  #clearEmpty(r: number): void {
+    if (this.#empty.length === 0) return;
+    const { core, outputs } = this.#problem;
+    const { padded } = this.#frame;
+    const values = core.f64(r, outputs * padded);
+    for (let k = 0; k < outputs; k++) for (const j of this.#empty) values[k * padded + j] = 0;
   }
 
   /** Replaces a matrix (dimension × dimension f64) by its Cholesky factor; false where it has none. */
@@ -220,11 +215,12 @@ export class Preconditioner {
     this.#scope.free(weight);
   }
 
-  /** r → M⁻¹r in place; r: outputs × padded f64. */
+  /** r → M⁻¹r in place, 0 in columns that nothing holds; r: outputs × padded f64. */
   *solve(r: number): Work<void> {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
     const { dimension } = this;
+    this.#clearEmpty(r);
     if (this.#factor !== 0) {
       // four rows at a time, forward and back
       yield* eachPart(core, 2 * Math.ceil(dimension / 4), 4 * dimension * outputs, 1, (first, count) => {
@@ -234,6 +230,8 @@ export class Preconditioner {
       if (core.isDue(padded * outputs)) yield;
       core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
     }
+    // off the diagonal of an empty column stand rounding errors, too
+    this.#clearEmpty(r);
   }
 }
 
