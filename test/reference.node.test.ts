@@ -23,7 +23,7 @@ const HINGE_KNOWN = AGREEMENT / 4;
 /** Both objectives are sums of up to 32,561 terms, one of them without compensation. */
 const SAME_OBJECTIVE = 1e-11;
 /** ProblemOptions.l1: until it exists, cases that need it are listed as pending. */
-const HAS_L1 = false;
+const HAS_L1 = true;
 
 /** One problem of a case: the case itself, or one class against the rest. */
 interface Part {
