@@ -12,6 +12,7 @@ import { packed, U1, U2, U4 } from "./kernel/packed";
 import { histogram, points, sorting } from "./kernel/points";
 import { proximal } from "./kernel/proximal";
 import { quantize } from "./kernel/quantize";
+import { sparse, T8, T16 } from "./kernel/sparse";
 import { tiles } from "./kernel/tiles";
 import { vector } from "./kernel/vector";
 import { weave } from "./kernel/weave";
@@ -25,10 +26,14 @@ import { blocks } from "./solver/blocks";
 import { flush } from "./solver/flush";
 import { frame } from "./solver/frame";
 import { inner } from "./solver/inner";
+import { lazy } from "./solver/lazy";
+import { lazyInner } from "./solver/lazy-inner";
+import { LazyRun } from "./solver/lazy-run";
 import { outer } from "./solver/outer";
 import { packedPass } from "./solver/packed-pass";
 import { fused } from "./solver/pass";
 import { Run } from "./solver/run";
+import { sparseSpectrum } from "./solver/sparse-spectrum";
 import { spectrum } from "./solver/spectrum";
 import { zipml } from "./solver/zipml";
 import { ZipmlRun } from "./solver/zipml-run";
@@ -242,6 +247,22 @@ export function countLimitsI8(z: usize, count: usize): f64 { return flush.countL
 export function countLimitsI16(z: usize, count: usize): f64 { return flush.countLimits<i16>(z, count); }
 export function negativeSums(codes: usize, stride: usize, rows: i32, columns: i32, out: usize): void { fused.negativeSums(codes, stride, rows, columns, out); }
 
+// solver/lazy, solver/lazy-inner
+export function openLazyI8(run: usize, from: u32, to: u32): void { lazy.open<i8>(changetype<LazyRun>(run), from, to); }
+export function openLazyI16(run: usize, from: u32, to: u32): void { lazy.open<i16>(changetype<LazyRun>(run), from, to); }
+export function openLazyF32(run: usize, from: u32, to: u32): void { lazy.open<f32>(changetype<LazyRun>(run), from, to); }
+export function settleLazyI8(run: usize, from: u32, to: u32): void { lazy.settle<i8>(changetype<LazyRun>(run), from, to); }
+export function settleLazyI16(run: usize, from: u32, to: u32): void { lazy.settle<i16>(changetype<LazyRun>(run), from, to); }
+export function settleLazyF32(run: usize, from: u32, to: u32): void { lazy.settle<f32>(changetype<LazyRun>(run), from, to); }
+export function lazyBytes(classes: u32): u32 { return <u32>lazy.stride(classes); }
+export function longestRow(starts: usize, rows: u32): u32 { return lazyInner.longest(starts, rows); }
+export function beginLazy(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return lazyInner.begin(changetype<LazyRun>(run), seed, step, steps, optionTwo); }
+export function fillBaseLazy(run: usize, from: u32, to: u32): void { lazyInner.fillBase(changetype<LazyRun>(run), from, to); }
+export function advanceLazyI8(run: usize, steps: u32, budget: u32): u32 { return lazyInner.advance<i8>(changetype<LazyRun>(run), steps, budget); }
+export function advanceLazyI16(run: usize, steps: u32, budget: u32): u32 { return lazyInner.advance<i16>(changetype<LazyRun>(run), steps, budget); }
+export function advanceLazyF32(run: usize, steps: u32, budget: u32): u32 { return lazyInner.advance<f32>(changetype<LazyRun>(run), steps, budget); }
+export function endLazy(run: usize): void { lazyInner.round(changetype<LazyRun>(run)); }
+
 // solver/outer
 export function toWeights(v: usize, padded: i32, w: usize, width: i32, cols: i32, classes: i32, scale: usize, offset: usize, intercept: f64, bias: usize): void { outer.toWeights(v, padded, w, width, cols, classes, scale, offset, intercept, bias); }
 export function toStored(w: usize, width: i32, cols: i32, classes: i32, passScale: usize, passOffset: usize, bias: usize): void { outer.toStored(w, width, cols, classes, passScale, passOffset, bias); }
@@ -376,3 +397,49 @@ export function advanceZipml(run: usize, steps: u32): void { zipml.advance(chang
 export function packZipml(run: usize, x: usize, first: u32, count: u32): void { zipml.pack(changetype<ZipmlRun>(run), x, first, count); }
 export function variancesZipml(run: usize, x: usize, first: u32, count: u32, sums: usize): void { zipml.variances(changetype<ZipmlRun>(run), x, first, count, sums); }
 export function outlineZipml(run: usize, x: usize, first: u32, count: u32): void { zipml.outline(changetype<ZipmlRun>(run), x, first, count); }
+
+// kernel/sparse
+export function sparseFirstBad(starts: usize, indices: usize, rows: i32, cols: u32): f64 { return sparse.firstBad(starts, indices, rows, cols); }
+export function sparseColumns(indices: usize, values: usize, count: i32, low: usize, high: usize, entries: usize, whole: usize): f64 { return sparse.columns(indices, values, count, low, high, entries, whole); }
+export function sparseSlotBytes(): usize { return sparse.slotBytes(); }
+export function sparseDistinct(values: usize, count: i32, table: usize, slots: usize, found: u32, most: u32, out: usize): i32 { return sparse.distinct(values, count, table, slots, found, most, out); }
+export function sparseToBytes(from: usize, to: usize, count: i32): void { sparse.toBytes(from, to, count); }
+export function sparseStarts(starts: usize, index: usize, rows: i32, out: usize): f64 { return sparse.startsOf(starts, index, rows, out); }
+export function sparseGather(starts: usize, index: usize, rows: i32, from: usize, bytes: usize, out: usize): void { sparse.gather(starts, index, rows, from, bytes, out); }
+export function interleave(from: usize, cols: i32, classes: i32, to: usize, pitch: i32): void { sparse.interleave(from, cols, classes, to, pitch); }
+export function separate(from: usize, cols: i32, classes: i32, to: usize, pitch: i32): void { sparse.separate(from, cols, classes, to, pitch); }
+export function sparseMarginsI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<i8>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<i8>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseMomentsI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, q: usize, s: usize): f64 { return sparse.moments<i8>(starts, indices, values, table, rows, d, q, s); }
+export function sparseGramI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<i8>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeI8(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<i8>(indices, values, table, count, inverse, codes); }
+export function sparseQuantizeU8(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<u8>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsU8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<u8>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientU8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<u8>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseMomentsU8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, q: usize, s: usize): f64 { return sparse.moments<u8>(starts, indices, values, table, rows, d, q, s); }
+export function sparseGramU8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<u8>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeI16(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<i16>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsI16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<i16>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientI16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<i16>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramI16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<i16>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeF32(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<f32>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsF32(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<f32>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientF32(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<f32>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramF32(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<f32>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeF64(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<f64>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsF64(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<f64>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientF64(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<f64>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramF64(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<f64>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeT8(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<T8>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsT8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<T8>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientT8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<T8>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseMomentsT8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, q: usize, s: usize): f64 { return sparse.moments<T8>(starts, indices, values, table, rows, d, q, s); }
+export function sparseGramT8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<T8>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeT16(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<T16>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsT16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<T16>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientT16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<T16>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramT16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<T16>(starts, indices, values, table, rows, d, cols, g); }
+
+// solver/sparse-spectrum
+export function sparseMaxRowNorm(starts: usize, codes: usize, rows: i32, intercept: f64, weights: usize): f64 { return sparseSpectrum.maxRowNorm(starts, codes, rows, intercept, weights); }
+export function sparseEigenvalue(starts: usize, indices: usize, codes: usize, rows: i32, cols: i32, intercept: f64, weights: usize, iterations: i32, p: usize, q: usize, t: usize, shift: usize): f64 { return sparseSpectrum.largestEigenvalue(starts, indices, codes, rows, cols, intercept, weights, iterations, p, q, t, shift); }

@@ -2,7 +2,7 @@
 export type { DataBits, Dataset, DatasetOptions, ExactCopy } from "./data/dataset.js";
 export { createEngine, type Engine, type EngineOptions } from "./data/engine.js";
 export { type LevelMethod, type LevelOptions, optimalLevels, roundingVariance } from "./data/levels.js";
-export type { DenseMatrix, MatrixInput, NumericArray } from "./data/matrix.js";
+export type { DenseMatrix, MatrixInput, NumericArray, SparseMatrix } from "./data/matrix.js";
 export type { CodeLevels } from "./data/packed.js";
 export type { Evaluation, LossName, Problem, ProblemOptions, Weights, WeightsInput } from "./data/problem.js";
 export type { Variant } from "./engine/load.js";
@@ -32,7 +32,7 @@ export {
   type PathPoint,
 } from "./estimators/model-selection.js";
 export type { ClassifierOptions, EstimatorOptions, Penalty, SolverName } from "./estimators/options.js";
-export type { RowsInput, SparseMatrix } from "./estimators/rows.js";
+export type { RowsInput } from "./estimators/rows.js";
 export type { Ending } from "./estimators/training.js";
 export { type AutoOptions, auto, type NewtonOptions, type NewtonReport, newton } from "./solvers/newton/newton.js";
 export { type HalpOptions, halp } from "./solvers/stochastic/halp.js";
@@ -43,13 +43,14 @@ export type {
   BatchSize,
   CommonOptions,
   DeltaBits,
+  InnerData,
   Rounding,
   Sampling,
 } from "./solvers/stochastic/options.js";
 export type { StepReport } from "./solvers/stochastic/report.js";
 export { type SagaOptions, saga } from "./solvers/stochastic/saga.js";
 export { type SgdOptions, sgd } from "./solvers/stochastic/sgd.js";
-export { type InnerData, type SvrgOptions, svrg } from "./solvers/stochastic/svrg.js";
+export { type SvrgOptions, svrg } from "./solvers/stochastic/svrg.js";
 export type {
   PolynomialOptions,
   RefetchRule,

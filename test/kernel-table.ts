@@ -2,10 +2,12 @@
 // kernels.test.ts runs each entry on every variant; mutants.test.ts runs broken kernels through the same entries; a test compares
 // the names with the module's exports. A new export without an entry here fails the build.
 import { INTERIOR, type InteriorFamily } from "./interior-kernels.js";
+import { LAZY, type LazyFamily } from "./lazy-kernels.js";
 import { LEVELS, type LevelFamily } from "./levels-kernels.js";
 import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
 import { PACKED, type PackedFamily } from "./packed-kernels.js";
 import { PROXIMAL, type ProximalFamily } from "./proximal-kernels.js";
+import { SPARSE, type SparseFamily } from "./sparse-kernels.js";
 import { checkDotGroups, checkPackGroups } from "./support/batch-checkers.js";
 import {
   type Check,
@@ -96,8 +98,10 @@ export type Family =
   | NewtonFamily
   | InteriorFamily
   | ProximalFamily
+  | LazyFamily
   | LevelFamily
   | PackedFamily
+  | SparseFamily
   | ZipmlFamily;
 
 export interface KernelEntry {
@@ -715,8 +719,10 @@ export const TABLE: readonly KernelEntry[] = [
   ...INTERIOR,
   ...PROXIMAL,
   ...ZIPML,
+  ...LAZY,
   ...LEVELS,
   ...PACKED,
+  ...SPARSE,
 ];
 
 const INTEGER_PAIRS = ["I8I8", "I8I16", "I16I16", "U4I8", "U4I16", "U2I8", "U2I16"] as const;

@@ -5,10 +5,12 @@ import { Core } from "../bindings/engine/core.js";
 import type { Kernel } from "../bindings/engine/kernels.js";
 import { interiorMutants } from "./interior-mutants.js";
 import { type KernelEntry, TABLE } from "./kernel-table.js";
+import { lazyMutants } from "./lazy-mutants.js";
 import { levelMutants } from "./levels-mutants.js";
 import { newtonMutants } from "./newton-mutants.js";
 import { scaleDraw, xorshift32 } from "./oracle/random.js";
 import { packedMutants } from "./packed-mutants.js";
+import { sparseMutants } from "./sparse-mutants.js";
 import {
   dotExact,
   type FusedSpec,
@@ -379,6 +381,8 @@ const interior = interiorMutants(kernels, memory);
 const zipml = zipmlMutants(kernels, memory);
 const level = levelMutants(kernels, memory);
 const packed = packedMutants(kernels, memory);
+const lazy = lazyMutants(kernels, memory);
+const sparse = sparseMutants(kernels, memory);
 
 /** Entry → mistakes. */
 const MUTANTS: Readonly<Record<string, Mutants>> = {
@@ -387,6 +391,8 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
   ...zipml.mutants,
   ...level.mutants,
   ...packed.mutants,
+  ...lazy.mutants,
+  ...sparse.mutants,
   // the block passes have mistakes of either sort
   ...Object.fromEntries(
     Object.keys(packed.mutants)
@@ -1193,6 +1199,8 @@ describe("the plain forms the mutants are made of are accepted", () => {
     ...zipml.plain,
     ...level.plain,
     ...packed.plain,
+    ...lazy.plain,
+    ...sparse.plain,
   };
   test.each(Object.entries(plain))("%s", (name, kernel) => expect(accepts(name, kernel)).toBe(true));
 });
@@ -1230,7 +1238,16 @@ describe("every entry rejects", () => {
       memory.trespass();
       return answer;
     };
-    const isPure = new Set(["exp", "log", "log1p", "expf", "expm1f", "lossDifference", "lossDerivative"]).has(name);
+    const isPure = new Set([
+      "lazyBytes",
+      "exp",
+      "log",
+      "log1p",
+      "expf",
+      "expm1f",
+      "lossDifference",
+      "lossDerivative",
+    ]).has(name);
     expect(accepts(name, careless)).toBe(isPure);
   });
 });

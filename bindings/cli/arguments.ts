@@ -43,7 +43,7 @@ const OPTIONS = {
   cols: { type: "string", value: "N", text: "columns of LIBSVM rows, where the file shows fewer" },
   "one-hot": { type: "boolean", text: "CSV: a column of 0 and 1 for every text value" },
   json: { type: "boolean", text: "print one JSON object" },
-  debug: { type: "boolean", text: "show where an error came from" },
+  debug: { type: "boolean", text: "show where an error began" },
   help: { type: "boolean", text: "show this" },
 } as const satisfies Record<string, OptionSpec>;
 

@@ -9,6 +9,8 @@ import { checkNames, number, oneOf } from "../options.js";
 import { Dataset, type Frame, type Plane, type StoredCopy } from "./dataset.js";
 import { checkVector, isVector } from "./matrix.js";
 import { eachUnpacked, unpackRows } from "./packed.js";
+import { eachSparse } from "./sparse-rows.js";
+import type { SparsePlane } from "./sparse-source.js";
 
 export type LossName = "squared" | "logistic" | "softmax" | "squaredHinge" | "hinge" | "huber";
 
@@ -165,14 +167,14 @@ interface Blocks {
   readonly results: number;
 }
 
-function* writeBlocks(scope: Scope, { core, rows, stored }: Dataset, labels: Float64Array, outputs: number) {
+function* writeBlocks(scope: Scope, { core, rows, exactRows }: Dataset, labels: Float64Array, outputs: number) {
   const f64 = yield* scope.allocWork(rows * 8, "labels");
   const f32 = yield* scope.allocWork(rows * 4, "labels");
   yield* eachPart(core, rows, 1, 1, (first, count) => {
     core.f64(f64 + 8 * first, count).set(labels.subarray(first, first + count));
     core.kernels.toFloat32(f64 + 8 * first, f32 + 4 * first, count);
   });
-  const weights = scope.alloc(outputs * stored.width * 8, "weights");
+  const weights = scope.alloc(outputs * exactRows.width * 8, "weights");
   const bias = scope.alloc(outputs * 8, "intercepts");
   const results = scope.alloc(40, "norms");
   return { scope, f64, f32, weights, bias, results };
@@ -390,7 +392,7 @@ export class Problem {
       );
     }
     const { core, outputs } = this;
-    const { rows, stored } = dataset;
+    const { rows, exactRows: stored } = dataset;
     const scratch = new Scope(core);
     try {
       const w = scratch.alloc(outputs * stored.width * 8, "weights");
@@ -438,13 +440,10 @@ export class Problem {
   }
 
   /** margins ← stored rows · wᵀ + bias; w (outputs × width) and bias are brought into the stored form in place. */
-  *#passMargins(dataset: Dataset, w: number, bias: number, margins: number): Work<void> {
-    const { kernels } = this.core;
-    const { rows, cols, stored } = dataset;
-    kernels.toStored(w, stored.width, cols, this.outputs, stored.passScale, stored.passOffset, bias);
-    const pass = kernels[`margins${stored.storage}`];
-    if (this.core.isDue(rows * cols * this.outputs)) yield;
-    pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, w, bias, this.outputs, margins);
+  *#passMargins({ cols, exactRows }: Dataset, w: number, bias: number, margins: number): Work<void> {
+    const { width, passScale, passOffset } = exactRows;
+    this.core.kernels.toStored(w, width, cols, this.outputs, passScale, passOffset, bias);
+    yield* exactRows.margins(w, bias, this.outputs, margins);
   }
 
   /** What an exact pass writes per row, in `scope`. @internal */
@@ -484,7 +483,7 @@ export class Problem {
   /** Margins at v: rows × outputs f64, float64 sums over the exact copy. @internal */
   *exactMargins(frame: Frame, v: number, margins: number): Work<void> {
     const { core, dataset, outputs } = this;
-    const { cols, stored } = dataset;
+    const { cols, exactRows: stored } = dataset;
     const { padded, scale, offset, intercept } = frame;
     // of its own: other runs on this problem may work during a pause
     const scratch = new Scope(core);
@@ -501,14 +500,12 @@ export class Problem {
   /** The full gradient from derivatives (rows × outputs f64), float64 sums over the exact copy. @internal */
   *exactGradient(frame: Frame, v: number, derivatives: number, g: number): Work<GradientFacts> {
     const { core, dataset, outputs } = this;
-    const { rows, stored } = dataset;
+    const { rows, exactRows: stored } = dataset;
     const scratch = new Scope(core);
     try {
       const sums = scratch.alloc(outputs * stored.width * 8, "a gradient");
       const totals = scratch.alloc(outputs * 8, "a gradient");
-      const pass = core.kernels[`gradient${stored.storage}`];
-      if (core.isDue(rows * stored.width * outputs)) yield;
-      pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, derivatives, outputs, sums);
+      yield* stored.gradient(derivatives, outputs, sums);
       core.kernels.columnSums(derivatives, rows, outputs, totals);
       return this.assembleGradient(frame, stored, sums, totals, v, g, rows);
     } finally {
@@ -601,14 +598,27 @@ export class Problem {
   }
 
   /** L = curvature·maxᵢ ωᵢ‖codeᵢ‖²/Q², in unit coordinates (docs/numerics.md §8). @internal */
-  *smoothness(plane: Plane): Work<number> {
-    const key = keyOf("smoothness", plane);
+  *smoothness(plane: Plane | SparsePlane): Work<number> {
+    const isSparse = "entries" in plane;
+    const key = isSparse ? "smoothness sparse" : keyOf("smoothness", plane);
     let value = this.#constants.get(key);
     if (value === undefined) {
-      value = (this.curvature * (yield* this.#longestRow(plane))) / (plane.largest * plane.largest);
+      const longest = isSparse ? yield* this.#longestSparse(plane) : yield* this.#longestRow(plane);
+      value = (this.curvature * longest) / (plane.largest * plane.largest);
       this.#constants.set(key, value);
     }
     return value;
+  }
+
+  *#longestSparse({ starts, codes, entries, intercept }: SparsePlane): Work<number> {
+    const { core } = this;
+    const { rows, weights } = this.dataset;
+    let top = 0;
+    yield* eachSparse(core, { rows, entries }, 1, (first, count) => {
+      const omega = weights.f64 === 0 ? 0 : weights.f64 + 8 * first;
+      top = Math.max(top, core.kernels.sparseMaxRowNorm(starts + 4 * first, codes, count, intercept, omega));
+    });
+    return top;
   }
 
   /** maxᵢ ωᵢ‖codeᵢ‖². */

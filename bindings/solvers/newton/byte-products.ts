@@ -318,5 +318,5 @@ export const BYTE_ARITHMETIC: Arithmetic = {
       gradient: (v, c, g) => problem.exactGradient(frame, v, c, g),
     })),
   products: (scope, problem, frame, matrix, hasGradient) =>
-    ByteProducts.create(scope, problem, frame, matrix, hasGradient),
+    ByteProducts.create(scope, problem, frame, matrix as ByteMatrix, hasGradient),
 };

@@ -4,7 +4,6 @@
 //             exact residual until what is left is small against the complementarity; γ keeps h finite (proximal method of multipliers, Rockafellar 1976)
 //   gap       losses minus dual variables' bound, row by row, plus what the residual can still gain: an upper bound of F − F* up to the preconditioner
 // Mehrotra 1992 (SIAM J. Optim. 2); for support vector machines Ferris & Munson 2002 (SIAM J. Optim. 13). docs/decisions/0010.
-import type { ByteMatrix, ByteView } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
 import { piece, type Work } from "../../engine/work.js";
@@ -14,7 +13,7 @@ import { exactHessian } from "./exact-hessian.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
 import type { NewtonSettings, Progress } from "./newton-run.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows } from "./preconditioner.js";
-import type { Arithmetic, Curvature } from "./products.js";
+import type { Arithmetic, Curvature, RowMatrix, RowView } from "./products.js";
 import { RowSample } from "./row-sample.js";
 
 /** Arrays of a row: a, e, s, ξ and two right-hand sides. */
@@ -65,7 +64,7 @@ function* build(
   problem: Problem,
   settings: NewtonSettings,
   arithmetic: Arithmetic,
-  view: ByteView,
+  view: RowView,
 ): Work<BuiltRun> {
   const memory = yield* newtonMemory(scope, problem, arithmetic, view, settings.seed);
   const vector = (what: string): number => scope.alloc(view.frame.padded * 8, what);
@@ -85,7 +84,7 @@ function* build(
 export class InteriorRun {
   readonly #problem: Problem;
   readonly #settings: NewtonSettings;
-  readonly #view: ByteView;
+  readonly #view: RowView;
   readonly #scope: Scope;
   readonly #memory: NewtonMemory;
   readonly #empty: readonly number[];
@@ -119,7 +118,7 @@ export class InteriorRun {
   #isBetter = false;
   #failures = 0;
 
-  private constructor(problem: Problem, settings: NewtonSettings, view: ByteView, built: BuiltRun) {
+  private constructor(problem: Problem, settings: NewtonSettings, view: RowView, built: BuiltRun) {
     const { core, dataset } = problem;
     const { rows } = dataset;
     this.#problem = problem;
@@ -312,10 +311,10 @@ export class InteriorRun {
   }
 
   /** From `count` rows with curvature `h` (f32); index: their numbers, u32, or 0 for all. */
-  *#preconditionOn(matrix: ByteMatrix, h: number, index: number, count: number): Work<void> {
+  *#preconditionOn(matrix: RowMatrix, h: number, index: number, count: number): Work<void> {
     const { preconditioner, ridge, products } = this.#memory;
     const part = { matrix, curvature: { h, p: 0, weights: 0 }, rows: count };
-    const passes = gramPasses(count, this.#problem.dataset.rows, preconditioner.dimension, 1);
+    const passes = gramPasses(count, this.#problem.dataset.rows, preconditioner.filled, 1);
     if (this.#isGram && this.#isExact && (yield* preconditioner.buildExact(part, index))) this.#exactPasses += passes;
     else if (this.#isGram) {
       yield* preconditioner.buildGram(part, RIDGE);

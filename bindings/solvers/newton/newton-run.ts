@@ -1,6 +1,6 @@
 // One run of a Newton solver: its memory, and its phases. A sample of the rows is solved first, then (where the exact copy is wider than its codes) the
 // problem of the codes, both roughly and on integers alone; the exact problem starts from there.
-import type { ByteMatrix, ByteView, Frame } from "../../data/dataset.js";
+import type { Frame } from "../../data/dataset.js";
 import type { Problem, Weights } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
@@ -11,7 +11,8 @@ import { L1System } from "./l1-system.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
 import { type Buffers, type Coordinates, NewtonSystem, type System } from "./newton-system.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows, SAMPLE_PER_COLUMN } from "./preconditioner.js";
-import type { Arithmetic, ExactPasses, Products } from "./products.js";
+import type { Arithmetic, ExactPasses, Products, RowMatrix, RowView } from "./products.js";
+import { isPackedMatrix } from "./row-matrix.js";
 import { type RowFacts, RowSample } from "./row-sample.js";
 
 export interface NewtonSettings {
@@ -31,6 +32,8 @@ const MANY_ROWS_PER_COLUMN = 20;
 const SMALLEST_SHARE = 0.1;
 /** Largest cost of a Gram matrix with its factor, in passes. */
 const GRAM_PASSES = 15;
+/** Multiply-adds of a Cholesky factor, counted as columns³, in the time of a pass over one entry of sparse rows. */
+const SPARSE_ENTRY = 32;
 /** Multiplications for a Gram matrix in float64 that take no longer than a descent would. */
 const DIRECT_PRODUCTS = 2 ** 28;
 /**
@@ -93,7 +96,7 @@ function* build(
   problem: Problem,
   settings: NewtonSettings,
   arithmetic: Arithmetic,
-  view: ByteView,
+  view: RowView,
 ): Work<BuiltRun> {
   const { labels, dataset } = problem;
   const { rows, weights } = dataset;
@@ -112,7 +115,7 @@ export class NewtonRun {
   readonly #problem: Problem;
   readonly #settings: NewtonSettings;
   readonly #arithmetic: Arithmetic;
-  readonly #view: ByteView;
+  readonly #view: RowView;
   readonly #scope: Scope;
   readonly #facts: RowFacts;
   readonly #products: Products;
@@ -129,7 +132,7 @@ export class NewtonRun {
     problem: Problem,
     settings: NewtonSettings,
     arithmetic: Arithmetic,
-    view: ByteView,
+    view: RowView,
     built: BuiltRun,
   ) {
     this.#problem = problem;
@@ -162,21 +165,25 @@ export class NewtonRun {
 
   /** What the size of the problem suggests, where the caller has not chosen. */
   #choose(random: number, rowWeights: number): DescentSettings {
-    const { dataset, loss, outputs } = this.#problem;
+    const { dataset, loss, outputs, l1 } = this.#problem;
     const { hessianShare, preconditioner } = this.#settings;
     const { rows } = dataset;
-    const { dimension } = this.#coordinates.preconditioner;
+    const { dimension, filled } = this.#coordinates.preconditioner;
     const isLarge = rows >= MANY_ROWS && rows >= MANY_ROWS_PER_COLUMN * dimension;
     const sampled = gramRows(rows, dimension);
-    const factorPasses = (dimension * dimension) / (2 * rows);
-    const passes = (gramPasses(sampled, rows, dimension, 1) + factorPasses) / outputs;
-    const isCheap = dimension <= GRAM_COLUMNS && passes <= GRAM_PASSES;
+    const isSparse = dataset.sparse !== null;
+    const factorPasses = isSparse
+      ? (dimension * dimension * dimension) / (SPARSE_ENTRY * rows * filled)
+      : (dimension * dimension) / (2 * rows);
+    const isCheapOf = (count: number): boolean =>
+      dimension <= GRAM_COLUMNS && (gramPasses(count, rows, filled, 1) + factorPasses) / outputs <= GRAM_PASSES;
+    const isCheap = isCheapOf(sampled);
     const isRounded = this.#view.exact !== this.#view.inner;
-    const isPacked = this.#view.inner.packed !== undefined;
+    const isPacked = isPackedMatrix(this.#view.inner);
     // a constant Hessian that is soon made: then the first direction ends at the optimum
     const isDirect =
       loss === "squared" &&
-      rows * dimension * dimension <= DIRECT_PRODUCTS &&
+      (isSparse ? isCheapOf(rows) : rows * dimension * dimension <= DIRECT_PRODUCTS) &&
       hessianShare === null &&
       preconditioner === "auto";
     const share = isLarge && !isDirect ? Math.max(SMALLEST_SHARE, (SAMPLE_PER_COLUMN * dimension) / rows) : 1;
@@ -185,7 +192,8 @@ export class NewtonRun {
       share: hessianShare ?? share,
       gramRows: isDirect ? rows : sampled,
       isGram: isDirect || (preconditioner === "auto" ? isCheap : preconditioner === "gram"),
-      mayToggle: preconditioner === "auto",
+      // with l1 it is the explicit model that finds the zeros: a diagonal one does so slowly
+      mayToggle: preconditioner === "auto" && l1 === 0,
       isRounded,
       isExact: isDirect && isRounded,
       stall: isPacked && rows * dimension * dimension > STALLED_PRODUCTS ? PACKED_STALL : STALL,
@@ -211,7 +219,7 @@ export class NewtonRun {
     const { dataset, curvature } = this.#problem;
     const { frame, inner } = this.#view;
     const { ridge, scales } = this.#coordinates;
-    const measure = (matrix: ByteMatrix, weights: number): Work<void> => {
+    const measure = (matrix: RowMatrix, weights: number): Work<void> => {
       const scale = curvature / matrix.rows;
       return diagonal(this.#problem, frame, this.#products, matrix, matrix.rows, weights, scale, ridge, scales);
     };
@@ -262,7 +270,9 @@ export class NewtonRun {
     const { exact } = this.#view;
     const { gramRows: sampled, share, isExact } = this.#descentSettings;
     const hasSample = share < 1 && 2 * sampled <= rows;
-    const hasCodes = exact === null && this.#problem.dataset.cols >= CODES_COLUMNS;
+    // sparse codes are no faster than the values they stand for
+    const hasCodes =
+      exact === null && this.#problem.dataset.sparse === null && this.#problem.dataset.cols >= CODES_COLUMNS;
     if (!this.#isFromZero || !warmStart || isExact || !(hasSample || hasCodes)) return false;
     const { system } = this.#descent;
     const before = system.point.objective;
@@ -319,7 +329,7 @@ export class NewtonRun {
   }
 
   /** Takes over the solution of a rougher problem. matrix: its rows. */
-  #take({ system, gramPasses }: Descent, matrix: ByteMatrix): void {
+  #take({ system, gramPasses }: Descent, matrix: RowMatrix): void {
     const { core, outputs, dataset } = this.#problem;
     const size = outputs * this.#view.frame.padded;
     core.f64(this.#descent.system.v, size).set(core.f64(system.v, size));

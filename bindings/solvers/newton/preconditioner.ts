@@ -1,10 +1,10 @@
 // M ≈ Hessian for conjugate gradients: the Cholesky factor of a weighted Gram matrix of sampled rows, or a diagonal.
-import type { ByteMatrix, Frame } from "../../data/dataset.js";
+import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
 import { exactGram } from "./exact-gram.js";
-import type { Curvature, Products } from "./products.js";
+import type { Curvature, Products, RowMatrix } from "./products.js";
 
 /** First ridge on the Gram matrix, as a part of its diagonal, and the largest; in between it is made ten times larger. */
 const RIDGE = 1e-6;
@@ -21,13 +21,13 @@ export function gramRows(rows: number, dimension: number): number {
   return Math.min(rows, Math.max(SAMPLE_PER_COLUMN * dimension, SMALLEST_SAMPLE));
 }
 
-/** Passes over `rows` rows that a Gram matrix of `count` rows takes. */
-export function gramPasses(count: number, rows: number, dimension: number, outputs: number): number {
-  return ((count / rows) * (dimension / 4)) / outputs;
+/** Passes over `rows` rows that a Gram matrix of `count` rows takes; filled: columns of a row that hold something. */
+export function gramPasses(count: number, rows: number, filled: number, outputs: number): number {
+  return ((count / rows) * (filled / 4)) / outputs;
 }
 
 export interface PreconditionerRows {
-  readonly matrix: ByteMatrix;
+  readonly matrix: RowMatrix;
   readonly curvature: Curvature;
   readonly rows: number;
 }
@@ -51,6 +51,12 @@ export class Preconditioner {
     this.#ridge = ridge;
     this.dimension = problem.dataset.cols + (frame.intercept !== 0 ? 1 : 0);
     this.#scope = new Scope(problem.core);
+  }
+
+  /** Columns of a row that hold something, on average. */
+  get filled(): number {
+    const { sparse } = this.#problem.dataset;
+    return sparse === null ? this.dimension : sparse.csr.entries / sparse.rows + 1;
   }
 
   get isGram(): boolean {
@@ -196,7 +202,7 @@ export function* diagonal(
   problem: Problem,
   frame: Frame,
   products: Products,
-  matrix: ByteMatrix,
+  matrix: RowMatrix,
   rows: number,
   weight: number,
   scale: number,

@@ -1,12 +1,11 @@
 // A random sample of rows, gathered side by side: bytes (packed codes as the bytes they stand for), labels, weights, and (again at every point) their curvature.
-import type { ByteMatrix } from "../../data/dataset.js";
-import { unpackRows } from "../../data/packed.js";
 import type { Problem } from "../../data/problem.js";
 import { gatherRows, gatherTo } from "../../data/raw-rows.js";
 import { type Core, Scope } from "../../engine/core.js";
 import { eachPart, type Work } from "../../engine/work.js";
 import type { PreconditionerRows } from "./preconditioner.js";
-import type { Curvature } from "./products.js";
+import type { Curvature, RowMatrix } from "./products.js";
+import { gatherMatrix } from "./row-matrix.js";
 
 /** Labels and weights of the rows, as the kernels want them: pointers. */
 export interface RowFacts {
@@ -16,7 +15,7 @@ export interface RowFacts {
 }
 
 export class RowSample {
-  readonly matrix: ByteMatrix;
+  readonly matrix: RowMatrix;
   readonly facts: RowFacts;
   readonly #problem: Problem;
   /** Numbers of the rows: u32. */
@@ -25,16 +24,14 @@ export class RowSample {
   readonly #p: number;
   readonly #scale: number;
 
-  private constructor(problem: Problem, matrix: ByteMatrix, built: BuiltSample) {
+  private constructor(problem: Problem, built: BuiltSample) {
     this.#problem = problem;
     this.index = built.index;
     this.#scale = built.scale;
     this.facts = built.facts;
     this.#h = built.h;
     this.#p = built.p;
-    const { packed, ...plain } = matrix;
-    const strideBytes = packed?.padded ?? matrix.strideBytes;
-    this.matrix = { ...plain, pointer: built.bytes, low: 0, strideBytes, rows: built.facts.rows };
+    this.matrix = built.matrix;
   }
 
   /** The sample with the curvature its rows have now. */
@@ -55,7 +52,7 @@ export class RowSample {
    */
   static *use<T>(
     problem: Problem,
-    matrix: ByteMatrix,
+    matrix: RowMatrix,
     count: number,
     weight: number,
     state: number,
@@ -64,7 +61,7 @@ export class RowSample {
     const scope = new Scope(problem.core);
     try {
       const built = yield* drawRows(scope, problem, matrix, count, weight, state);
-      return yield* work(new RowSample(problem, matrix, built));
+      return yield* work(new RowSample(problem, built));
     } finally {
       scope.release();
     }
@@ -78,20 +75,19 @@ interface BuiltSample {
   readonly facts: RowFacts;
   readonly h: number;
   readonly p: number;
-  readonly bytes: number;
+  readonly matrix: RowMatrix;
 }
 
 function* drawRows(
   scope: Scope,
   problem: Problem,
-  matrix: ByteMatrix,
+  matrix: RowMatrix,
   count: number,
   weight: number,
   state: number,
 ): Work<BuiltSample> {
   const { core, dataset, outputs, labels } = problem;
   const { kernels } = core;
-  const { strideBytes, packed } = matrix;
   const index = scope.alloc(2 * count * 4, "a sample of rows");
   const scale = scope.alloc(2 * count * 4, "a sample of rows");
   if (core.isDue(dataset.rows)) yield;
@@ -100,13 +96,7 @@ function* drawRows(
   if (rows === 0) rows = kernels.sampleRows(state, 0, dataset.rows, count, index, scale);
   const take = (from: number, size: number): Work<number> =>
     gatherRows(core, scope, from, size, index, rows, "a sample of rows");
-  let bytes = yield* take(matrix.pointer, strideBytes);
-  if (packed !== undefined) {
-    const wide = yield* scope.allocWork(rows * packed.padded, "a sample of rows");
-    yield* unpackRows(core, { codes: bytes, strideBytes, ...packed }, rows, wide);
-    scope.free(bytes);
-    bytes = wide;
-  }
+  const taken = yield* gatherMatrix(core, scope, matrix, index, rows);
   const omega = yield* take(dataset.weights.f32, 4);
   if (omega !== 0) yield* multiplyRows(core, omega, scale, rows);
   const f32 = omega === 0 ? scale : omega;
@@ -121,7 +111,7 @@ function* drawRows(
   };
   const h = outputs === 1 ? scope.alloc(rows * 4, "the curvature of a sample") : 0;
   const p = outputs > 1 ? yield* scope.allocWork(rows * outputs * 4 + 16, "the curvature of a sample") : 0;
-  return { index, scale, facts, h, p, bytes };
+  return { index, scale, facts, h, p, matrix: taken };
 }
 
 /** x ← x·y, rows f32 each. */

@@ -3,24 +3,15 @@ import type { Plane } from "../../data/dataset.js";
 import type { Problem, RowValues } from "../../data/problem.js";
 import { gatherTo, roundUp } from "../../data/raw-rows.js";
 import type { Core, Scope } from "../../engine/core.js";
-import type { CodeStorage, InnerPair } from "../../engine/kernels.js";
+import type { InnerPair } from "../../engine/kernels.js";
 import { RUN_BYTES, writeRun } from "../../engine/run.js";
 import { eachPart, type Work } from "../../engine/work.js";
+import { type InnerLoop, type InnerResult, LARGEST_FLOAT32, type LoopSettings, MODEL_BYTES } from "./inner-loop.js";
 
-export interface InnerSettings {
+export interface InnerSettings extends LoopSettings {
   readonly plane: Plane;
-  readonly model: CodeStorage;
-  /** Step size in code coordinates. */
-  readonly alpha: number;
   /** Steps between flushes; 0: nothing dense. */
   readonly flushEvery: number;
-  readonly isStochastic: boolean;
-  /** Derivative differences around an anchor, with its full gradient as dense term (SVRG, HALP), or plain derivatives (SGD). */
-  readonly isCentred: boolean;
-  /** Remember the derivative last seen of every row (SAGA). */
-  readonly hasTable?: boolean;
-  /** Keep the dots at the anchor (LP-SVRG). */
-  readonly hasBase: boolean;
   /** The published LM-HALP step. */
   readonly isPublished: boolean;
   /** Adjacent rows visited per row drawn (default 1: every row is drawn). */
@@ -29,30 +20,17 @@ export interface InnerSettings {
   readonly batchSize?: number;
 }
 
-export interface InnerResult {
-  readonly steps: number;
-  readonly saturated: number;
-}
-
-const MODEL_BYTES: Record<CodeStorage, number> = { I8: 1, I16: 2, F32: 4 };
 /** Rows per group of tiles, and bytes of scratch per group. */
 const GROUP = 4;
 const SLOT_BYTES = 64;
-/** Keeps a factor finite: infinity times a derivative of 0 would be NaN. */
-const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 /** Multiply-adds per call into WebAssembly: short calls, since one long call would never leave the first compiler tier. */
 const WORK_PER_CALL = 2 ** 22;
 
-export class InnerRun {
-  /** z: outputs × padded. */
+export class InnerRun implements InnerLoop {
   readonly z: number;
-  /** Dense gradient per step, code coordinates: outputs × padded f64. */
   readonly gradient: number;
-  /** r = l2/scale²: padded f64. */
   readonly ridge: number;
-  /** What an exact pass leaves per row: the states are those of the anchor. */
   readonly values: RowValues;
-  /** Elements of z. */
   readonly size: number;
   readonly #core: Core;
   readonly #run: number;
