@@ -189,3 +189,18 @@ if LIBLINEAR is not None:
         sign * native(0, X, Y, "-w1", "3", *sharp)[0],
         ours("logistic", l2=1 / (mapped.sum() * C), weights=mapped, intercept=False),
     )
+
+print("# the snippet of the guide: coef, intercept")
+XS = np.array([[0.2, 3, 1], [1.1, 1, 0], [0.3, 2, 2], [1.4, 0.5, 1], [0.9, 2.5, 0], [0.1, 0.7, 2]])
+YS, TS = np.array([0, 1, 0, 1, 1, 0]), np.array([1.5, 4, 1, 5.5, 4.5, 0.5])
+for name, model, y in (
+    ("LogisticRegression(C=0.5)", logistic_with("newton-cholesky", 0.5, 0.0, True, 1e-12, 1000), YS),
+    ("LogisticRegression(C=5, l1_ratio=1)", logistic_with("saga", 5, 1.0, True, 1e-14, 1_000_000), YS),
+    ("LogisticRegression(C=5, l1_ratio=0.3)", logistic_with("saga", 5, 0.3, True, 1e-14, 1_000_000), YS),
+    ("LinearSVC(C=0.5, fit_intercept=False)", LinearSVC(C=0.5, fit_intercept=False, dual=False, tol=1e-12, max_iter=100_000), YS),
+    ("Ridge(alpha=2)", Ridge(alpha=2, tol=1e-12), TS),
+    ("Lasso(alpha=0.1)", Lasso(alpha=0.1, tol=1e-14, max_iter=1_000_000), TS),
+    ("ElasticNet(alpha=0.1, l1_ratio=0.7)", ElasticNet(alpha=0.1, l1_ratio=0.7, tol=1e-14, max_iter=1_000_000), TS),
+):
+    model.fit(XS, y)
+    print(f"{name}: {' '.join(f'{value:.5f}' for value in np.append(model.coef_, model.intercept_))}", flush=True)

@@ -340,7 +340,16 @@ def undetermined(problem, g, second):
     # the gap in the spectrum says that these are zeros
     if values[values >= 1e-10 * values[-1]].min() < 1e-7 * values[-1]:
         raise RuntimeError("no clear rank")
-    moved = index[np.linalg.norm(flat, axis=1) > 1e-6]
+    amount = np.zeros((len(free.T.ravel()), flat.shape[1]))
+    amount[index] = flat / unit[:, None]
+    is_moved = np.zeros(len(amount), dtype=bool)
+    is_moved[index] = np.linalg.norm(flat, axis=1) > 1e-6
+    if problem.intercept:
+        # the user's intercept, c - mean.w, not that of centred columns
+        shift = np.append(-problem.mean / problem.scale, 1.0)
+        parts = shift[:, None] * amount.reshape(k, d + 1, -1)
+        is_moved[d :: d + 1] = (np.abs(parts.sum(axis=1)) > 1e-6 * np.abs(parts).sum(axis=1)).any(axis=1)
+    moved = np.flatnonzero(is_moved)
     return [int(i // (d + 1) * d + i % (d + 1)) if i % (d + 1) < d else -1 - int(i // (d + 1)) for i in moved]
 
 

@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
-import type { LossName } from "../../bindings/index.js";
+import type { DenseMatrix, LossName, NumericArray, SparseMatrix } from "../../bindings/index.js";
+import { type FileOptions, readFile } from "../../bindings/node/index.js";
 import type { Kink } from "../oracle/optimality.js";
 
 export const DATASETS = ["digits", "breast_cancer", "diabetes", "a9a", "cpusmall"] as const;
@@ -59,7 +59,10 @@ export interface Reference {
 }
 
 export interface Rows {
-  readonly data: Float64Array | Uint8Array;
+  /** As the reader gives them. */
+  readonly X: DenseMatrix | SparseMatrix;
+  /** Dense. */
+  readonly data: NumericArray;
   readonly rows: number;
   readonly cols: number;
   readonly labels: Float64Array;
@@ -85,60 +88,38 @@ export function readReference(name: DatasetName): Reference {
   return JSON.parse(readFileSync(join(HERE, "../reference", `${name}.json`), "utf8")) as Reference;
 }
 
-function linesOf(path: string): string[] {
-  return gunzipSync(readFileSync(join(FOLDER, path)))
-    .toString("latin1")
-    .trim()
-    .split("\n");
-}
-
-/** All columns but the last are data. */
-function readTable(lines: readonly string[], separator: string | RegExp, make: (length: number) => Rows["data"]): Rows {
-  const values = lines.map((line) => line.split(separator).map(Number));
-  const cols = (values[0] as number[]).length - 1;
-  const data = make(values.length * cols);
-  for (const [i, row] of values.entries()) data.set(row.slice(0, cols), i * cols);
-  return { data, rows: values.length, cols, labels: Float64Array.from(values, (row) => row[cols] as number) };
-}
-
-function readLibsvm(lines: readonly string[], cols: number, make: (length: number) => Rows["data"]): Rows {
-  const data = make(lines.length * cols);
-  const labels = new Float64Array(lines.length);
-  lines.forEach((line, i) => {
-    const [label, ...entries] = line.split(" ");
-    labels[i] = Number(label);
-    for (const entry of entries) {
-      const [index, value] = entry.split(":");
-      data[i * cols + Number(index) - 1] = Number(value);
+/** The dense form of rows, in their own type. */
+function denseOf({ data, indices, indptr, rows, cols }: SparseMatrix): DenseMatrix {
+  const out = new (data.constructor as new (length: number) => NumericArray)(rows * cols);
+  for (let i = 0; i < rows; i++) {
+    for (let at = indptr[i] as number; at < (indptr[i + 1] as number); at++) {
+      out[i * cols + (indices[at] as number)] = data[at] as number;
     }
-  });
-  return { data, rows: lines.length, cols, labels };
+  }
+  return { data: out, rows, cols };
 }
 
-const bytes = (length: number): Uint8Array => new Uint8Array(length);
-const doubles = (length: number): Float64Array => new Float64Array(length);
+async function read(path: string, options: FileOptions): Promise<Rows> {
+  const { X, y } = await readFile(join(FOLDER, path), options);
+  const { data, rows, cols } = "indptr" in X ? denseOf(X) : X;
+  return { X, data: data as NumericArray, rows, cols, labels: y as Float64Array };
+}
 
-/** The rows the reference was made of and, for a9a, the test set. */
-export function readRows(name: DatasetName): { train: Rows; test: Rows | null } {
-  const [first, second] = SOURCES[name].map(linesOf) as [string[], string[]];
+/** The rows the reference was made of and, for a9a, the test set: by the package's readers. */
+export async function readRows(name: DatasetName): Promise<{ train: Rows; test: Rows | null }> {
+  const [first, second] = SOURCES[name] as [string, string];
   switch (name) {
     case "digits":
-      return { train: readTable(first, ",", bytes), test: null };
+      return { train: await read(first, { label: "last" }), test: null };
     case "breast_cancer":
-      return { train: readTable(first.slice(1), ",", doubles), test: null };
+      // the line above the rows counts them and names the classes
+      return { train: await read(first, { label: "last", skipLines: 1 }), test: null };
     case "diabetes":
-      return {
-        train: readTable(
-          first.map((line, i) => `${line} ${second[i]}`),
-          /\s+/,
-          doubles,
-        ),
-        test: null,
-      };
+      return { train: await read(first, { labels: join(FOLDER, second) }), test: null };
     case "a9a":
-      return { train: readLibsvm(first, 123, bytes), test: readLibsvm(second, 123, bytes) };
+      return { train: await read(first, { cols: 123 }), test: await read(second, { cols: 123 }) };
     case "cpusmall":
-      return { train: readLibsvm(first, 12, doubles), test: null };
+      return { train: await read(first, { cols: 12 }), test: null };
   }
 }
 
