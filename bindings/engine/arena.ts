@@ -27,6 +27,8 @@ export function showBytes(bytes: number): string {
 export class Arena {
   /** Bytes handed out and not yet freed. */
   used = 0;
+  /** How often the memory has grown. */
+  growths = 0;
   readonly maxBytes: number;
   readonly #memory: WebAssembly.Memory;
   /** Free blocks in ascending order, never adjacent. */
@@ -116,6 +118,7 @@ export class Arena {
           (this.#end + pages * PAGE > this.maxBytes ? "" : " but the host refused to grow its memory"),
       );
     }
+    this.growths++;
     // advance the end only after growth succeeded
     this.#release({ start: this.#end, bytes: pages * PAGE });
     this.#end += pages * PAGE;
