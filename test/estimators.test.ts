@@ -91,7 +91,7 @@ describeVariants("the optimum", (variant) => {
     const model = MADE.hinge({ variant, tol }).fitSync(matrixOf(sample), sample.labels);
     const engine = createEngine({ variant });
     const problem = engine.problem(engine.dataset(matrixOf(sample), sample.labels), { loss: "hinge", l2: 1e-3 });
-    const final = [...auto(problem, { tol: 1e-8 })].at(-1);
+    const final = [...auto(problem, { tol })].at(-1);
     expect(bits(model)).toBe(bits(final as never));
     expect(model.report).toMatchObject({ objective: final?.objective, isConverged: true });
     engine.dispose();

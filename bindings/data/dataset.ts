@@ -118,11 +118,14 @@ function* checkWeights(input: ArrayLike<number>, rows: number): Work<Float64Arra
   return weights.map((weight) => (weight / total) * rows);
 }
 
+/** Multiply-adds that copying a weight to both of its places takes as long as. */
+const WEIGHT_PRICE = 8;
+
 function* writeWeights(core: Core, scope: Scope, weights: Float64Array | null): Work<RowWeights> {
   if (weights === null) return { f64: 0, f32: 0 };
   const f64 = yield* scope.allocWork(weights.length * 8, "sample weights");
   const f32 = yield* scope.allocWork(weights.length * 4, "sample weights");
-  yield* eachPart(core, weights.length, 2, 1, (first, count) => {
+  yield* eachPart(core, weights.length, WEIGHT_PRICE, 1, (first, count) => {
     core.f64(f64 + 8 * first, count).set(weights.subarray(first, first + count));
     core.kernels.toFloat32(f64 + 8 * first, f32 + 4 * first, count);
   });

@@ -90,7 +90,11 @@ const SPECTRUM_ITERATIONS = 8;
 const SPECTRUM_SEED = 0x9e3779b9;
 
 /** Multiply-adds that a loss takes as long as, with its exponentials and logarithms, per row and output. */
-export const LOSS_PRICE = 8;
+export const LOSS_PRICE = 16;
+
+/** The same for a number that is copied to memory used for the first time, and for one that is added to a sum in memory. */
+const COPY_PRICE = 8;
+const SUM_PRICE = 4;
 
 /** Random u32 numbers from a fixed seed. */
 function xorshift32(seed: number): () => number {
@@ -173,7 +177,7 @@ interface Blocks {
 function* writeBlocks(scope: Scope, { core, rows, exactRows }: Dataset, labels: Float64Array, outputs: number) {
   const f64 = yield* scope.allocWork(rows * 8, "labels");
   const f32 = yield* scope.allocWork(rows * 4, "labels");
-  yield* eachPart(core, rows, 1, 1, (first, count) => {
+  yield* eachPart(core, rows, COPY_PRICE, 1, (first, count) => {
     core.f64(f64 + 8 * first, count).set(labels.subarray(first, first + count));
     core.kernels.toFloat32(f64 + 8 * first, f32 + 4 * first, count);
   });
@@ -407,7 +411,7 @@ export class Problem {
       core.f64(bias, outputs).set(intercept);
       yield* this.#passMargins(dataset, w, bias, margins);
       const found = new Float64Array(rows * outputs);
-      yield* eachPart(core, found.length, 1, 1, (first, count) => {
+      yield* eachPart(core, found.length, COPY_PRICE, 1, (first, count) => {
         found.set(core.f64(margins + 8 * first, count), first);
       });
       return found;
@@ -543,7 +547,7 @@ export class Problem {
       const sums = scratch.alloc(outputs * stored.width * 8, "a gradient");
       const totals = scratch.alloc(outputs * 8, "a gradient");
       yield* stored.gradient(derivatives, outputs, sums);
-      yield* eachPart(core, rows, outputs, 1, (first, count) => {
+      yield* eachPart(core, rows, SUM_PRICE * outputs, 1, (first, count) => {
         core.kernels.columnSums(derivatives + first * outputs * 8, count, outputs, totals, 1);
       });
       if (core.isDue(outputs * stored.width)) yield;

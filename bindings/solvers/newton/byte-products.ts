@@ -23,6 +23,8 @@ const GRADIENT_NOISE = 1e-2;
 /** Rows per call of the Gram kernel: sums of a block fit int32. And columns whose sums it keeps together. */
 const GRAM_BLOCK = 256;
 const GRAM_GROUP = 5;
+/** Multiply-adds that the map between bytes and codes of a column takes as long as, with two divisions in memory used for the first time. */
+const MAP_PRICE = 32;
 /** Multiply-adds that a value takes as long as in column moments: a byte widened to float64, two sums in memory. */
 const MOMENT_PRICE = 4;
 /** Passes over a vector of the model's size: to the products' coordinates, rounded, and back. */
@@ -43,7 +45,7 @@ interface RowSpace {
 
 /**
  * Rows per call of a pass that takes blocks of 256, a row costing `cost` multiply-adds: whole blocks; of rows so wide that a block would be more than two pieces
- * (131 072 values in Hessian products) smaller ones, whose coefficients then have units of their own.
+ * (65 536 values in Hessian products) smaller ones, whose coefficients then have units of their own.
  */
 const rowsPerCall = (cost: number): number =>
   PASS_BLOCK * cost <= 2 * PIECE ? partOf(cost, PASS_BLOCK) : partOf(cost, STRIP);
@@ -124,6 +126,7 @@ export class ByteProducts implements Products {
     const { core, outputs } = problem;
     const map = outputs >= GROUP && matrix.packed === undefined ? yield* tileMap(core, scope, matrix) : 0;
     const held = hasGradient ? yield* scope.allocWork(matrix.rows * outputs * 8, "the derivatives of the gradient") : 0;
+    if (core.isDue(MAP_PRICE * frame.padded)) yield;
     return new ByteProducts(scope, problem, frame, matrix, { map, held });
   }
 

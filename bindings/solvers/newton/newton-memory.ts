@@ -7,6 +7,9 @@ import { Buffers } from "./newton-system.js";
 import { Preconditioner } from "./preconditioner.js";
 import type { Arithmetic, ExactPasses, Products, RowView } from "./products.js";
 
+/** Multiply-adds that a column takes as long as, with two divisions in memory used for the first time. */
+const RIDGE_PRICE = 16;
+
 export interface NewtonMemory {
   /** l2's part of the Hessian: padded f64. */
   readonly ridge: number;
@@ -28,6 +31,7 @@ export function* newtonMemory(
 ): Work<NewtonMemory> {
   const { core, dataset } = problem;
   const { frame, inner, exact } = view;
+  if (core.isDue(RIDGE_PRICE * frame.padded)) yield;
   const ridge = scope.alloc(frame.padded * 8, "the regulariser");
   core.kernels.ridge(frame.scale, dataset.cols, frame.padded, problem.l2, ridge);
   const random = scope.alloc(4, "a random state");
