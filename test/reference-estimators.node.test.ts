@@ -145,7 +145,7 @@ describe.each(DATASETS)("%s", (name) => {
     const strength = one.l1 + one.l2;
     const strengths = [0.3, 1, 10, 3].map((factor) => factor * strength);
     const points = await l2Path(estimatorFor(one, engine) as LinearRegression, X, labels, { strengths });
-    points.forEach(({ l2: alpha, model, isConverged, coef, intercept, objective }, i) => {
+    points.forEach(({ strength: alpha, model, isConverged, coef, intercept, objective }, i) => {
       const factor = alpha / strength;
       const own = { ...one, l1: factor * one.l1, l2: factor * one.l2 };
       const alone = trained(own, engine, rows.train);
