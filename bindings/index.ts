@@ -1,3 +1,6 @@
+/**
+ * @module bitcenter
+ */
 // Public names, nothing else.
 export type { DataBits, Dataset, DatasetOptions, ExactCopy } from "./data/dataset.js";
 export { createEngine, type Engine, type EngineOptions } from "./data/engine.js";

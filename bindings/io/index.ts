@@ -24,6 +24,7 @@ export {
   type CodeType,
   type QuantizedModel,
   type QuantizeOptions,
+  type Rows,
   quantizedModel,
 } from "./model/quantized.js";
 export { fromSafetensors, toSafetensors } from "./model/safetensors.js";

@@ -9,8 +9,8 @@ import { badFile, peek } from "../io/source.js";
 import { checkNames, oneOf } from "../options.js";
 import { openFile } from "./open.js";
 
-const FORMATS = ["libsvm", "csv", "tsv", "npy", "idx"] as const;
-export type FileFormat = (typeof FORMATS)[number];
+export type FileFormat = "libsvm" | "csv" | "tsv" | "npy" | "idx";
+const FORMATS: readonly FileFormat[] = ["libsvm", "csv", "tsv", "npy", "idx"];
 
 export interface FileOptions extends Omit<CsvOptions, "name"> {
   /** Default "auto": told from the name (without .gz), else from the first bytes. */
