@@ -44,7 +44,11 @@ function tolOf(one: ReferenceCase, part: Part): number {
 /** The one place where models are trained. */
 function train(engine: Engine, one: ReferenceCase, part: Part, rows: Rows): NewtonReport {
   const weights = sampleWeights(one.weights, rows.labels);
-  const dataset = engine.dataset(rows, part.labels, weights === null ? {} : { sampleWeight: weights });
+  // LIBSVM files: compressed rows, where the estimators' test leaves it to the dataset
+  const dataset = engine.dataset(rows.X, part.labels, {
+    storage: "indptr" in rows.X ? "sparse" : "dense",
+    ...(weights !== null && { sampleWeight: weights }),
+  });
   const problem = engine.problem(dataset, {
     loss: part.loss,
     l2: one.l2,
