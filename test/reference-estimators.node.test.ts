@@ -61,9 +61,9 @@ function estimatorFor(one: ReferenceCase, engine: Engine): Estimator {
   }
 }
 
-function trained(one: ReferenceCase, engine: Engine, { data, rows, cols, labels }: Rows): Estimator {
+/** On rows as the reader gives them: sparse from LIBSVM files. */
+function trained(one: ReferenceCase, engine: Engine, { X, labels }: Rows): Estimator {
   const weights = one.weights === "modulo" ? sampleWeights("modulo", labels) : null;
-  const X = { data, rows, cols };
   const model = estimatorFor(one, engine).fitSync(X, labels, weights === null ? {} : { sampleWeight: weights });
   expect(model.report).toMatchObject({ isConverged: true, stoppedBy: "converged", solver: "auto" });
   return model;
