@@ -75,6 +75,7 @@ import {
   updateI8I16,
   updateI16I16,
 } from "./support/checkers.js";
+import { columnSumsInParts, eigenvalueInParts, inParts, permutationInParts } from "./support/part-checkers.js";
 import { ZIPML, ZIPML_RUNS, type ZipmlFamily } from "./zipml-kernels.js";
 
 export type Family =
@@ -324,7 +325,7 @@ const fused: readonly KernelEntry[] = [
     worst: "one and two rows, 40 000 rows",
     oracle: "permutation",
     tolerance: "0",
-    check: checkPermutation,
+    check: inParts(checkPermutation, permutationInParts),
   },
 ];
 
@@ -658,7 +659,7 @@ const outer: readonly KernelEntry[] = [
     family: "vector",
     oracle: "preciseSum",
     tolerance: "0 for integers; else γ(rows + 1)·Σ|c|",
-    check: checkColumnSums,
+    check: inParts(checkColumnSums, columnSumsInParts),
   },
   ...CODES.flatMap((storage): KernelEntry[] => [
     { ...exactly, name: `fold${storage}`, family: "grid", storage: `${storage} → F64`, check: checkFold(storage) },
@@ -700,7 +701,7 @@ const spectrum: readonly KernelEntry[] = CODES.flatMap((storage): KernelEntry[] 
     worst: "rank one, one non-zero entry, all zero",
     oracle: "power iterations in BigInt",
     tolerance: "γ(rows + columns + 8) carried through the iterations",
-    check: checkLargestEigenvalue(storage),
+    check: inParts(checkLargestEigenvalue(storage), eigenvalueInParts),
   },
 ]);
 

@@ -12,6 +12,7 @@ import { scaleDraw, xorshift32 } from "./oracle/random.js";
 import { packedMutants } from "./packed-mutants.js";
 import { proximalMutants } from "./proximal-mutants.js";
 import { sparseMutants } from "./sparse-mutants.js";
+import { partMutants } from "./part-mutants.js";
 import {
   dotExact,
   type FusedSpec,
@@ -1210,7 +1211,7 @@ describe("the plain forms the mutants are made of are accepted", () => {
 });
 
 describe("every mutant is rejected", () => {
-  const all = Object.entries(MUTANTS).flatMap(([name, mutants]) =>
+  const all = [...Object.entries(MUTANTS), ...Object.entries(partMutants(kernels, memory))].flatMap(([name, mutants]) =>
     Object.entries(mutants).map(([mistake, mutant]) => [name, mistake, mutant] as const),
   );
   it.each(all)("%s: %s", (name, _mistake, mutant) => expect(accepts(name, mutant)).toBe(false));
