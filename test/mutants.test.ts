@@ -10,9 +10,9 @@ import { levelMutants } from "./levels-mutants.js";
 import { newtonMutants } from "./newton-mutants.js";
 import { scaleDraw, xorshift32 } from "./oracle/random.js";
 import { packedMutants } from "./packed-mutants.js";
+import { partMutants } from "./part-mutants.js";
 import { proximalMutants } from "./proximal-mutants.js";
 import { sparseMutants } from "./sparse-mutants.js";
-import { partMutants } from "./part-mutants.js";
 import {
   dotExact,
   type FusedSpec,

@@ -533,4 +533,47 @@ describeVariants("sparse rows", (variant) => {
     expect(own.bytes).toBe(before);
     own.dispose();
   });
+
+  // huber without l2: a column that is 0 wherever the residual is small has a slope and no curvature there. The preconditioner of the first point knows nothing of it
+  it("a column without curvature at the start: the optimum, and no convergence claimed before it", () => {
+    const dice = new Dice(5);
+    const [indptr, indices, data, targets]: [number[], number[], number[], number[]] = [[0], [], [], []];
+    for (let i = 0; i < 200; i++) {
+      const target = 10 * (dice.uniform() - 0.5);
+      targets.push(target);
+      indices.push(0);
+      data.push(dice.uniform());
+      if (Math.abs(target) > 1) {
+        indices.push(1);
+        data.push(target + 0.3 * dice.uniform());
+      }
+      indptr.push(indices.length);
+    }
+    const X = {
+      rows: 200,
+      cols: 2,
+      indptr: Int32Array.from(indptr),
+      indices: Int32Array.from(indices),
+      data: Float64Array.from(data),
+    };
+    const engine = createEngine({ variant });
+    const [sparse, dense] = (["sparse", "dense"] as const).map((storage) => {
+      const problem = engine.problem(engine.dataset(X, targets, { storage }), { loss: "huber", l2: 0 });
+      const reports = [...auto(problem, { tol: 1e-8 })];
+      const final = reports.at(-1) as NewtonReport;
+      // what is claimed to be left is at least a part of what is left
+      for (const { objective: F, gap } of reports.slice(1, -1)) {
+        expect(gap).toBeGreaterThan(
+          (1e-3 * (F - final.objective)) / ((reports[0] as NewtonReport).objective - final.objective),
+        );
+      }
+      expect(final.isConverged).toBe(true);
+      return final;
+    }) as [NewtonReport, NewtonReport];
+    expect(Math.abs(sparse.objective - dense.objective)).toBeLessThan(1e-14 * dense.objective);
+    sparse.coef.forEach((w, j) => {
+      expect(Math.abs(w - (dense.coef[j] as number))).toBeLessThan(1e-6);
+    });
+    engine.dispose();
+  });
 });

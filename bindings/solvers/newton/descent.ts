@@ -106,6 +106,7 @@ export class Descent {
     this.#isWorn =
       direction.products > WORN * this.#freshProducts + WORN_PRODUCTS &&
       more > (this.isGram ? WORN_COST * this.#gramCost(this.#gramRows) : 0);
+    this.#isWorn ||= direction.isMisled;
     if (this.#lastDecrement > 0 && direction.decrement > this.#settings.stall * this.#lastDecrement)
       this.#change(direction.isSolved);
     this.#lastDecrement = direction.decrement;

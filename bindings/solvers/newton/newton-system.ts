@@ -30,6 +30,11 @@ const LOOK_TURN = (Math.sqrt(5) - 1) / 2;
 const MOST_HALVINGS = 40;
 /** What rounding a step may cost, as a part of what it gains: the next step has to make it good. */
 const ROUNDING = 1e-3;
+/** Curvature bounds come from a sample of the rows, which may know half of them. */
+const LEAST_DECREMENT = 0.5;
+/** Curvature below this part of its bound is rounding noise; a step without any goes so many times as far as the bound allows, and back from there. */
+const FLAT = 2 ** -52;
+const FAR = 64;
 /** Rounding noise of an objective: compensated sums, float64 losses. */
 const NOISE = 2 ** -48;
 
@@ -104,6 +109,8 @@ export interface Direction {
   readonly decrement: number;
   /** Whether conjugate gradients reached their tolerance. */
   readonly isSolved: boolean;
+  /** Whether it promises less than the curvature bounds do: the preconditioner is no good here. */
+  readonly isMisled: boolean;
   /** Hessian products it took. */
   readonly products: number;
   /** With l1: its length as a part of the weights', about their relative error. */
@@ -133,6 +140,9 @@ export interface System {
   ): Work<Direction>;
   move(): Work<boolean>;
 }
+
+/** Slopes and curvatures of the objective over a plane: g₁, g₂, h₁₁, h₁₂, h₂₂. */
+type Look = readonly [number, number, number, number, number];
 
 export class NewtonSystem implements System {
   readonly rows: number;
@@ -320,7 +330,7 @@ export class NewtonSystem implements System {
     if (this.#point.scaledNorm === 0) {
       core.f64(this.#buffers.z, size).fill(0);
       this.#decrement = 0;
-      return { decrement: 0, isSolved: true, products: 0 };
+      return { decrement: 0, isSolved: true, isMisled: false, products: 0 };
     }
     const { z, r, y, p, hp } = this.#buffers;
     core.f64(r, size).fill(0);
@@ -350,7 +360,16 @@ export class NewtonSystem implements System {
       isSolved = false;
     }
     this.#decrement = decrement;
-    return { decrement, isSolved, products: solution.products };
+    // H ≼ size·S, S the curvature bounds: its scaled trace is at most `size`. A preconditioner that knows nothing of some curvature (it was made where a loss is flat)
+    // may call a direction solved that promises less than any can
+    const least = (LEAST_DECREMENT * this.#point.scaledNorm * this.#point.scaledNorm) / size;
+    const isMisled = decrement < least;
+    return {
+      decrement: Math.max(decrement, least),
+      isSolved: isSolved && !isMisled,
+      isMisled,
+      products: solution.products,
+    };
   }
 
   /** to = H·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */
@@ -424,6 +443,24 @@ export class NewtonSystem implements System {
     return false;
   }
 
+  /**
+   * A look whose curvature along the direction is none: where the loss is flat for every row that moves (huber, squared hinge without l2). Then a bound of it is taken, so that
+   * the step has a length at all. top: the largest |margin| of the direction.
+   */
+  #curved(look: Look, top: number): Look {
+    const [g1, g2, h11, h12, h22] = look;
+    const { core, curvature } = this.#problem;
+    const count = this.rows * this.#problem.outputs;
+    if (h11 > FLAT * curvature * top * top) return look;
+    const { u1 } = this.#buffers;
+    // unit vectors: squares of a direction as long as this may overflow
+    const scale = top > 0 ? 1 / top : 0;
+    let squares = 0;
+    for (const u of core.f64(u1, count)) squares += u * scale * (u * scale);
+    const bound = ((curvature * squares) / this.rows) * top * top;
+    return h11 > FLAT * bound ? look : [g1, g2, bound / FAR, h12, h22];
+  }
+
   /** (a₁, a₂) that minimise F(v + a₁z + a₂·previous), by Newton's method in the plane; a₂ is 0 without a previous step. */
   *#searchPlane(): Work<[number, number]> {
     const { core, outputs, loss, epsilon, lossId } = this.#problem;
@@ -493,7 +530,7 @@ export class NewtonSystem implements System {
         );
       }
     };
-    const look = function* (a1: number, a2: number): Work<[number, number, number, number, number]> {
+    const look = function* (a1: number, a2: number): Work<Look> {
       core.f64(buffers.looks, 5).fill(0);
       let seen = 0;
       for (let start = 0, turn = 0; start < rows; start += stretch, turn = (turn + LOOK_TURN) % 1) {
@@ -503,7 +540,7 @@ export class NewtonSystem implements System {
         seen += part;
         yield* eachPart(core, part, outputs * LOOK_PRICE, 4, (skipped, few) => lookAt(row + skipped, few, a1, a2));
       }
-      const [g1, g2, h11, h12, h22] = core.f64(buffers.looks, 5) as unknown as [number, number, number, number, number];
+      const [g1, g2, h11, h12, h22] = core.f64(buffers.looks, 5) as unknown as Look;
       return [
         slope1 + (g1 * top1) / seen + ridge11 * a1 + ridge12 * a2,
         slope2 + (g2 * top2) / seen + ridge12 * a1 + ridge22 * a2,
@@ -516,7 +553,7 @@ export class NewtonSystem implements System {
     let gained = 0;
     let here = yield* look(a1, a2);
     for (let looks = 1; looks < MOST_LOOKS; ) {
-      const [p1, p2] = newton2(here, hasPrevious && top2 > 0);
+      const [p1, p2] = newton2(this.#curved(here, top1), hasPrevious && top2 > 0);
       const slope = p1 * here[0] + p2 * here[1];
       if (!(slope < 0) || -slope <= PLANE_TOLERANCE * gained) break;
       let step = 1;
