@@ -96,6 +96,9 @@ const GATHERED = 1 << 16;
 
 /** Multiply-adds that a value takes as long as to be gathered and decoded from two planes. */
 const DECODE_PRICE = 2;
+/** To be rounded, packed, unpacked and added to the moments of its column; and to be squared, with a division. */
+const PACK_PRICE = 6;
+const SQUARE_PRICE = 4;
 
 /** Rows of bytes b (or of 16 bits in two planes, b = 256·high + low) with x = passOffset + passScale·b. */
 export interface ByteMatrix {
@@ -555,7 +558,7 @@ export class DenseRows implements RowSource {
     order: number,
   ): Work<void> {
     const { core, cols } = this;
-    yield* this.#eachRaw(order, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
+    yield* this.#eachRaw(order, 1, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
       const to = codes + first * strideBytes;
       const kernel = core.kernels[`quantize${source}${storage}`];
       kernel(pointer, bytes, count, cols, offset, factor, to, strideBytes, intercept);
@@ -598,14 +601,18 @@ export class DenseRows implements RowSource {
       const wide = scratch.alloc(most * padded, "a block of rows");
       const found = scratch.alloc(most * padded, "a block of rows");
       const sums = scratch.alloc(2 * cols * 8, "column sums");
-      yield* this.#eachRaw(order, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
-        const to = codes + first * strideBytes;
-        const { table, mask } = packed;
-        core.kernels[`quantize${source}I8`](pointer, bytes, count, cols, offsets, inverse, wide, padded, intercept);
-        core.kernels[`pack${storage}`](wide, padded, count, padded, cuts, packed.levels.length, to, strideBytes);
-        core.kernels[`unpack${storage}`](to, strideBytes, count, padded, table, mask, found, padded);
-        core.kernels.momentsI8(found, padded, count, cols, 0, 4, sums, sums + cols * 8);
-      });
+      yield* this.#eachRaw(
+        order,
+        PACK_PRICE,
+        ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
+          const to = codes + first * strideBytes;
+          const { table, mask } = packed;
+          core.kernels[`quantize${source}I8`](pointer, bytes, count, cols, offsets, inverse, wide, padded, intercept);
+          core.kernels[`pack${storage}`](wide, padded, count, padded, cuts, packed.levels.length, to, strideBytes);
+          core.kernels[`unpack${storage}`](to, strideBytes, count, padded, table, mask, found, padded);
+          core.kernels.momentsI8(found, padded, count, cols, 0, 4, sums, sums + cols * 8);
+        },
+      );
       lengths = core.f64(sums, cols).slice();
     } finally {
       scratch.release();
@@ -633,7 +640,7 @@ export class DenseRows implements RowSource {
     try {
       const tops = this.#vector(scratch, reach, cols, 1);
       const sums = scratch.alloc(cols * 8, "column sums");
-      yield* this.#eachRaw(0, ({ storage, pointer, strideBytes, rows }) => {
+      yield* this.#eachRaw(0, SQUARE_PRICE, ({ storage, pointer, strideBytes, rows }) => {
         core.kernels[`squares${storage}`](pointer, strideBytes, rows, cols, offsets, tops, sums);
       });
       return core.f64(sums, cols).slice();
@@ -668,6 +675,7 @@ export class DenseRows implements RowSource {
       yield* this.#gatherBlocks(
         { ...stored, rows: count },
         index,
+        1,
         ({ storage, pointer, strideBytes, rows: some }, first) => {
           const to = codes + first * cols;
           core.kernels[`quantize${storage}I8`](pointer, strideBytes, some, cols, offsets, inverse, to, cols, 0);
@@ -708,18 +716,31 @@ export class DenseRows implements RowSource {
     return { ...plane, storage: "I8", packed: null, codes, strideBytes };
   }
 
-  /** Visits the stored rows in their own order (0) or another (rows u32), a block in cache at a time; `visit` gets the first one's place. */
-  *#eachRaw(order: number, visit: (block: RawRows, first: number) => void): Work<void> {
+  /**
+   * Visits the stored rows in their own order (0) or another (rows u32), a block in cache at a time; `visit` gets the first one's place.
+   * price: multiply-adds that a value takes as long as.
+   */
+  *#eachRaw(order: number, price: number, visit: (block: RawRows, first: number) => void): Work<void> {
     const { core, stored } = this;
     const blocks = (source: RawRows, firstRow: number): Work<void> =>
-      eachBlock(core, source, (pointer, first, rows) => visit({ ...source, pointer, rows }, firstRow + first));
+      eachBlock(
+        core,
+        source,
+        (pointer, first, rows) => visit({ ...source, pointer, rows }, firstRow + first),
+        Math.max(1, price / BYTES[source.storage]),
+      );
     if (stored.storage === "Planes") yield* this.#decodeBlocks(order, blocks);
     else if (order === 0) yield* blocks(stored as RawRows, 0);
-    else yield* this.#gatherBlocks(stored as RawRows, order, visit);
+    else yield* this.#gatherBlocks(stored as RawRows, order, price, visit);
   }
 
-  /** Walks the rows in another order, a block at a time. order: rows u32. */
-  *#gatherBlocks(source: RawRows, order: number, visit: (block: RawRows, firstRow: number) => void): Work<void> {
+  /** Walks the rows in another order, a block at a time. order: rows u32; price: as for #eachRaw. */
+  *#gatherBlocks(
+    source: RawRows,
+    order: number,
+    price: number,
+    visit: (block: RawRows, firstRow: number) => void,
+  ): Work<void> {
     const { core } = this;
     const { strideBytes, rows } = source;
     const most = Math.max(1, Math.floor(GATHERED / strideBytes));
@@ -728,7 +749,7 @@ export class DenseRows implements RowSource {
       const pointer = scratch.alloc(strideBytes * Math.min(most, rows), "a block of rows");
       for (let first = 0; first < rows; first += most) {
         const count = Math.min(most, rows - first);
-        if (core.isDue(2 * count * strideBytes)) yield;
+        if (core.isDue((1 + Math.max(1, price / BYTES[source.storage])) * count * strideBytes)) yield;
         core.kernels.gather(source.pointer, strideBytes, order + 4 * first, count, strideBytes, pointer, strideBytes);
         visit({ ...source, pointer, rows: count }, first);
       }

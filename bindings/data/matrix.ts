@@ -68,7 +68,7 @@ function* fromRows(where: string, rows: readonly (readonly number[])[], expected
   const data = new Float64Array(count * width);
   const most = Math.ceil(PIECE_NUMBERS / width);
   for (let i = 0; i < count; i++) {
-    if (i % most === 0) yield;
+    if (i > 0 && i % most === 0) yield;
     const row = rows[i] as readonly number[];
     if (row?.length !== width) {
       throw new BitcenterError("BAD_SHAPE", `${where}: row ${i} has ${row?.length ?? 0} values, row 0 has ${width}`);
@@ -282,7 +282,7 @@ export function* checkVector(where: string, name: string, input: unknown, rows: 
   }
   const out = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
-    if (i % PIECE_NUMBERS === 0) yield;
+    if (i > 0 && i % PIECE_NUMBERS === 0) yield;
     const value = values[i];
     if (typeof value !== "number" || !Number.isFinite(value)) {
       throw new BitcenterError(

@@ -24,8 +24,8 @@ export {
   type CodeType,
   type QuantizedModel,
   type QuantizeOptions,
-  type Rows,
   quantizedModel,
+  type Rows,
 } from "./model/quantized.js";
 export { fromSafetensors, toSafetensors } from "./model/safetensors.js";
 export { type NpyOptions, readNpy, toNpy } from "./npy.js";
