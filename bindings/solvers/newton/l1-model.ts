@@ -67,7 +67,8 @@ export class L1Model extends Preconditioner {
     const scales = core.f64(frame.scale, dataset.cols);
     const strengths = core.f64(this.strengths, outputs * padded);
     for (let k = 0; k < outputs; k++) {
-      for (const [j, scale] of scales.entries()) strengths[k * padded + j] = l1 / scale;
+      const own = strengths.subarray(k * padded, k * padded + dataset.cols);
+      own.set(scales.map((scale) => l1 / scale));
     }
     this.#own = new Scope(core);
     this.#faceScope = new Scope(core);
@@ -212,7 +213,9 @@ export class L1Model extends Preconditioner {
     const base = core.f64(this.#base, dimension);
     const added = core.f64(scales, dimension);
     const matrix = core.f64(this.#matrix, dimension * dimension);
-    for (const [j, value] of base.entries()) matrix[j * (dimension + 1)] = value + damping * (added[j] as number);
+    base.forEach((value, j) => {
+      matrix[j * (dimension + 1)] = value + damping * (added[j] as number);
+    });
   }
 
   /** u ← argmin of q·(u′ − u) + ½(u′ − u)ᵀM(u′ − u) + Σ strength|u′| over u′. q becomes worthless. */

@@ -1,7 +1,7 @@
 // Newton's method with an l1 term, over one set of rows: what NewtonSystem is to smooth problems.
 //   minimise  F(v) = f(v) + Σ strengthⱼ|vⱼ|,   f smooth
 // A direction ends at u, where the quadratic model of F at v is small: the optimum of an explicit model (L1Model) says which weights are to be 0, conjugate gradients with
-// integer Hessian products on the face of that point say what the others are; they stop at a corner when they meet one and go on along it. Then v goes
+// integer Hessian products on the face of that point say what the others are, until they meet a corner; then the model is asked again, from there. At last v goes
 // towards u as far as F falls, all the way if it can: zeros are exact. Proximal Newton methods: Lee, Sun & Saunders 2014 (SIAM J. Optim. 24); faces and
 // conjugate gradients: Byrd, Chin, Nocedal & Oztoprak 2016 (Math. Program. 159). docs/numerics.md §16, docs/decisions/0018.
 import type { Frame } from "../../data/dataset.js";
@@ -17,14 +17,12 @@ import type { RowFacts, RowSample } from "./row-sample.js";
 
 /** Rows per call of the passes over margins. */
 const ROWS_PER_CALL = 8192;
-/** Times the explicit model is asked for a direction: a Gram matrix is close to the Hessian, a diagonal is not. */
-const GRAM_ROUNDS = 3;
-const DIAGONAL_ROUNDS = 10;
+/** Most times the explicit model is asked on the way to the end of a direction. */
+const MOST_ROUNDS = 15;
 /** Conjugate gradients on one face end when what they could still gain is this part of what the first model promised, times forcing². */
 const ENOUGH = 0.1;
-/** Most Hessian products and corners in a round. */
+/** Most Hessian products in a round. */
 const MOST_PRODUCTS = 60;
-const MOST_CORNERS = 8;
 /** What rounding a step may cost, as a part of what it gains; and the part of it that F must lose along a step. */
 const ROUNDING = 1e-3;
 const LOSS = 1e-3;
@@ -252,10 +250,9 @@ export class L1System implements System {
     this.#damp();
     this.#copy(this.v, u);
     this.#copy(this.g, q);
-    const rounds = model.isGram ? GRAM_ROUNDS : DIAGONAL_ROUNDS;
     let first = 0;
     let taken = 0;
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < MOST_ROUNDS; round++) {
       this.#copy(u, next);
       this.#copy(q, worn);
       yield* model.minimise({ u: next, q: worn, d: z, s, ms });
@@ -314,7 +311,7 @@ export class L1System implements System {
     this.preconditioner.damp(this.#damping, this.#scales);
   }
 
-  /** Conjugate gradients down the quadratic model on the face of u; where they meet a corner they begin anew on its face. Returns the products they took. */
+  /** Conjugate gradients down the quadratic model on the face of u, as far as the first corner they meet. Returns the products they took. */
   *#descendFace(multiply: (from: number, to: number) => Work<void>, forcing: number, enough: number): Work<number> {
     const { kernels } = this.#core;
     const size = this.#size;
@@ -334,21 +331,20 @@ export class L1System implements System {
     const target = Math.max(forcing * forcing * rz, enough);
     copy(y, p);
     let products = 0;
-    for (let corners = 0; products < MOST_PRODUCTS && rz > target; products++) {
+    while (products < MOST_PRODUCTS && rz > target) {
       yield* multiply(p, hp);
+      products++;
       const curved = kernels.dotF64(p, hp, size);
       const step = curved > 0 ? kernels.dotF64(p, r, size) / curved : Number.POSITIVE_INFINITY;
       const reached = kernels.l1Reach(u, p, strengths, size, step);
       // level ground without an end: another face will know more
-      if (!Number.isFinite(reached)) return products + 1;
+      if (!Number.isFinite(reached)) break;
       const zeros = kernels.l1Step(u, p, strengths, size, reached, s);
       kernels.addScaled(u, 1, s, size);
       kernels.addScaled(q, reached, hp, size);
+      if (zeros > 0) break;
       const next = yield* norm(copy);
-      if (zeros > 0) {
-        if (++corners > MOST_CORNERS) return products + 1;
-        copy(y, p);
-      } else kernels.combine(p, next / rz, 1, y, size);
+      kernels.combine(p, next / rz, 1, y, size);
       rz = next;
     }
     return products;
