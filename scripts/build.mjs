@@ -145,7 +145,7 @@ async function buildPackage() {
       dir: scratch,
       format: "es",
       entryFileNames: "[name].js",
-      chunkFileNames: "[name].js",
+      chunkFileNames: "chunks/[name].js",
       codeSplitting: {
         groups: [
           { name: "csv-parser", test: /node_modules[\\/]papaparse/, priority: 3 },
