@@ -351,6 +351,7 @@ export function interiorGap(m: usize, y: usize, weights: usize, rows: i32, state
 
 // kernel/gram
 export function choleskyFactor(g: usize, n: i32): i32 { return cholesky.factor(g, n); }
+export function choleskyRows(g: usize, n: i32, first: i32, end: i32): i32 { return cholesky.rows(g, n, first, end); }
 export function choleskySolve(r: usize, n: i32, b: usize, pitch: i32, classes: i32): void { cholesky.solve(r, n, b, pitch, classes); }
 export function gramScratchBytes(columns: i32): usize { return gram.scratchBytes(columns); }
 export function weightCodesI8(weight: usize, top: f32, rows: i32, codes: usize): void { gram.weightCodes<i8>(weight, top, rows, codes); }
@@ -410,6 +411,9 @@ export function interleave(from: usize, cols: i32, classes: i32, to: usize, pitc
 export function separate(from: usize, cols: i32, classes: i32, to: usize, pitch: i32): void { sparse.separate(from, cols, classes, to, pitch); }
 export function sparseMarginsI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<i8>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
 export function sparseGradientI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<i8>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseRowSquaresI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, weight: usize, out: usize): void { sparse.rowSquares<i8>(starts, indices, values, table, rows, weight, out); }
+export function sparseRowSquaresU8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, weight: usize, out: usize): void { sparse.rowSquares<u8>(starts, indices, values, table, rows, weight, out); }
+export function sparseRowSquaresT8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, weight: usize, out: usize): void { sparse.rowSquares<T8>(starts, indices, values, table, rows, weight, out); }
 export function sparseMomentsI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, q: usize, s: usize): f64 { return sparse.moments<i8>(starts, indices, values, table, rows, d, q, s); }
 export function sparseGramI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<i8>(starts, indices, values, table, rows, d, cols, g); }
 export function sparseQuantizeI8(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<i8>(indices, values, table, count, inverse, codes); }

@@ -690,6 +690,21 @@ export function newtonMutants(
         answer < (n as number) ? answer + 1 : answer,
       ),
     },
+    choleskyRows: {
+      "begins with the first row": misled("choleskyRows", (args) => {
+        args[2] = 0;
+      }),
+      "begins a row late": misled("choleskyRows", add(2, 1)),
+      "ends a row early": (...args) => {
+        const [g, n, first, end] = args as number[] as Arguments<4>;
+        const answer = real("choleskyRows")(g, n, first, end - 1);
+        return answer === end - 1 ? end : answer;
+      },
+      "goes on to the last row": misled("choleskyRows", (args) => {
+        args[3] = at(args, 1);
+      }),
+      "answers how many rows": distorted("choleskyRows", (answer, [, , first]) => answer - (first as number)),
+    },
     choleskySolve: {
       "solves with R first": solveOf(["straight", "transposed"]),
       "solves with Rᵀ only": solveOf(["transposed"]),

@@ -12,6 +12,7 @@ import {
   checkSparseMargins,
   checkSparseMaxRowNorm,
   checkSparseMoments,
+  checkSparseRowSquares,
   checkSparseQuantize,
   checkSparseSlotBytes,
   checkSparseStarts,
@@ -72,6 +73,13 @@ export const SPARSE: readonly KernelEntry[] = [
       storage,
       oracle: "sparseMoments, rows in order",
       check: checkSparseMoments(storage),
+    },
+    {
+      ...rows,
+      name: `sparseRowSquares${storage}`,
+      storage,
+      oracle: "sparseRowSquares, entries in order",
+      check: checkSparseRowSquares(storage),
     },
   ]),
   {

@@ -193,8 +193,13 @@ export abstract class cholesky {
    * pivot is not positive, or n when all is well (a half-made factor must not be used).
    */
   static factor(g: usize, n: i32): i32 {
+    return cholesky.rows(g, n, 0, n);
+  }
+
+  /** Rows `first` to `end` of the factor, where those above are made: j·(n − j) multiply-adds for row j. Returns the first row whose pivot is not positive, or `end`. */
+  static rows(g: usize, n: i32, first: i32, end: i32): i32 {
     const rowBytes = (<usize>n) << 3;
-    for (let j = 0; j < n; j++) {
+    for (let j = first; j < end; j++) {
       const jj = (<usize>j) << 3;
       const row = g + <usize>j * rowBytes + jj;
       const count = n - j;
@@ -216,7 +221,7 @@ export abstract class cholesky {
       const inverse = 1 / sqrt(pivot);
       for (let k: usize = 0; k < <usize>count; k++) store<f64>(row + (k << 3), load<f64>(row + (k << 3)) * inverse);
     }
-    return n;
+    return end;
   }
 
   /** out (4 f64) −= the dot products of four rows, `rowBytes` apart, with b. */

@@ -94,6 +94,13 @@ function equalAll(what: string, got: ArrayLike<number>, want: ArrayLike<number>)
   }
 }
 
+/** As equalAll, NaN included. */
+function equalBits(what: string, got: ArrayLike<number>, want: ArrayLike<number>): void {
+  for (let i = 0; i < want.length; i++) {
+    if (!Object.is(got[i], want[i])) throw new Mismatch(`${what}: element ${i}: got ${got[i]}, expected ${want[i]}`);
+  }
+}
+
 function nearAll(what: string, got: ArrayLike<number>, want: ArrayLike<number>, bound: ArrayLike<number>): void {
   for (let i = 0; i < want.length; i++) {
     if (!(Math.abs(at(got, i) - at(want, i)) <= at(bound, i))) {
@@ -902,6 +909,27 @@ export const checkCholeskyFactor: Check = (kernel, memory) => {
     }
   }
   return cases;
+};
+
+/** choleskyFactor made of pieces: one to nine rows each, and what lies below them is left alone. */
+export const checkCholeskyRows: Check = (kernel, memory) => {
+  const dice = new Dice(97);
+  return checkCholeskyFactor((g, n) => {
+    const pointer = g as number;
+    const size = n as number;
+    for (let first = 0; first < size; ) {
+      const end = Math.min(size, first + dice.between(1, 9));
+      const below = memory.f64(pointer + 8 * end * size, (size - end) * size).slice();
+      const answer = kernel(pointer, size, first, end);
+      equalBits(`rows below ${end} of ${size}`, memory.f64(pointer + 8 * end * size, below.length), below);
+      if (answer !== end) {
+        if (!(answer >= first && answer < end)) expectEqual(`rows ${first} to ${end} of ${size}`, answer, end);
+        return answer;
+      }
+      first = end;
+    }
+    return size;
+  }, memory);
 };
 
 export const checkCholeskySolve: Check = (kernel, memory) => {
