@@ -10,7 +10,15 @@ import type { CheckedSparse } from "./matrix.js";
 import { roundUp, type Statistics } from "./raw-rows.js";
 import type { RowSource } from "./row-source.js";
 import { chooseScales } from "./scales.js";
-import { gatherSparse, loadSparse, quantizeSparse, SPARSE_BYTES, SparsePasses, type SparseRows, sparseCodes } from "./sparse-rows.js";
+import {
+  gatherSparse,
+  loadSparse,
+  quantizeSparse,
+  SPARSE_BYTES,
+  SparsePasses,
+  type SparseRows,
+  sparseCodes,
+} from "./sparse-rows.js";
 
 /** Sparse rows with one byte a value, x = passOffset + passScale·b. */
 export interface SparseBytes {

@@ -99,8 +99,8 @@ export class InteriorRun {
   readonly #gramRows: number;
   /** Of wide data. */
   readonly #rowSpace: RowSpace | null;
-  /** Whether a step with a diagonal has taken longer than one with rows would. */
-  #isWorn = false;
+  /** Passes of the longest step so far, and those before the present one. */
+  #longest = 0;
   #passesBefore = 0;
   readonly #size: number;
   /** Pointers: weights, the direction, residuals (of the point, of the direction), the best weights, scales: size f64 each; rows. */
@@ -330,16 +330,13 @@ export class InteriorRun {
     );
   }
 
-  /** Rows of large curvature, from the first step on that has taken more passes than they are worth; they are exact, and so are all products from then on. */
+  /** Rows of large curvature, in a step for which building takes less time than the longest step so far has taken; they are exact, and so are all products of that step. */
   *#preconditionRows(rowSpace: RowSpace): Work<void> {
     const { h } = this.#memory.buffers;
     const spent = this.#passes + this.#exactPasses - this.#passesBefore;
     this.#passesBefore += spent;
-    const cost = yield* rowSpace.choose(h);
-    this.#isWorn ||= cost < spent;
-    if (!this.#isWorn) return;
-    this.#isExact = true;
-    yield* rowSpace.build(h);
+    this.#longest = Math.max(this.#longest, spent);
+    if (yield* rowSpace.choose(h, this.#longest)) yield* rowSpace.build(h);
   }
 
   *#preconditionSampled(sample: RowSample, all: Curvature): Work<void> {
@@ -419,7 +416,7 @@ export class InteriorRun {
     const { buffers, products, ridge } = this.#memory;
     const { u2, h } = buffers;
     const curvature = { h, p: 0, weights: 0 };
-    if (this.#isExact) {
+    if (this.#isExact || this.#rowSpace?.isBuilt) {
       yield* exactHessian(this.#problem, this.#view.frame, from, curvature, u2, to);
       this.#exactPasses++;
     } else {

@@ -7,14 +7,17 @@
 import type { Frame } from "../../data/dataset.js";
 import type { ExactRows } from "../../data/exact-rows.js";
 import type { Problem } from "../../data/problem.js";
+import { eachSparse } from "../../data/sparse-rows.js";
 import { Scope } from "../../engine/core.js";
 import { eachPart, partOf, type Work } from "../../engine/work.js";
-import { eachSparse } from "../../data/sparse-rows.js";
 import { diagonal } from "./preconditioner.js";
 import type { Products } from "./products.js";
 
-/** Rows in S at most: their Cholesky factor takes a tenth of a second. */
-const MOST_ROWS = 1024;
+/** Rows in S at most, at first and for good: the Cholesky factor of so many takes a tenth of a second, and a second. */
+const FEW_ROWS = 1024;
+const MOST_ROWS = 2048;
+/** Multiply-adds of a Cholesky factor in the time of one of a pass. */
+const FACTOR_PRICE = 0.5;
 /** A row belongs to S when h/n·xᵀD⁻¹x is at least this: then it changes M⁻¹ by half in its own direction. */
 const WEIGHTY = 1;
 /** Rows beside each other in a pass. */
@@ -57,6 +60,7 @@ export class RowSpace {
   readonly #rest: number;
   /** Numbers of the rows in S: u32. */
   readonly #index: number;
+  #most = FEW_ROWS;
   #chosen = 0;
   #restWeight = 0;
   #built: Built | null = null;
@@ -110,7 +114,17 @@ export class RowSpace {
     const { kernels } = core;
     const { rows } = dataset;
     const { padded } = this.#frame;
-    yield* diagonal(this.#problem, this.#frame, this.#products, this.#products.matrix, rows, 0, 1 / rows, ridge, this.#least);
+    yield* diagonal(
+      this.#problem,
+      this.#frame,
+      this.#products,
+      this.#products.matrix,
+      rows,
+      0,
+      1 / rows,
+      ridge,
+      this.#least,
+    );
     kernels.combine(this.#least, FLOOR, 1, ridge, padded);
     core.f64(this.#inverse, padded).fill(1);
     kernels.scaleColumns(this.#inverse, this.#least, 1, padded, 1, this.#inverse);
@@ -140,16 +154,18 @@ export class RowSpace {
         exactRows.decode(row, this.#bias, this.#w);
         kernels.addScaled(this.#w, 1, this.#shift, cols);
         kernels.scaleColumns(this.#w, this.#factor, 0, cols, 1, this.#w);
-        const square = kernels.weightedSquares(this.#w, this.#inverse, cols, 1);
+        const square = kernels.weightedSquares(this.#w, this.#least, cols, 1);
         core.f64(this.#norms, rows)[row] = square;
       }
     });
   }
 
-  /** Chooses S for curvature h (rows f32, the rows' weights in it), and forgets what was built; returns the passes over all rows that building takes as long as. */
-  *choose(h: number): Work<number> {
+  /**
+   * Chooses S for curvature h (rows f32, the rows' weights in it), and forgets what was built. True when M is worth building: it takes less time than `spent` passes over all rows.
+   */
+  *choose(h: number, spent: number): Work<boolean> {
     const { core, dataset } = this.#problem;
-    const { rows, sparse } = dataset;
+    const { rows } = dataset;
     this.#built = null;
     this.#own.release();
     yield* eachPart(core, rows, 2, 1, (first, count) => {
@@ -159,15 +175,22 @@ export class RowSpace {
     });
     let least = WEIGHTY * rows;
     let count = yield* this.#above(least);
+    if (this.#cost(Math.min(count, MOST_ROWS)) < spent) this.#most = MOST_ROWS;
     // where there are too many, the heaviest to a factor of two; then as many of the others as there is room for
-    while (count > MOST_ROWS) {
+    while (count > this.#most) {
       least *= 2;
       count = yield* this.#above(least);
     }
     yield* this.#take(h, least, count);
-    const entries = sparse === null ? rows * dataset.cols : sparse.csr.entries + rows;
-    const size = this.#chosen;
-    return (size * size * ((entries / rows) * 0.5 + size / 6)) / (2 * entries);
+    return this.#cost(this.#chosen) < spent;
+  }
+
+  /** Passes over all rows that take as long as building M for so many rows. */
+  #cost(count: number): number {
+    const { rows, cols, sparse } = this.#problem.dataset;
+    const entries = sparse === null ? rows * cols : sparse.csr.entries + rows;
+    const gram = (count * count * entries) / (2 * rows);
+    return (gram + (FACTOR_PRICE * count * count * count) / 6) / (2 * entries);
   }
 
   /** Rows that weigh `least` or more. */
@@ -184,7 +207,7 @@ export class RowSpace {
   *#take(h: number, least: number, count: number): Work<void> {
     const { core, dataset } = this.#problem;
     const isCut = least > WEIGHTY * dataset.rows;
-    let room = isCut ? MOST_ROWS - count : 0;
+    let room = isCut ? this.#most - count : 0;
     let taken = 0;
     let sum = 0;
     yield* eachPart(core, dataset.rows, 2, 1, (first, some) => {
@@ -214,9 +237,18 @@ export class RowSpace {
     const { kernels } = core;
     const { rows, cols } = dataset;
     const { padded, intercept } = this.#frame;
-    yield* diagonal(this.#problem, this.#frame, this.#products, this.#products.matrix, rows, this.#rest, 1 / rows, this.#least, this.#inverse);
+    yield* diagonal(
+      this.#problem,
+      this.#frame,
+      this.#products,
+      this.#products.matrix,
+      rows,
+      this.#rest,
+      1 / rows,
+      this.#least,
+      this.#inverse,
+    );
     const d = core.f64(this.#inverse, padded);
-    // columns that have nothing at all
     for (let j = 0; j < padded; j++) d[j] = j < cols ? 1 / (d[j] as number) : 0;
     const scope = this.#own;
     const vector = (): number => scope.alloc(count * 8, WHAT);
