@@ -13,6 +13,7 @@ import {
   checkSparseMaxRowNorm,
   checkSparseMoments,
   checkSparseQuantize,
+  checkSparseRowSquares,
   checkSparseSlotBytes,
   checkSparseStarts,
   checkSparseToBytes,
@@ -72,6 +73,13 @@ export const SPARSE: readonly KernelEntry[] = [
       storage,
       oracle: "sparseMoments, rows in order",
       check: checkSparseMoments(storage),
+    },
+    {
+      ...rows,
+      name: `sparseRowSquares${storage}`,
+      storage,
+      oracle: "sparseRowSquares, entries in order",
+      check: checkSparseRowSquares(storage),
     },
   ]),
   {

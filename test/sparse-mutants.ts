@@ -129,6 +129,16 @@ export function sparseMutants(
       "forgets what was there": cleared(moments, 6, columnsOf),
       "counts rows": distorted(moments, (_, args) => at(args, 4)),
     };
+    const squares = `sparseRowSquares${type}`;
+    mutants[squares] = {
+      ...reading(squares, BYTES[type], type === "T8"),
+      "takes the weight of the next column": misled(squares, add(5, 8)),
+      "weighs nothing": misled(squares, (args) => {
+        const [weight, columns] = [at(args, 5), columnsOf(args)];
+        memory.f64(weight, columns).fill(1);
+      }),
+      "sums in float32": spoilt(squares, (args) => rounded(at(args, 6), at(args, 4))),
+    };
   }
   const u32 = (pointer: number, count: number): Uint32Array =>
     new Uint32Array(memory.u8(0, 1).buffer as ArrayBuffer, pointer, count);

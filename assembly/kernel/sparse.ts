@@ -418,6 +418,28 @@ export abstract class sparse {
     return total;
   }
 
+  /** out = Σ weight·x² of each row, in order of the entries. weight: columns f64; out: rows f64. */
+  static rowSquares<T>(
+    starts: usize,
+    indices: usize,
+    values: usize,
+    table: usize,
+    rows: i32,
+    weight: usize,
+    out: usize,
+  ): void {
+    const step = sparse.bytes<T>();
+    for (let row: usize = 0; row < <usize>rows; row++) {
+      const end = <usize>load<u32>(starts + (row << 2), 4);
+      let sum: f64 = 0;
+      for (let e = <usize>load<u32>(starts + (row << 2)); e < end; e++) {
+        const x = sparse.value<T>(values + e * step, table);
+        sum += load<f64>(sparse.place(weight, indices + (e << 2))) * x * x;
+      }
+      store<f64>(out + (row << 3), sum);
+    }
+  }
+
   /** Upper part of G += Σ d·x·xᵀ: as much work as pairs of entries. d: rows f32; g: columns² f64. */
   static gram<T>(
     starts: usize,

@@ -1,7 +1,8 @@
 // Passes over the exact copy, whatever it is stored as: x = passOffset + passScale·stored.
-import type { Core } from "../engine/core.js";
+import type { Core, Scope } from "../engine/core.js";
 import { eachPart, type Work } from "../engine/work.js";
 import type { StoredCopy } from "./dense-rows.js";
+import { gatherRows } from "./raw-rows.js";
 
 /** Rows that a gradient pass takes at a time. */
 const GRADIENT_ROWS = 32;
@@ -18,6 +19,10 @@ export interface ExactRows {
   gradient(derivatives: number, outputs: number, sums: number): Work<void>;
   /** x += one row: width f64. one: pointer to the number 1. */
   decode(row: number, one: number, x: number): void;
+  /** `rows` rows from `first` on, where they are. */
+  part(first: number, rows: number): ExactRows;
+  /** Some rows side by side, in `scope`. index: numbers of the rows, u32. */
+  gather(scope: Scope, index: number, rows: number): Work<ExactRows>;
 }
 
 /** Dense rows. */
@@ -64,5 +69,20 @@ export class StoredRows implements ExactRows {
   decode(row: number, one: number, x: number): void {
     const { storage, pointer, low, strideBytes, width } = this.#stored;
     this.#core.kernels[`gradient${storage}`](pointer + row * strideBytes, low, strideBytes, 1, width, one, 1, x);
+  }
+
+  part(first: number, rows: number): StoredRows {
+    const { pointer, strideBytes } = this.#stored;
+    return new StoredRows(this.#core, { ...this.#stored, pointer: pointer + first * strideBytes, rows });
+  }
+
+  *gather(scope: Scope, index: number, rows: number): Work<StoredRows> {
+    const { pointer, low, strideBytes } = this.#stored;
+    const take = (from: number): Work<number> =>
+      gatherRows(this.#core, scope, from, strideBytes, index, rows, "some of the rows");
+    const to = yield* take(pointer);
+    // the low plane of 16 bits has the same distance from row to row
+    const toLow = low === 0 ? to : yield* take(pointer + low);
+    return new StoredRows(this.#core, { ...this.#stored, pointer: to, low: toLow - to, rows });
   }
 }

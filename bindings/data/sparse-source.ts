@@ -10,7 +10,15 @@ import type { CheckedSparse } from "./matrix.js";
 import { roundUp, type Statistics } from "./raw-rows.js";
 import type { RowSource } from "./row-source.js";
 import { chooseScales } from "./scales.js";
-import { loadSparse, quantizeSparse, SPARSE_BYTES, SparsePasses, type SparseRows, sparseCodes } from "./sparse-rows.js";
+import {
+  gatherSparse,
+  loadSparse,
+  quantizeSparse,
+  SPARSE_BYTES,
+  SparsePasses,
+  type SparseRows,
+  sparseCodes,
+} from "./sparse-rows.js";
 
 /** Sparse rows with one byte a value, x = passOffset + passScale·b. */
 export interface SparseBytes {
@@ -237,5 +245,21 @@ class ExactSparse implements ExactRows {
   decode(row: number, one: number, x: number): void {
     const { storage, starts, indices, values, table } = this.#csr;
     this.#core.kernels[`sparseGradient${storage}`](starts + 4 * row, indices, values, table, 1, one, 1, x, 1);
+  }
+
+  part(first: number, rows: number): ExactSparse {
+    const { starts, entries } = this.#csr;
+    // as many entries as rows of the usual length have: pauses alone depend on it
+    const share = (entries / this.#csr.rows) * rows;
+    return this.#with({ ...this.#csr, starts: starts + 4 * first, rows, entries: share });
+  }
+
+  *gather(scope: Scope, index: number, rows: number): Work<ExactSparse> {
+    return this.#with(yield* gatherSparse(this.#core, scope, this.#csr, index, rows));
+  }
+
+  #with(csr: SparseRows): ExactSparse {
+    const { passScale, passOffset } = this;
+    return new ExactSparse(this.#core, csr, { padded: 0, ones: passScale, zeros: passOffset });
   }
 }

@@ -158,7 +158,7 @@ export type KernelName =
   | `sparse${"FirstBad" | "Columns" | "SlotBytes" | "Distinct" | "ToBytes" | "Starts" | "Gather"}`
   | `sparseQuantize${SparseStorage}`
   | `sparse${"Margins" | "Gradient" | "Gram"}${SparseStorage}`
-  | `sparseMoments${SparseByteStorage}`
+  | `sparse${"Moments" | "RowSquares"}${SparseByteStorage}`
   | "sparseMaxRowNorm"
   | "sparseEigenvalue"
   | "interleave"

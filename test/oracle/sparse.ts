@@ -80,6 +80,13 @@ export function sparseMoments(
   return { squares, first, total };
 }
 
+/** Σ weight·x² per row, entry after entry. */
+export function sparseRowSquares(rows: readonly Row[], weight: ArrayLike<number>): Float64Array {
+  return Float64Array.from(rows, (row) =>
+    row.columns.reduce((sum, j, e) => sum + at(weight, j) * at(row.values, e) * at(row.values, e), 0),
+  );
+}
+
 /** start + Σ d·x·xᵀ, upper part: columns². */
 export function sparseGram(
   rows: readonly Row[],

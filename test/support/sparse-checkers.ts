@@ -11,6 +11,7 @@ import {
   sparseGram,
   sparseMargins,
   sparseMoments,
+  sparseRowSquares,
   tabulated,
 } from "../oracle/sparse.js";
 import { at, type Check, expectEqual, expectNear, gamma, Mismatch } from "./checkers.js";
@@ -194,6 +195,17 @@ export function checkSparseMoments(storage: SparseType): Check {
         equal(() => `${name}: Σ d·x²`, memory.f64(q, columns), want.squares);
         equal(() => `${name}: Σ d·x`, memory.f64(s, columns), want.first);
       }
+    });
+}
+
+export function checkSparseRowSquares(storage: SparseType): Check {
+  return (kernel, memory) =>
+    eachCase(memory, storage, 330, (c) => {
+      const { rows, columns, dice, name } = c;
+      const weight = Float64Array.from({ length: columns }, () => (dice.below(4) === 0 ? 0 : dice.uniform()));
+      const out = memory.output(8 * rows.length);
+      kernel(c.starts, c.indices, c.values, c.table, rows.length, memory.input(weight), out);
+      equal(() => name, memory.f64(out, rows.length), sparseRowSquares(rows, weight));
     });
 }
 

@@ -16,6 +16,7 @@ import type { NewtonSettings, Progress } from "./newton-run.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows } from "./preconditioner.js";
 import type { Arithmetic, Curvature, RowMatrix, RowView } from "./products.js";
 import { RowSample } from "./row-sample.js";
+import { RowSpace } from "./row-space.js";
 
 /** Arrays of a row: a, e, s, ξ and two right-hand sides. */
 const ROW_PARTS = 6;
@@ -47,6 +48,8 @@ const SUM_PRICE = 2;
 const RIDGE = 1e-12;
 /** Outer steps without a lower objective or a smaller gap before the run gives up. */
 const MOST_FAILURES = 60;
+/** Part to which the gap has to fall in so many steps for a run that is getting nowhere otherwise to go on. */
+const LEAST_FALL = 0.5;
 /** Part of the objective below which a gap is not seen in it any more. */
 const NOISE = 2 ** -52;
 
@@ -62,6 +65,7 @@ interface BuiltRun {
   readonly scales: number;
   readonly rows: number;
   readonly totalWeight: number;
+  readonly rowSpace: RowSpace | null;
 }
 
 function* build(
@@ -73,6 +77,7 @@ function* build(
 ): Work<BuiltRun> {
   const memory = yield* newtonMemory(scope, problem, arithmetic, view, settings.seed);
   const vector = (what: string): number => scope.alloc(view.frame.padded * 8, what);
+  const isWide = settings.preconditioner === "auto" && memory.preconditioner.dimension > GRAM_COLUMNS;
   return {
     scope,
     memory,
@@ -84,6 +89,8 @@ function* build(
     scales: vector("the scales of the coordinates"),
     rows: yield* scope.allocWork(ROW_PARTS * problem.dataset.rows * 8, "the dual variables"),
     totalWeight: yield* sumOf(problem.core, problem.dataset.weights.f64, problem.dataset.rows),
+    // last: its memory is its own
+    rowSpace: isWide ? yield* RowSpace.create(problem, view.frame, memory.products, memory.ridge) : null,
   };
 }
 
@@ -106,6 +113,11 @@ export class InteriorRun {
   readonly #empty: readonly number[];
   readonly #isGram: boolean;
   readonly #gramRows: number;
+  /** Of wide data. */
+  readonly #rowSpace: RowSpace | null;
+  /** Passes of the longest step so far, and those before the present one. */
+  #longest = 0;
+  #passesBefore = 0;
   readonly #size: number;
   /** Pointers: weights, the direction, residuals (of the point, of the direction), the best weights, scales: size f64 each; rows. */
   readonly #v: number;
@@ -133,6 +145,9 @@ export class InteriorRun {
   #leastAbove = Number.POSITIVE_INFINITY;
   #isBetter = false;
   #failures = 0;
+  /** The last gap that was half of the one before it, and the steps since. */
+  #markedGap = Number.POSITIVE_INFINITY;
+  #creeping = 0;
 
   private constructor(problem: Problem, settings: NewtonSettings, view: RowView, built: BuiltRun) {
     const { dataset } = problem;
@@ -157,6 +172,7 @@ export class InteriorRun {
     this.#empty = dataset.emptyColumns(problem.fitIntercept);
     this.#gramRows = gramRows(rows, dimension);
     this.#isGram = settings.preconditioner === "auto" ? dimension <= GRAM_COLUMNS : settings.preconditioner === "gram";
+    this.#rowSpace = built.rowSpace;
   }
 
   static *create(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic): Work<InteriorRun> {
@@ -173,6 +189,7 @@ export class InteriorRun {
   release(): void {
     this.#problem.forget(this.#scope);
     this.#memory.preconditioner.release();
+    this.#rowSpace?.release();
     this.#scope.release();
   }
 
@@ -343,6 +360,9 @@ export class InteriorRun {
     const isNearer = above < this.#leastAbove && above > NOISE * this.#objective;
     this.#failures = this.#isBetter || isNearer ? 0 : this.#failures + 1;
     this.#leastAbove = Math.min(this.#leastAbove, above);
+    const hasFallen = this.#gap <= LEAST_FALL * this.#markedGap;
+    if (hasFallen) this.#markedGap = this.#gap;
+    this.#creeping = hasFallen ? 0 : this.#creeping + 1;
     return { gap: this.#gap, isConverged: this.#gap <= goal };
   }
 
@@ -352,6 +372,11 @@ export class InteriorRun {
     const { inner } = this.#view;
     const { random, buffers } = this.#memory;
     const curvature = { h: buffers.h, p: 0, weights: 0 };
+    if (this.#rowSpace !== null) {
+      yield* this.#preconditionOn(inner, buffers.h, 0, rows);
+      yield* this.#preconditionRows(this.#rowSpace);
+      return;
+    }
     if (this.#gramRows * WORTH_SAMPLING >= rows) {
       yield* this.#preconditionOn(inner, buffers.h, 0, rows);
       return;
@@ -359,6 +384,15 @@ export class InteriorRun {
     yield* RowSample.use(this.#problem, inner, this.#gramRows, buffers.h, random, (sample) =>
       this.#preconditionSampled(sample, curvature),
     );
+  }
+
+  /** Rows of large curvature, in a step for which building takes less time than the longest step so far has taken; they are exact, and so are all products of that step. */
+  *#preconditionRows(rowSpace: RowSpace): Work<void> {
+    const { h } = this.#memory.buffers;
+    const spent = this.#passes + this.#exactPasses - this.#passesBefore;
+    this.#passesBefore += spent;
+    this.#longest = Math.max(this.#longest, spent);
+    if (yield* rowSpace.choose(h, this.#longest)) yield* rowSpace.build(h);
   }
 
   *#preconditionSampled(sample: RowSample, all: Curvature): Work<void> {
@@ -383,7 +417,8 @@ export class InteriorRun {
   /** vector ← M⁻¹·vector, empty columns aside: without l2 they have no curvature, and what rounding leaves in their gradient would send their weights far away. */
   *#apply(vector: number): Work<void> {
     this.#clearEmpty(vector);
-    yield* this.#memory.preconditioner.solve(vector);
+    if (this.#rowSpace?.isBuilt) yield* this.#rowSpace.solve(vector);
+    else yield* this.#memory.preconditioner.solve(vector);
     this.#clearEmpty(vector);
   }
 
@@ -425,7 +460,7 @@ export class InteriorRun {
     const { buffers, products, ridge } = this.#memory;
     const { u2, h } = buffers;
     const curvature = { h, p: 0, weights: 0 };
-    if (this.#isExact) {
+    if (this.#isExact || this.#rowSpace?.isBuilt) {
       yield* exactHessian(this.#problem, this.#view.frame, from, curvature, u2, to);
       this.#exactPasses++;
     } else {
@@ -503,19 +538,20 @@ export class InteriorRun {
     yield* this.#problem.exactMargins(this.#view.frame, this.#v, margins);
     yield* this.#evaluate();
     yield* this.#measure();
-    return this.#failures < MOST_FAILURES;
+    return Math.max(this.#failures, this.#creeping) < MOST_FAILURES;
   }
 
   /** What every report says: the best weights so far. */
   facts() {
     const { dataset } = this.#problem;
+    const { isGram } = this.#memory.preconditioner;
     return {
       passes: this.#passes,
       exactPasses: this.#exactPasses,
       objective: this.#bestObjective,
       gradientNorm: this.#bestGradientNorm,
       hessianShare: 1,
-      preconditioner: this.#memory.preconditioner.isGram ? ("gram" as const) : ("diagonal" as const),
+      preconditioner: this.#rowSpace?.isBuilt ? ("rows" as const) : isGram ? ("gram" as const) : ("diagonal" as const),
       exact: dataset.exact,
       bytes: dataset.bytes,
       ...this.#problem.toWeights(this.#view.frame, this.#best),

@@ -59,7 +59,8 @@ export interface NewtonReport {
   readonly isStalled: boolean;
   /** Part of the rows in the last Hessian. */
   readonly hessianShare: number;
-  readonly preconditioner: "gram" | "diagonal";
+  /** Of the present step; "rows": a diagonal and the rows of large curvature (hinge on more than 2048 columns). */
+  readonly preconditioner: "gram" | "diagonal" | "rows";
   /** Which exact copy the objective and gradient come from, and the bytes of linear memory the dataset holds (codes included). */
   readonly exact: ExactCopy;
   readonly bytes: number;
