@@ -16,8 +16,8 @@ const EXACT_RIDGE = 1e-13;
 const SOLVED = 1e-8;
 /** Most rounds of sweeps and steps on the face, sweeps in a round, and steps on one face. */
 const MOST_ROUNDS = 60;
-const SWEEPS = 2;
-const MOST_STEPS = 100;
+const SWEEPS = 8;
+const MOST_STEPS = 3;
 /** Numbers in all factors of a face together: 256 MiB. */
 const MOST_NUMBERS = 2 ** 25;
 

@@ -31,6 +31,8 @@ const MANY_ROWS_PER_COLUMN = 20;
 const SMALLEST_SHARE = 0.1;
 /** Largest cost of a Gram matrix with its factor, in passes. */
 const GRAM_PASSES = 15;
+/** The same with l1, where zeros are found the sooner the better the explicit model is. */
+const L1_GRAM_PASSES = 60;
 /** Multiplications for a Gram matrix in float64 that take no longer than a descent would. */
 const DIRECT_PRODUCTS = 2 ** 28;
 /**
@@ -170,7 +172,7 @@ export class NewtonRun {
     const sampled = gramRows(rows, dimension);
     const factorPasses = (dimension * dimension) / (2 * rows);
     const passes = (gramPasses(sampled, rows, dimension, 1) + factorPasses) / outputs;
-    const isCheap = dimension <= GRAM_COLUMNS && passes <= GRAM_PASSES;
+    const isCheap = dimension <= GRAM_COLUMNS && passes <= (l1 > 0 ? L1_GRAM_PASSES : GRAM_PASSES);
     const isRounded = this.#view.exact !== this.#view.inner;
     const isPacked = this.#view.inner.packed !== undefined;
     // a constant Hessian that is soon made: then the first direction ends at the optimum
