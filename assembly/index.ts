@@ -12,6 +12,7 @@ import { packed, U1, U2, U4 } from "./kernel/packed";
 import { histogram, points, sorting } from "./kernel/points";
 import { proximal } from "./kernel/proximal";
 import { quantize } from "./kernel/quantize";
+import { sparse, T8, T16 } from "./kernel/sparse";
 import { tiles } from "./kernel/tiles";
 import { vector } from "./kernel/vector";
 import { weave } from "./kernel/weave";
@@ -25,10 +26,14 @@ import { blocks } from "./solver/blocks";
 import { flush } from "./solver/flush";
 import { frame } from "./solver/frame";
 import { inner } from "./solver/inner";
+import { lazy } from "./solver/lazy";
+import { lazyInner } from "./solver/lazy-inner";
+import { LazyRun } from "./solver/lazy-run";
 import { outer } from "./solver/outer";
 import { packedPass } from "./solver/packed-pass";
 import { fused } from "./solver/pass";
 import { Run } from "./solver/run";
+import { sparseSpectrum } from "./solver/sparse-spectrum";
 import { spectrum } from "./solver/spectrum";
 import { zipml } from "./solver/zipml";
 import { ZipmlRun } from "./solver/zipml-run";
@@ -42,7 +47,7 @@ export function isRelaxed(): i32 { return ASC_FEATURE_RELAXED_SIMD ? 1 : 0; }
 export function probe(a: usize, b: usize, c: usize, out: usize): void { probes.relaxed(a, b, c, out); }
 
 // core/random
-export function permutation(seed: u32, count: u32, out: usize): void { random.permutation(seed, count, out); }
+export function permutation(seed: u32, count: u32, out: usize, first: u32, end: u32): u32 { return random.permutation(seed, count, out, first, end); }
 
 // kernel/dot
 export function dotI8I8(x: usize, z: usize, columns: i32): f64 { return dot.i8i8(x, z, columns); }
@@ -87,13 +92,13 @@ export function weighCells(values: usize, weights: usize, count: i32, low: f64, 
 export function splitCells(mass: usize, cells: i32, more: i32, starts: usize): i32 { return histogram.split(mass, cells, more, starts); }
 export function centreCells(mass: usize, cells: i32, frame: usize): void { histogram.centre(mass, cells, frame); }
 export function weighFineCells(values: usize, weights: usize, count: i32, cells: i32, frame: usize, starts: usize, mass: usize, scratch: usize): void { histogram.weighFine(values, weights, count, cells, frame, starts, mass, scratch); }
-export function fillCells(values: usize, weights: usize, count: i32, cells: i32, frame: usize, starts: usize, finer: usize, fine: i32, out: usize, scratch: usize): void { histogram.fill(values, weights, count, cells, frame, starts, finer, fine, out, scratch); }
+export function fillCells(values: usize, weights: usize, count: i32, cells: i32, frame: usize, starts: usize, finer: usize, fine: i32, out: usize, scratch: usize, isAdded: i32): void { histogram.fill(values, weights, count, cells, frame, starts, finer, fine, out, scratch, isAdded); }
 export function pointsOfCells(cells: usize, count: i32, frame: usize, origins: usize, out: usize): i32 { return histogram.collect(cells, count, frame, origins, out); }
 
 // kernel/levels
 export function levelScratchBytes(count: i32, intervals: i32): usize { return levels.scratchBytes(count, intervals); }
 export function levelsExact(points: usize, count: i32, intervals: i32, scratch: usize, out: usize): f64 { return levels.exact(points, count, intervals, scratch, out); }
-export function levelsDivide(points: usize, count: i32, intervals: i32, scratch: usize, out: usize): f64 { return levels.divide(points, count, intervals, scratch, out); }
+export function levelsDivide(points: usize, count: i32, intervals: i32, scratch: usize, out: usize, first: i32, end: i32): f64 { return levels.divide(points, count, intervals, scratch, out, first, end); }
 export function levelsSmawk(points: usize, count: i32, intervals: i32, scratch: usize, out: usize): f64 { return levels.smawk(points, count, intervals, scratch, out); }
 export function thinScratchBytes(count: i32): usize { return levels.thinScratchBytes(count); }
 export function thinPoints(points: usize, count: i32, apart: i32, most: i32, scratch: usize, out: usize): i32 { return levels.thin(points, count, apart, most, scratch, out); }
@@ -218,21 +223,21 @@ export function beginI8F32(run: usize, seed: u32, step: u32, steps: u32, optionT
 export function advanceI8F32(run: usize, steps: u32): void { inner.advance<i8, f32>(changetype<Run>(run), steps); }
 export function beginI16F32(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<i16, f32>(changetype<Run>(run), seed, step, steps, optionTwo); }
 export function advanceI16F32(run: usize, steps: u32): void { inner.advance<i16, f32>(changetype<Run>(run), steps); }
-export function fillBaseI8I8(run: usize): void { inner.fillBase<i8, i8>(changetype<Run>(run)); }
-export function fillBaseI8I16(run: usize): void { inner.fillBase<i8, i16>(changetype<Run>(run)); }
-export function fillBaseI16I16(run: usize): void { inner.fillBase<i16, i16>(changetype<Run>(run)); }
+export function fillBaseI8I8(run: usize, first: u32, end: u32): void { inner.fillBase<i8, i8>(changetype<Run>(run), first, end); }
+export function fillBaseI8I16(run: usize, first: u32, end: u32): void { inner.fillBase<i8, i16>(changetype<Run>(run), first, end); }
+export function fillBaseI16I16(run: usize, first: u32, end: u32): void { inner.fillBase<i16, i16>(changetype<Run>(run), first, end); }
 export function beginU4I8(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<U4, i8>(changetype<Run>(run), seed, step, steps, optionTwo); }
 export function advanceU4I8(run: usize, steps: u32): void { inner.advance<U4, i8>(changetype<Run>(run), steps); }
-export function fillBaseU4I8(run: usize): void { inner.fillBase<U4, i8>(changetype<Run>(run)); }
+export function fillBaseU4I8(run: usize, first: u32, end: u32): void { inner.fillBase<U4, i8>(changetype<Run>(run), first, end); }
 export function beginU4I16(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<U4, i16>(changetype<Run>(run), seed, step, steps, optionTwo); }
 export function advanceU4I16(run: usize, steps: u32): void { inner.advance<U4, i16>(changetype<Run>(run), steps); }
-export function fillBaseU4I16(run: usize): void { inner.fillBase<U4, i16>(changetype<Run>(run)); }
+export function fillBaseU4I16(run: usize, first: u32, end: u32): void { inner.fillBase<U4, i16>(changetype<Run>(run), first, end); }
 export function beginU2I8(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<U2, i8>(changetype<Run>(run), seed, step, steps, optionTwo); }
 export function advanceU2I8(run: usize, steps: u32): void { inner.advance<U2, i8>(changetype<Run>(run), steps); }
-export function fillBaseU2I8(run: usize): void { inner.fillBase<U2, i8>(changetype<Run>(run)); }
+export function fillBaseU2I8(run: usize, first: u32, end: u32): void { inner.fillBase<U2, i8>(changetype<Run>(run), first, end); }
 export function beginU2I16(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return inner.begin<U2, i16>(changetype<Run>(run), seed, step, steps, optionTwo); }
 export function advanceU2I16(run: usize, steps: u32): void { inner.advance<U2, i16>(changetype<Run>(run), steps); }
-export function fillBaseU2I16(run: usize): void { inner.fillBase<U2, i16>(changetype<Run>(run)); }
+export function fillBaseU2I16(run: usize, first: u32, end: u32): void { inner.fillBase<U2, i16>(changetype<Run>(run), first, end); }
 export function preparePublished(run: usize, gradient: usize): void { inner.preparePublished(changetype<Run>(run), gradient); }
 export function advancePublished(run: usize, steps: u32): void { inner.advancePublished(changetype<Run>(run), steps); }
 export function packGroups(codes: usize, stride: usize, order: usize, rows: i32, columns: i32, out: usize, sums: usize): void { batch.pack(codes, stride, order, rows, columns, out, sums); }
@@ -242,12 +247,28 @@ export function countLimitsI8(z: usize, count: usize): f64 { return flush.countL
 export function countLimitsI16(z: usize, count: usize): f64 { return flush.countLimits<i16>(z, count); }
 export function negativeSums(codes: usize, stride: usize, rows: i32, columns: i32, out: usize): void { fused.negativeSums(codes, stride, rows, columns, out); }
 
+// solver/lazy, solver/lazy-inner
+export function openLazyI8(run: usize, from: u32, to: u32): void { lazy.open<i8>(changetype<LazyRun>(run), from, to); }
+export function openLazyI16(run: usize, from: u32, to: u32): void { lazy.open<i16>(changetype<LazyRun>(run), from, to); }
+export function openLazyF32(run: usize, from: u32, to: u32): void { lazy.open<f32>(changetype<LazyRun>(run), from, to); }
+export function settleLazyI8(run: usize, from: u32, to: u32): void { lazy.settle<i8>(changetype<LazyRun>(run), from, to); }
+export function settleLazyI16(run: usize, from: u32, to: u32): void { lazy.settle<i16>(changetype<LazyRun>(run), from, to); }
+export function settleLazyF32(run: usize, from: u32, to: u32): void { lazy.settle<f32>(changetype<LazyRun>(run), from, to); }
+export function lazyBytes(classes: u32): u32 { return <u32>lazy.stride(classes); }
+export function longestRow(starts: usize, rows: u32): u32 { return lazyInner.longest(starts, rows); }
+export function beginLazy(run: usize, seed: u32, step: u32, steps: u32, optionTwo: i32): u32 { return lazyInner.begin(changetype<LazyRun>(run), seed, step, steps, optionTwo); }
+export function fillBaseLazy(run: usize, from: u32, to: u32): void { lazyInner.fillBase(changetype<LazyRun>(run), from, to); }
+export function advanceLazyI8(run: usize, steps: u32, budget: u32): u32 { return lazyInner.advance<i8>(changetype<LazyRun>(run), steps, budget); }
+export function advanceLazyI16(run: usize, steps: u32, budget: u32): u32 { return lazyInner.advance<i16>(changetype<LazyRun>(run), steps, budget); }
+export function advanceLazyF32(run: usize, steps: u32, budget: u32): u32 { return lazyInner.advance<f32>(changetype<LazyRun>(run), steps, budget); }
+export function endLazy(run: usize): void { lazyInner.round(changetype<LazyRun>(run)); }
+
 // solver/outer
 export function toWeights(v: usize, padded: i32, w: usize, width: i32, cols: i32, classes: i32, scale: usize, offset: usize, intercept: f64, bias: usize): void { outer.toWeights(v, padded, w, width, cols, classes, scale, offset, intercept, bias); }
 export function toStored(w: usize, width: i32, cols: i32, classes: i32, passScale: usize, passOffset: usize, bias: usize): void { outer.toStored(w, width, cols, classes, passScale, passOffset, bias); }
 export function toCodes(w: usize, width: i32, v: usize, padded: i32, cols: i32, classes: i32, scale: usize, offset: usize, intercept: f64, bias: usize): void { outer.toCodes(w, width, v, padded, cols, classes, scale, offset, intercept, bias); }
 export function assembleGradient(raw: usize, width: i32, cSum: usize, v: usize, g: usize, padded: i32, cols: i32, classes: i32, rows: f64, scale: usize, offset: usize, passScale: usize, passOffset: usize, l2: f64, intercept: f64, out: usize): void { outer.gradient(raw, width, cSum, v, g, padded, cols, classes, rows, scale, offset, passScale, passOffset, l2, intercept, out); }
-export function columnSums(c: usize, rows: i32, classes: i32, sums: usize): void { outer.columnSums(c, rows, classes, sums); }
+export function columnSums(c: usize, rows: i32, classes: i32, sums: usize, isAdded: i32): void { outer.columnSums(c, rows, classes, sums, isAdded); }
 export function foldI8(start: usize, z: usize, delta: f64, out: usize, count: i32): void { outer.fold<i8>(start, z, delta, out, count); }
 export function toGridI8(v: usize, delta: f64, z: usize, count: i32): void { outer.toGrid<i8>(v, delta, z, count); }
 export function foldI16(start: usize, z: usize, delta: f64, out: usize, count: i32): void { outer.fold<i16>(start, z, delta, out, count); }
@@ -264,11 +285,11 @@ export function toFloat32(from: usize, to: usize, count: i32): void { outer.toFl
 
 // solver/spectrum
 export function maxRowNormI8(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 { return spectrum.maxRowNorm<i8>(codes, stride, rows, cols, weights); }
-export function largestEigenvalueI8(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<i8>(codes, stride, rows, cols, weights, iterations, p, q, t, zero); }
+export function largestEigenvalueI8(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize, isStarted: i32, first: i32, end: i32): f64 { return spectrum.largestEigenvalue<i8>(codes, stride, rows, cols, weights, iterations, p, q, t, zero, isStarted, first, end); }
 export function maxRowNormI16(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 { return spectrum.maxRowNorm<i16>(codes, stride, rows, cols, weights); }
-export function largestEigenvalueI16(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<i16>(codes, stride, rows, cols, weights, iterations, p, q, t, zero); }
+export function largestEigenvalueI16(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize, isStarted: i32, first: i32, end: i32): f64 { return spectrum.largestEigenvalue<i16>(codes, stride, rows, cols, weights, iterations, p, q, t, zero, isStarted, first, end); }
 export function maxRowNormF32(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize): f64 { return spectrum.maxRowNorm<f32>(codes, stride, rows, cols, weights); }
-export function largestEigenvalueF32(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize): f64 { return spectrum.largestEigenvalue<f32>(codes, stride, rows, cols, weights, iterations, p, q, t, zero); }
+export function largestEigenvalueF32(codes: usize, stride: usize, rows: i32, cols: i32, weights: usize, iterations: i32, p: usize, q: usize, t: usize, zero: usize, isStarted: i32, first: i32, end: i32): f64 { return spectrum.largestEigenvalue<f32>(codes, stride, rows, cols, weights, iterations, p, q, t, zero, isStarted, first, end); }
 
 // kernel/tiles
 export function tileBytes(rows: i32, columns: i32): usize { return tiles.bytes(rows, columns); }
@@ -329,25 +350,25 @@ export function interiorMove(m: usize, y: usize, u: usize, rows: i32, state: usi
 export function interiorGap(m: usize, y: usize, weights: usize, rows: i32, state: usize, pitch: usize): f64 { return interior.gap(m, y, weights, rows, state, pitch); }
 
 // kernel/gram
-export function choleskyFactor(g: usize, n: i32): i32 { return cholesky.factor(g, n); }
-export function choleskySolve(r: usize, n: i32, b: usize, pitch: i32, classes: i32): void { cholesky.solve(r, n, b, pitch, classes); }
+export function choleskyFactor(g: usize, n: i32, first: i32, end: i32): i32 { return cholesky.factor(g, n, first, end); }
+export function choleskySolve(r: usize, n: i32, b: usize, pitch: i32, classes: i32, first: i32, end: i32): void { cholesky.solve(r, n, b, pitch, classes, first, end); }
 export function gramScratchBytes(columns: i32): usize { return gram.scratchBytes(columns); }
 export function weightCodesI8(weight: usize, top: f32, rows: i32, codes: usize): void { gram.weightCodes<i8>(weight, top, rows, codes); }
-export function gramI8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, unit: f64, scratch: usize, g: usize, map: usize): void { gram.accumulate<i8>(x, stride, rows, columns, d, unit, scratch, g, map); }
+export function gramI8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, unit: f64, scratch: usize, g: usize, map: usize, first: i32, end: i32): void { gram.accumulate<i8>(x, stride, rows, columns, d, unit, scratch, g, map, first, end); }
 export function weightedSumsI8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, s: usize): void { gram.weightedSums<i8>(x, stride, rows, columns, d, s); }
 export function momentsI8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, dBytes: usize, q: usize, s: usize): f64 { return gram.moments<i8>(x, stride, rows, columns, d, dBytes, q, s); }
 export function weightCodesU8(weight: usize, top: f32, rows: i32, codes: usize): void { gram.weightCodes<u8>(weight, top, rows, codes); }
-export function gramU8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, unit: f64, scratch: usize, g: usize, map: usize): void { gram.accumulate<u8>(x, stride, rows, columns, d, unit, scratch, g, map); }
+export function gramU8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, unit: f64, scratch: usize, g: usize, map: usize, first: i32, end: i32): void { gram.accumulate<u8>(x, stride, rows, columns, d, unit, scratch, g, map, first, end); }
 export function weightedSumsU8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, s: usize): void { gram.weightedSums<u8>(x, stride, rows, columns, d, s); }
 export function momentsU8(x: usize, stride: usize, rows: i32, columns: i32, d: usize, dBytes: usize, q: usize, s: usize): f64 { return gram.moments<u8>(x, stride, rows, columns, d, dBytes, q, s); }
 
 // solver/blocks
 export function blockScratchBytes(columns: i32, classes: i32): usize { return blocks.scratchBytes(columns, classes); }
 export function blockMarginsI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize, map: usize, packing: usize): void { blocks.margins<i8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u, map, packing); }
-export function hessianI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize, map: usize, packing: usize): void { blocks.hessian<i8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals, map, packing); }
+export function hessianI8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize, map: usize, packing: usize, isAdded: i32): void { blocks.hessian<i8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals, map, packing, isAdded); }
 export function followI8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize, map: usize, packing: usize): f64 { return blocks.follow<i8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals, map, packing); }
 export function blockMarginsU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, isAdded: i32, scratch: usize, u: usize, map: usize, packing: usize): void { blocks.margins<u8>(x, stride, rows, columns, classes, codes, unit, shift, isAdded, scratch, u, map, packing); }
-export function hessianU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize, map: usize, packing: usize): void { blocks.hessian<u8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals, map, packing); }
+export function hessianU8(x: usize, stride: usize, rows: i32, columns: i32, classes: i32, codes: usize, unit: f64, shift: usize, h: usize, p: usize, weights: usize, scratch: usize, g: usize, totals: usize, map: usize, packing: usize, isAdded: i32): void { blocks.hessian<u8>(x, stride, rows, columns, classes, codes, unit, shift, h, p, weights, scratch, g, totals, map, packing, isAdded); }
 export function followU8(x: usize, low: usize, stride: usize, rows: i32, columns: i32, classes: i32, c: usize, held: usize, scratch: usize, g: usize, totals: usize, map: usize, packing: usize): f64 { return blocks.follow<u8>(x, low, stride, rows, columns, classes, c, held, scratch, g, totals, map, packing); }
 
 // solver/frame
@@ -358,7 +379,8 @@ export function assembleProduct(g: usize, codeColumns: i32, totals: usize, facto
 export function assembleGram(m: usize, codeColumns: i32, s: usize, total: f64, factor: usize, shift: usize, intercept: f64, rows: f64, ridge: usize, columns: i32, out: usize): f64 { return frame.gram(m, codeColumns, s, total, factor, shift, intercept, rows, ridge, columns, out); }
 export function raiseDiagonal(matrix: usize, dimension: i32, factor: f64, value: f64): void { frame.raiseDiagonal(matrix, dimension, factor, value); }
 export function assembleDiagonal(q: usize, s: usize, total: f64, factor: usize, shift: usize, intercept: f64, scale: f64, ridge: usize, columns: i32, out: usize, pitch: i32): void { frame.diagonal(q, s, total, factor, shift, intercept, scale, ridge, columns, out, pitch); }
-export function sampleRows(state: usize, weight: usize, rows: u32, count: u32, index: usize, scale: usize): u32 { return frame.sample(state, weight, rows, count, index, scale); }
+export function sampleRows(state: usize, weight: usize, rows: u32, count: u32, index: usize, scale: usize, progress: usize, first: u32, end: u32, sum: f64): u32 { return frame.sample(state, weight, rows, count, index, scale, progress, first, end, sum); }
+export function sumWeights(weight: usize, rows: u32, start: f64): f64 { return frame.sumWeights(weight, rows, start); }
 export function multiplyF32(a: usize, b: usize, count: i32): void { frame.multiply(a, b, count); }
 export function gather(source: usize, stride: usize, index: usize, count: i32, bytes: usize, out: usize, outStride: usize): void { frame.gather(source, stride, index, count, bytes, out, outStride); }
 
@@ -372,7 +394,53 @@ export function weaveUnits(x: usize, stride: usize, rows: i32, columns: i32, cod
 
 // solver/zipml
 export function beginZipml(run: usize, seed: u32, step: u32): void { zipml.begin(changetype<ZipmlRun>(run), seed, step); }
-export function advanceZipml(run: usize, steps: u32): void { zipml.advance(changetype<ZipmlRun>(run), steps); }
+export function advanceZipml(run: usize, steps: u32, first: u32, end: u32): void { zipml.advance(changetype<ZipmlRun>(run), steps, first, end); }
 export function packZipml(run: usize, x: usize, first: u32, count: u32): void { zipml.pack(changetype<ZipmlRun>(run), x, first, count); }
 export function variancesZipml(run: usize, x: usize, first: u32, count: u32, sums: usize): void { zipml.variances(changetype<ZipmlRun>(run), x, first, count, sums); }
 export function outlineZipml(run: usize, x: usize, first: u32, count: u32): void { zipml.outline(changetype<ZipmlRun>(run), x, first, count); }
+
+// kernel/sparse
+export function sparseFirstBad(starts: usize, indices: usize, rows: i32, cols: u32): f64 { return sparse.firstBad(starts, indices, rows, cols); }
+export function sparseColumns(indices: usize, values: usize, count: i32, low: usize, high: usize, entries: usize, whole: usize): f64 { return sparse.columns(indices, values, count, low, high, entries, whole); }
+export function sparseSlotBytes(): usize { return sparse.slotBytes(); }
+export function sparseDistinct(values: usize, count: i32, table: usize, slots: usize, found: u32, most: u32, out: usize): i32 { return sparse.distinct(values, count, table, slots, found, most, out); }
+export function sparseToBytes(from: usize, to: usize, count: i32): void { sparse.toBytes(from, to, count); }
+export function sparseStarts(starts: usize, index: usize, rows: i32, out: usize): f64 { return sparse.startsOf(starts, index, rows, out); }
+export function sparseGather(starts: usize, index: usize, rows: i32, from: usize, bytes: usize, out: usize): void { sparse.gather(starts, index, rows, from, bytes, out); }
+export function interleave(from: usize, cols: i32, classes: i32, to: usize, pitch: i32): void { sparse.interleave(from, cols, classes, to, pitch); }
+export function separate(from: usize, cols: i32, classes: i32, to: usize, pitch: i32): void { sparse.separate(from, cols, classes, to, pitch); }
+export function sparseMarginsI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<i8>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<i8>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseMomentsI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, q: usize, s: usize): f64 { return sparse.moments<i8>(starts, indices, values, table, rows, d, q, s); }
+export function sparseGramI8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<i8>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeI8(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<i8>(indices, values, table, count, inverse, codes); }
+export function sparseQuantizeU8(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<u8>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsU8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<u8>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientU8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<u8>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseMomentsU8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, q: usize, s: usize): f64 { return sparse.moments<u8>(starts, indices, values, table, rows, d, q, s); }
+export function sparseGramU8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<u8>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeI16(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<i16>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsI16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<i16>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientI16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<i16>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramI16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<i16>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeF32(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<f32>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsF32(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<f32>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientF32(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<f32>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramF32(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<f32>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeF64(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<f64>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsF64(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<f64>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientF64(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<f64>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramF64(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<f64>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeT8(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<T8>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsT8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<T8>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientT8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<T8>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseMomentsT8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, q: usize, s: usize): f64 { return sparse.moments<T8>(starts, indices, values, table, rows, d, q, s); }
+export function sparseGramT8(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<T8>(starts, indices, values, table, rows, d, cols, g); }
+export function sparseQuantizeT16(indices: usize, values: usize, table: usize, count: i32, inverse: usize, codes: usize): void { sparse.quantize<T16>(indices, values, table, count, inverse, codes); }
+export function sparseMarginsT16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, w: usize, pitch: i32, bias: usize, classes: i32, m: usize): void { sparse.margins<T16>(starts, indices, values, table, rows, w, pitch, bias, classes, m); }
+export function sparseGradientT16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, c: usize, classes: i32, g: usize, pitch: i32): void { sparse.gradient<T16>(starts, indices, values, table, rows, c, classes, g, pitch); }
+export function sparseGramT16(starts: usize, indices: usize, values: usize, table: usize, rows: i32, d: usize, cols: i32, g: usize): void { sparse.gram<T16>(starts, indices, values, table, rows, d, cols, g); }
+
+// solver/sparse-spectrum
+export function sparseMaxRowNorm(starts: usize, codes: usize, rows: i32, intercept: f64, weights: usize): f64 { return sparseSpectrum.maxRowNorm(starts, codes, rows, intercept, weights); }
+export function sparseEigenvalue(starts: usize, indices: usize, codes: usize, rows: i32, cols: i32, intercept: f64, weights: usize, iterations: i32, p: usize, q: usize, t: usize, shift: usize): f64 { return sparseSpectrum.largestEigenvalue(starts, indices, codes, rows, cols, intercept, weights, iterations, p, q, t, shift); }

@@ -1,6 +1,6 @@
 // npm run bench [-- --quick] [-- --data DIR]: kernels, passes and time to objective, one after the other.
 // --quick takes less than three minutes and writes nothing; without it, complete runs are written to bench/results/ (then: npm run bench:report).
-// Each part alone, with more options: npm run bench:kernels, bench:batches, bench:levels, bench:few-bits, bench:training, bench:objective, bench:robustness.
+// Each part alone, with more options: npm run bench:kernels, bench:batches, bench:levels, bench:few-bits, bench:sparse, bench:training, bench:objective, bench:robustness.
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,4 +40,5 @@ if (args.quick) {
   part("Robustness", "robustness", []);
   part("Levels", "levels", []);
   part("Few bits", "few-bits", data);
+  part("Sparse rows", "sparse", data);
 }

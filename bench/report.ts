@@ -16,6 +16,8 @@ import type { ObjectiveResults } from "./objective-results.js";
 import { robustnessSection } from "./robustness-report.js";
 import type { RobustnessResults } from "./robustness-results.js";
 import { pairedRatio } from "./rounds.js";
+import { sparseSection } from "./sparse-report.js";
+import type { SparseResults } from "./sparse-results.js";
 import { machine, table, times } from "./tables.js";
 import {
   type ConvergenceTask,
@@ -352,6 +354,7 @@ if (objectives !== null) {
 if (names.includes("objective-node20.json")) parts.push(plainSection(read<ObjectiveResults>("objective-node20.json")));
 if (names.includes("robustness.json")) parts.push(robustnessSection(read<RobustnessResults>("robustness.json")));
 if (names.includes("few-bits.json")) parts.push(fewBitsSection(read<FewBitsResults>("few-bits.json")));
+if (names.includes("sparse.json")) parts.push(sparseSection(read<SparseResults>("sparse.json")));
 if (trained !== null) parts.push(training(trained));
 if (kernelFiles.length > 0) parts.push(kernels(kernelFiles));
 const batchFiles = names.filter((name) => /^batches-.*\.json$/.test(name)).map((name) => read<BatchResults>(name));

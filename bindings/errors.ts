@@ -1,12 +1,14 @@
 // The one error type: a stable code for programs, a sentence for people (what was given, what was expected, where).
 
 export type BitcenterErrorCode =
+  | "ABORTED"
   | "BAD_OPTION"
   | "BAD_SHAPE"
   | "BAD_VALUE"
   | "BAD_FILE"
   | "DISPOSED"
   | "EMPTY"
+  | "NOT_FITTED"
   | "ONE_CLASS"
   | "OUT_OF_MEMORY"
   | "UNSUPPORTED";
@@ -15,8 +17,8 @@ export type BitcenterErrorCode =
 export class BitcenterError extends Error {
   readonly code: BitcenterErrorCode;
 
-  constructor(code: BitcenterErrorCode, message: string) {
-    super(message);
+  constructor(code: BitcenterErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
     this.name = "BitcenterError";
     this.code = code;
   }

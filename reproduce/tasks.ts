@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { BitcenterError, type LossName } from "../bindings/index.js";
-import { type IdxArray, isGzip, readIdx } from "../bindings/io/index.js";
+import { isGzip, parseIdx } from "../bindings/io/index.js";
 import { renderDigits } from "./digits.js";
 
 export interface Rows {
@@ -111,13 +111,15 @@ export function renderedDigits(seed: number, isQuick: boolean): TaskInput {
   );
 }
 
-function readIdxFile(folder: string, name: string): IdxArray {
+function readIdxFile(folder: string, name: string): { data: Uint8Array; shape: readonly number[] } {
   const path = [join(folder, name), join(folder, `${name}.gz`)].find((candidate) => existsSync(candidate));
   if (path === undefined) {
     throw new BitcenterError("BAD_FILE", `--data ${folder}: neither ${name} nor ${name}.gz is there`);
   }
   const bytes = readFileSync(path);
-  return readIdx(isGzip(bytes) ? decompress(bytes, path) : bytes, path);
+  const { data, shape } = parseIdx(isGzip(bytes) ? decompress(bytes, path) : bytes, path);
+  if (!(data instanceof Uint8Array)) throw new BitcenterError("BAD_FILE", `${path}: expected unsigned bytes`);
+  return { data, shape };
 }
 
 function decompress(bytes: Uint8Array, path: string): Uint8Array {

@@ -124,8 +124,8 @@ async function buildKernels() {
 
 const tsc = (project) => run(at("node_modules/typescript/bin/tsc"), ["-p", project]);
 
-/** What package.json exports. */
-const entries = ["index", "io/index"];
+/** What package.json exports, and its command. */
+const entries = ["index", "io/index", "node/index", "cli/main"];
 
 /**
  * Declarations stay as tsc writes them, file by file; of the code only the entries and what they share: an import of forty small files takes three times
@@ -135,16 +135,24 @@ async function buildPackage() {
   const scratch = mkdtempSync(at("dist", ".bundle-"));
   try {
     await tsc("tsconfig.build.json");
+    await tsc("tsconfig.node.json");
     const bundle = await rolldown({
       cwd: root,
       input: Object.fromEntries(entries.map((name) => [name, at("dist", `${name}.js`)])),
-      external: /^@assemblyscript\//,
+      external: /^(?:@assemblyscript\/|node:)/,
     });
     const { output } = await bundle.write({
       dir: scratch,
       format: "es",
       entryFileNames: "[name].js",
-      chunkFileNames: "shared.js",
+      chunkFileNames: "[name].js",
+      codeSplitting: {
+        groups: [
+          { name: "csv-parser", test: /node_modules[\\/]papaparse/, priority: 3 },
+          { name: "shared", test: /dist[\\/](?:errors|options)\.js/, priority: 2 },
+          { name: "readers", test: /dist[\\/]io[\\/](?!index)/, priority: 1 },
+        ],
+      },
       minify: false, // stack traces name our functions, and users read what they install
     });
     await bundle.close();
@@ -155,6 +163,7 @@ async function buildPackage() {
       const isStale = name.endsWith(".js") ? !written.has(name) : name.endsWith(".d.ts") && !hasSource(name);
       if (isStale) rmSync(path);
     }
+    writeWhole(at("dist/THIRD-PARTY.txt"), licencesOf(output.flatMap(({ moduleIds }) => moduleIds ?? [])));
     for (const name of written) {
       mkdirSync(dirname(at("dist", name)), { recursive: true });
       renameSync(join(scratch, name), at("dist", name));
@@ -162,6 +171,20 @@ async function buildPackage() {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** The licences of packages whose code is part of dist/. */
+function licencesOf(modules) {
+  const folders = modules.flatMap(
+    (path) => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path.replace(/^\0+/, ""))?.[0] ?? [],
+  );
+  const texts = [...new Set(folders)].sort().map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const licence = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+    if (licence === undefined) throw new Error(`${name} is part of dist/ and has no licence to put beside it`);
+    return `${name} ${version}\n\n${readFileSync(join(folder, licence), "utf8").trim()}\n`;
+  });
+  return `dist/ contains code of these packages.\n\n${texts.join("\n")}`;
 }
 
 const hasSource = (declaration) => existsSync(at("bindings", declaration.replace(/\.d\.ts$/, ".ts")));

@@ -4,7 +4,8 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const loader = "@assemblyscript/loader";
+/** Packages that bindings may import, each from one file. */
+const packages = ["@assemblyscript/loader", "papaparse"];
 
 // Lowest floor first. "." is the files beside bindings/index.ts: leaves such as errors.ts and types.ts.
 const floors = {
@@ -22,9 +23,10 @@ function floorOf(path) {
 function judge(house, file, name, target) {
   const order = floors[house];
   const own = floorOf(file);
-  if (house === "bindings" && name === loader) {
-    loaderFile ??= file;
-    return file === loaderFile ? undefined : `${loaderFile} imports the loader already, and one file is enough`;
+  if (house === "bindings" && packages.includes(name)) {
+    const first = importers.get(name) ?? file;
+    importers.set(name, first);
+    return file === first ? undefined : `${first} imports it already, and one file is enough`;
   }
   if (house === "bindings" && name.startsWith("node:") && (own === "node" || own === "cli")) return undefined;
   if (!target?.startsWith(`${house}/`)) return `${house} imports only its own files`;
@@ -33,7 +35,7 @@ function judge(house, file, name, target) {
 }
 
 const breaches = [];
-let loaderFile;
+const importers = new Map();
 for (const house of ["assembly", "bindings", "test/oracle"]) {
   const folder = join(root, house);
   const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true, recursive: true }) : [];

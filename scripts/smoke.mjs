@@ -17,6 +17,7 @@ const data = Float32Array.from({ length: rows * cols }, (_, i) => ((i * 7919) % 
 const labels = Array.from({ length: rows }, (_, row) => (data[row * cols] + data[row * cols + 1] > 0 ? 1 : 0));
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 16);
 if (typeof io.readIdx !== "function") throw new Error("bitcenter/io did not load");
+if (typeof files.readFile !== "function") throw new Error("bitcenter/node did not load");
 for (const name of ["kernels.wasm", "kernels.relaxed.wasm"]) {
   const bytes = readFileSync(require.resolve("bitcenter/" + name));
   if (bytes.readUInt32LE(0) !== 0x6d736100) throw new Error(name + " is no WebAssembly module");
@@ -36,6 +37,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import * as bitcenter from "bitcenter";
 import * as io from "bitcenter/io";
+import * as files from "bitcenter/node";
 const require = createRequire(import.meta.url);
 ${body}`;
 const cjs = `
@@ -43,6 +45,7 @@ const { createHash } = require("node:crypto");
 const { readFileSync } = require("node:fs");
 const bitcenter = require("bitcenter");
 const io = require("bitcenter/io");
+const files = require("bitcenter/node");
 ${body}`;
 
 const folder = mkdtempSync(join(tmpdir(), "bitcenter-smoke-"));

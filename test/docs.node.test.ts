@@ -1,10 +1,20 @@
-// Every JavaScript snippet of the README and the docs runs as it stands, against the built package; links between files lead somewhere.
+// Every snippet of the README and the docs runs as it stands, against the built package: JavaScript as a module, and what a shell is told to do with `bitcenter`. Those of a page
+// run one after the other in one folder, so that one may make the files that the next one reads. Links between files lead somewhere.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pages = [
@@ -12,30 +22,67 @@ const pages = [
   "CONTRIBUTING.md",
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
-    .map((name) => join("docs", name)),
+    .map((name) => join("docs", name))
+    .sort(),
 ];
-const entries: Record<string, string> = {
-  bitcenter: pathToFileURL(join(root, "dist/index.js")).href,
-  "bitcenter/io": pathToFileURL(join(root, "dist/io/index.js")).href,
+const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  exports: Record<string, { default?: string }>;
 };
+/** bitcenter, bitcenter/io …: where a snippet finds them. */
+const entries = Object.fromEntries(
+  Object.entries(exports).map(([name, target]) => [
+    name.replace(/^\./, "bitcenter"),
+    pathToFileURL(join(root, target.default ?? "")).href,
+  ]),
+);
+
+interface Snippet {
+  readonly language: string;
+  readonly source: string;
+}
+
+/** JavaScript, and shell lines that call `bitcenter` alone. */
+function snippetsOf(text: string): Snippet[] {
+  const all = [...text.matchAll(/```(js|sh)\n([\s\S]*?)```/g)].map(
+    (match): Snippet => ({ language: match[1] as string, source: match[2] as string }),
+  );
+  return all.filter(
+    ({ language, source }) =>
+      language === "js" ||
+      source
+        .trim()
+        .split("\n")
+        .every((line) => line.startsWith("bitcenter ")),
+  );
+}
+
+function run({ language, source }: Snippet, folder: string): string {
+  const env = { ...process.env, PATH: `${join(folder, "bin")}${delimiter}${process.env["PATH"]}` };
+  if (language === "sh") return execFileSync("sh", ["-e", "-c", source], { encoding: "utf8", cwd: folder, env });
+  const file = join(folder, "snippet.mjs");
+  writeFileSync(
+    file,
+    source.replace(/from "(bitcenter[^"]*)"/g, (_, name: string) => `from "${entries[name]}"`),
+  );
+  return execFileSync(process.execPath, [file], { encoding: "utf8", cwd: folder });
+}
 
 describe.each(pages)("%s", (page) => {
   const text = readFileSync(join(root, page), "utf8");
+  const snippets = snippetsOf(text);
 
-  const snippets = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1] as string);
-  it.each(snippets)("snippet %#", (source) => {
-    const folder = mkdtempSync(join(tmpdir(), "bitcenter-docs-"));
-    try {
-      const file = join(folder, "snippet.mjs");
-      writeFileSync(
-        file,
-        source.replace(/from "(bitcenter[^"]*)"/g, (_, name: string) => `from "${entries[name]}"`),
-      );
-      const printed = execFileSync(process.execPath, [file], { encoding: "utf8" });
-      expect(printed).not.toMatch(/NaN|undefined/);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+  let folder = "";
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "bitcenter-docs-"));
+    const command = join(folder, "bin/bitcenter");
+    mkdirSync(dirname(command));
+    writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${join(root, "dist/cli/main.js")}" "$@"\n`);
+    chmodSync(command, 0o755);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each(snippets)("snippet %# ($language)", (snippet) => {
+    expect(run(snippet, folder)).not.toMatch(/NaN|undefined/);
   });
 
   it("links to files that exist", () => {

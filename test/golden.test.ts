@@ -41,6 +41,8 @@ interface Configuration {
   readonly isWeighted?: boolean;
   /** uint8 values instead of float64. */
   readonly isByte?: boolean;
+  /** Sparse rows, of the values above 1, kept as this. */
+  readonly sparse?: "int8" | "uint8" | "table8" | "table16" | "float32" | "float64";
   readonly options?: Record<string, unknown>;
 }
 
@@ -396,6 +398,66 @@ const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
     cols: 18,
     options: { bits: 6, scaling: "rowL2", refetch: "midpoint" },
   },
+  "auto, sparse, squared, float64": {
+    solver: "auto",
+    loss: "squared",
+    rows: 200,
+    cols: 90,
+    sparse: "float64",
+    problem: { l2: 0.01 },
+  },
+  "auto, sparse, logistic, table of 16 bits, weights, sample of the rows": {
+    solver: "auto",
+    loss: "logistic",
+    rows: 5300,
+    cols: 20,
+    sparse: "table16",
+    isWeighted: true,
+    problem: { l2: 1e-4 },
+  },
+  "auto, sparse, softmax, int8": {
+    solver: "auto",
+    loss: "softmax",
+    rows: 260,
+    cols: 45,
+    sparse: "int8",
+    problem: { l2: 1e-4 },
+  },
+  "auto, sparse, squaredHinge, table of 8 bits, no intercept": {
+    solver: "auto",
+    loss: "squaredHinge",
+    rows: 230,
+    cols: 60,
+    sparse: "table8",
+    problem: { l2: 0.01, fitIntercept: false },
+  },
+  "auto, sparse, huber, float32, weights": {
+    solver: "auto",
+    loss: "huber",
+    rows: 210,
+    cols: 33,
+    sparse: "float32",
+    isWeighted: true,
+    problem: { l2: 0.01, epsilon: 0.5 },
+  },
+  "auto, sparse, hinge, uint8": {
+    solver: "auto",
+    loss: "hinge",
+    rows: 220,
+    cols: 27,
+    sparse: "uint8",
+    problem: { l2: 0.01 },
+  },
+};
+
+/** What a value above 1 becomes, for each way of keeping it. */
+const FORMS: Readonly<Record<NonNullable<Configuration["sparse"]>, (x: number) => number>> = {
+  int8: (x) => Math.floor(10 * x),
+  uint8: (x) => Math.min(255, 120 + Math.floor(20 * x)),
+  table8: (x) => Math.floor(8 * x) / 7,
+  table16: (x) => Math.floor(200 * x) / 7,
+  float32: Math.fround,
+  float64: (x) => x,
 };
 
 /** Rows, labels and weights from sums of uniform numbers. */
@@ -431,13 +493,17 @@ function fnv(bytes: Uint8Array): string {
 
 function run(variant: Variant, configuration: Configuration, seed: number): StepReport[] {
   const engine = createEngine({ variant });
-  const { solver, loss, rows, cols, isWeighted, isByte } = configuration;
+  const { solver, loss, rows, cols, isWeighted, isByte, sparse } = configuration;
   const { data, labels, weights } = inputs(configuration, seed);
-  const rowsIn = isByte ? Uint8Array.from(data, (x) => Math.min(255, Math.max(0, Math.floor(20 * x + 128)))) : data;
+  const form = sparse === undefined ? undefined : FORMS[sparse];
+  const some = form === undefined ? data : data.map((x) => (x > 1 ? form(x) : 0));
+  const rowsIn = isByte ? Uint8Array.from(data, (x) => Math.min(255, Math.max(0, Math.floor(20 * x + 128)))) : some;
   const dataset = engine.dataset({ data: rowsIn, rows, cols }, labels, {
     ...configuration.dataset,
     ...(isWeighted && { sampleWeight: weights }),
+    ...(sparse && { storage: "sparse" }),
   });
+  if (sparse !== undefined) expect(dataset.exact).toBe(sparse);
   const problem = engine.problem(dataset, { loss, ...configuration.problem });
   const reports = [
     ...(SOLVERS[solver] as (typeof SOLVERS)[string])(problem, { ...configuration.options, seed, outerSteps: 5 }),

@@ -1,6 +1,6 @@
 // IDX reader: MNIST's format, and every way a file can be broken.
 import { describe, expect, it } from "vitest";
-import { isGzip, readIdx } from "../bindings/io/index.js";
+import { isGzip, parseIdx } from "../bindings/io/index.js";
 
 /** An IDX file of unsigned bytes with the given sizes; values count up. */
 function idxFile(...shape: number[]): Uint8Array {
@@ -15,9 +15,9 @@ function idxFile(...shape: number[]): Uint8Array {
   return bytes;
 }
 
-describe("readIdx", () => {
+describe("parseIdx", () => {
   it.each([[[3]], [[2, 5]], [[4, 3, 2]], [[0, 28, 28]]])("shape %j", (shape) => {
-    const read = readIdx(idxFile(...shape));
+    const read = parseIdx(idxFile(...shape));
     expect(read.shape).toEqual(shape);
     expect([...read.data]).toEqual(Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i & 255));
   });
@@ -26,7 +26,7 @@ describe("readIdx", () => {
     const file = idxFile(2, 3);
     const wide = new Uint8Array(file.length + 7);
     wide.set(file, 7);
-    expect(readIdx(wide.subarray(7)).shape).toEqual([2, 3]);
+    expect(parseIdx(wide.subarray(7)).shape).toEqual([2, 3]);
   });
 
   const file = idxFile(2, 3);
@@ -34,16 +34,17 @@ describe("readIdx", () => {
   it.each([
     ["empty", new Uint8Array(0), /not an IDX file/],
     ["no magic", changed(0, 1), /must begin with two zero bytes/],
-    ["floats", changed(2, 0x0d), /type 13; only unsigned bytes/],
-    ["no dimensions", changed(3, 0), /truncated in its header/],
+    ["a type of no IDX file", changed(2, 0x0a), /values of type 10, expected one of IDX's/],
+    ["another type", changed(2, 0x0d), /6 bytes of values, its header says 2 × 3 = 24/],
+    ["no dimensions", changed(3, 0), /has no dimensions/],
     ["header cut", file.subarray(0, 6), /truncated in its header/],
     ["values cut", file.subarray(0, -1), /5 bytes of values, its header says 2 × 3 = 6/],
-    ["values too many", changed(7, 1), /6 bytes of values, its header says 1 × 3 = 3/],
+    ["values too many", changed(7, 1), /more bytes of values than the 1 × 3 = 3 of its header/],
     ["gzip", Uint8Array.of(0x1f, 0x8b, 8, 0), /compressed by gzip/],
   ])("%s: one error that names the file", (_, bytes, sentence) => {
-    expect(() => readIdx(bytes, "train.idx")).toThrow(sentence);
-    expect(() => readIdx(bytes, "train.idx")).toThrow(/^train\.idx: /);
-    expect(() => readIdx(bytes)).toThrow(expect.objectContaining({ code: "BAD_FILE" }));
+    expect(() => parseIdx(bytes, "train.idx")).toThrow(sentence);
+    expect(() => parseIdx(bytes, "train.idx")).toThrow(/^train\.idx: /);
+    expect(() => parseIdx(bytes)).toThrow(expect.objectContaining({ code: "BAD_FILE" }));
   });
 
   it("every single changed header byte is an error or another shape of the same size", () => {
@@ -51,7 +52,7 @@ describe("readIdx", () => {
       for (let value = 0; value < 256; value++) {
         let shape: readonly number[] = [2, 3];
         try {
-          shape = readIdx(changed(at, value)).shape;
+          shape = parseIdx(changed(at, value)).shape;
         } catch (error) {
           expect(error).toMatchObject({ code: "BAD_FILE" });
         }

@@ -2,10 +2,12 @@
 // kernels.test.ts runs each entry on every variant; mutants.test.ts runs broken kernels through the same entries; a test compares
 // the names with the module's exports. A new export without an entry here fails the build.
 import { INTERIOR, type InteriorFamily } from "./interior-kernels.js";
+import { LAZY, type LazyFamily } from "./lazy-kernels.js";
 import { LEVELS, type LevelFamily } from "./levels-kernels.js";
 import { NEWTON, type NewtonFamily } from "./newton-kernels.js";
 import { PACKED, type PackedFamily } from "./packed-kernels.js";
 import { PROXIMAL, type ProximalFamily } from "./proximal-kernels.js";
+import { SPARSE, type SparseFamily } from "./sparse-kernels.js";
 import { checkDotGroups, checkPackGroups } from "./support/batch-checkers.js";
 import {
   type Check,
@@ -73,6 +75,7 @@ import {
   updateI8I16,
   updateI16I16,
 } from "./support/checkers.js";
+import { columnSumsInParts, eigenvalueInParts, inParts, permutationInParts } from "./support/part-checkers.js";
 import { ZIPML, ZIPML_RUNS, type ZipmlFamily } from "./zipml-kernels.js";
 
 export type Family =
@@ -96,8 +99,10 @@ export type Family =
   | NewtonFamily
   | InteriorFamily
   | ProximalFamily
+  | LazyFamily
   | LevelFamily
   | PackedFamily
+  | SparseFamily
   | ZipmlFamily;
 
 export interface KernelEntry {
@@ -320,7 +325,7 @@ const fused: readonly KernelEntry[] = [
     worst: "one and two rows, 40 000 rows",
     oracle: "permutation",
     tolerance: "0",
-    check: checkPermutation,
+    check: inParts(checkPermutation, permutationInParts),
   },
 ];
 
@@ -654,7 +659,7 @@ const outer: readonly KernelEntry[] = [
     family: "vector",
     oracle: "preciseSum",
     tolerance: "0 for integers; else γ(rows + 1)·Σ|c|",
-    check: checkColumnSums,
+    check: inParts(checkColumnSums, columnSumsInParts),
   },
   ...CODES.flatMap((storage): KernelEntry[] => [
     { ...exactly, name: `fold${storage}`, family: "grid", storage: `${storage} → F64`, check: checkFold(storage) },
@@ -696,7 +701,7 @@ const spectrum: readonly KernelEntry[] = CODES.flatMap((storage): KernelEntry[] 
     worst: "rank one, one non-zero entry, all zero",
     oracle: "power iterations in BigInt",
     tolerance: "γ(rows + columns + 8) carried through the iterations",
-    check: checkLargestEigenvalue(storage),
+    check: inParts(checkLargestEigenvalue(storage), eigenvalueInParts),
   },
 ]);
 
@@ -715,8 +720,10 @@ export const TABLE: readonly KernelEntry[] = [
   ...INTERIOR,
   ...PROXIMAL,
   ...ZIPML,
+  ...LAZY,
   ...LEVELS,
   ...PACKED,
+  ...SPARSE,
 ];
 
 const INTEGER_PAIRS = ["I8I8", "I8I16", "I16I16", "U4I8", "U4I16", "U2I8", "U2I16"] as const;

@@ -22,6 +22,7 @@ import {
   checkWeighCells,
   checkWeighFineCells,
 } from "./support/level-checkers.js";
+import { fillCellsInParts, inParts, layersInParts } from "./support/part-checkers.js";
 
 export type LevelFamily = "points" | "levels";
 
@@ -112,7 +113,7 @@ export const LEVELS: readonly KernelEntry[] = [
     storage: "F64 → F64 × 5",
     worst: "values on the edges of cells, all but two values in one",
     oracle: "the formula",
-    check: checkFillCells,
+    check: inParts(checkFillCells, fillCellsInParts),
   },
   {
     ...points,
@@ -125,7 +126,7 @@ export const LEVELS: readonly KernelEntry[] = [
   },
   { ...levels, ...size, name: "levelScratchBytes", worst: "2^20 points, 15 intervals", check: checkLevelScratchBytes },
   { ...search, name: "levelsExact" },
-  { ...search, name: "levelsDivide" },
+  { ...search, name: "levelsDivide", check: inParts(checkSearch, layersInParts) },
   { ...search, name: "levelsSmawk" },
   { ...levels, ...size, name: "thinScratchBytes", worst: "2^20 points", check: checkThinScratchBytes },
   {

@@ -861,11 +861,11 @@ describe("out of memory", () => {
   /** Lets allocation number `allowed` and all later ones fail while `act` runs; true when act came through. */
   function starve(engine: Engine, dataset: Dataset, allowed: number, act: () => unknown): boolean {
     const { arena } = dataset.core;
-    const alloc = arena.alloc;
+    const take = arena.take;
     let count = 0;
-    arena.alloc = function (bytes, what) {
+    arena.take = function (bytes, what) {
       if (count++ >= allowed) throw new BitcenterError("OUT_OF_MEMORY", `out of memory: ${what}`);
-      return alloc.call(this, bytes, what);
+      return take.call(this, bytes, what);
     };
     try {
       act();
@@ -875,7 +875,7 @@ describe("out of memory", () => {
       expect((error as BitcenterError).code).toBe("OUT_OF_MEMORY");
       return false;
     } finally {
-      arena.alloc = alloc;
+      arena.take = take;
       expect(engine.bytes).toBeGreaterThanOrEqual(0);
     }
   }

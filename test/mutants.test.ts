@@ -5,11 +5,14 @@ import { Core } from "../bindings/engine/core.js";
 import type { Kernel } from "../bindings/engine/kernels.js";
 import { interiorMutants } from "./interior-mutants.js";
 import { type KernelEntry, TABLE } from "./kernel-table.js";
+import { lazyMutants } from "./lazy-mutants.js";
 import { levelMutants } from "./levels-mutants.js";
 import { newtonMutants } from "./newton-mutants.js";
 import { scaleDraw, xorshift32 } from "./oracle/random.js";
 import { packedMutants } from "./packed-mutants.js";
+import { partMutants } from "./part-mutants.js";
 import { proximalMutants } from "./proximal-mutants.js";
+import { sparseMutants } from "./sparse-mutants.js";
 import {
   dotExact,
   type FusedSpec,
@@ -381,6 +384,8 @@ const proximal = proximalMutants(kernels, memory);
 const zipml = zipmlMutants(kernels, memory);
 const level = levelMutants(kernels, memory);
 const packed = packedMutants(kernels, memory);
+const lazy = lazyMutants(kernels, memory);
+const sparse = sparseMutants(kernels, memory);
 
 /** Entry → mistakes. */
 const MUTANTS: Readonly<Record<string, Mutants>> = {
@@ -390,6 +395,8 @@ const MUTANTS: Readonly<Record<string, Mutants>> = {
   ...zipml.mutants,
   ...level.mutants,
   ...packed.mutants,
+  ...lazy.mutants,
+  ...sparse.mutants,
   // the block passes have mistakes of either sort
   ...Object.fromEntries(
     Object.keys(packed.mutants)
@@ -1197,12 +1204,14 @@ describe("the plain forms the mutants are made of are accepted", () => {
     ...zipml.plain,
     ...level.plain,
     ...packed.plain,
+    ...lazy.plain,
+    ...sparse.plain,
   };
   test.each(Object.entries(plain))("%s", (name, kernel) => expect(accepts(name, kernel)).toBe(true));
 });
 
 describe("every mutant is rejected", () => {
-  const all = Object.entries(MUTANTS).flatMap(([name, mutants]) =>
+  const all = [...Object.entries(MUTANTS), ...Object.entries(partMutants(kernels, memory))].flatMap(([name, mutants]) =>
     Object.entries(mutants).map(([mistake, mutant]) => [name, mistake, mutant] as const),
   );
   it.each(all)("%s: %s", (name, _mistake, mutant) => expect(accepts(name, mutant)).toBe(false));
@@ -1234,7 +1243,16 @@ describe("every entry rejects", () => {
       memory.trespass();
       return answer;
     };
-    const isPure = new Set(["exp", "log", "log1p", "expf", "expm1f", "lossDifference", "lossDerivative"]).has(name);
+    const isPure = new Set([
+      "lazyBytes",
+      "exp",
+      "log",
+      "log1p",
+      "expf",
+      "expm1f",
+      "lossDifference",
+      "lossDerivative",
+    ]).has(name);
     expect(accepts(name, careless)).toBe(isPure);
   });
 });

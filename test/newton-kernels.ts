@@ -45,6 +45,15 @@ import {
   checkWeightedSums,
 } from "./support/newton-checkers.js";
 import { both, checkPackedFollow, checkPackedHessian, checkPackedMargins } from "./support/packed-checkers.js";
+import {
+  checkSumWeights,
+  factorInParts,
+  gramInParts,
+  hessianInParts,
+  inParts,
+  sampleInParts,
+  solveInParts,
+} from "./support/part-checkers.js";
 
 export type NewtonFamily =
   | "tiles"
@@ -233,7 +242,7 @@ const grams: readonly KernelEntry[] = [
         worst: "every byte and weight at its limit, 256 rows; 784 columns",
         oracle: "upperGram",
         tolerance: "0",
-        check: checkGram(storage),
+        check: inParts(checkGram(storage), gramInParts),
       },
       {
         name: `weightedSums${storage}`,
@@ -275,7 +284,7 @@ const grams: readonly KernelEntry[] = [
     worst: "rank n/2 and a ridge of 1e-3; pivots of 0, below it, NaN",
     oracle: "RᵀR by preciseSum",
     tolerance: "0 where all is exact; else γ(n + 8)·|R|ᵀ|R|",
-    check: checkCholeskyFactor,
+    check: inParts(checkCholeskyFactor, factorInParts),
   },
   {
     name: "choleskySolve",
@@ -285,7 +294,7 @@ const grams: readonly KernelEntry[] = [
     worst: "1 to 33 columns, 5 right-hand sides, rows further apart than they are long",
     oracle: "RᵀR·y by preciseSum",
     tolerance: "0 where all is exact; else γ(2n + 6)·|R|ᵀ|R||y|",
-    check: checkCholeskySolve,
+    check: inParts(checkCholeskySolve, solveInParts),
   },
 ];
 
@@ -320,7 +329,10 @@ const blocks: readonly KernelEntry[] = [
         "every byte and int16 term at its limit over 256 rows; a second block 2²⁰ times smaller; an empty one; packed rows (I8)",
       oracle: "curved, blockCodes, transposedProduct",
       tolerance: "0 for dyadic curvature; else Σ|x|·(½ code + float32 errors of t)",
-      check: storage === "I8" ? both(checkHessian(storage), checkPackedHessian) : checkHessian(storage),
+      check: inParts(
+        storage === "I8" ? both(checkHessian(storage), checkPackedHessian) : checkHessian(storage),
+        hessianInParts,
+      ),
     },
     {
       name: `follow${storage}`,
@@ -392,7 +404,17 @@ const frames: readonly KernelEntry[] = [
     storage: "F32 → U32, F32",
     worst: "more strata than rows, one heavy row, no weight at all; 5σ over 1500 states",
     oracle: "sampleRows",
-    check: checkSampleRows,
+    check: inParts(checkSampleRows, sampleInParts),
+  },
+  {
+    name: "sumWeights",
+    family: "frame",
+    storage: "F32 → F64",
+    columns: any,
+    worst: "none, 1001 of very different sizes",
+    oracle: "the sum in order",
+    tolerance: "0",
+    check: checkSumWeights,
   },
   { ...float64, name: "multiplyF32", storage: "F32", worst: "from 1e-45 to overflow", check: checkMultiplyF32 },
   { ...float64, name: "gather", storage: "bytes", worst: "gaps in source and target", check: checkGather },

@@ -498,6 +498,8 @@ export function newtonMutants(
   const gramOf =
     (storage: ByteStorage, weight: (d: Int16Array, row: number) => number): Kernel =>
     (...args) => {
+      // calls for a part of the work (part-checkers.ts) are not its business, here and below
+      if (args.length > 9) return real(`gram${storage}`)(...args);
       const [x, stride, rows, columns, d, unit, , g] = args as number[] as Arguments<8>;
       const [xs, ds, out] = [
         bytesOf(storage, x, stride, rows, columns),
@@ -647,6 +649,7 @@ export function newtonMutants(
   const solveOf =
     (order: readonly ("transposed" | "straight")[]): Kernel =>
     (...args) => {
+      if (args.length > 5) return real("choleskySolve")(...args);
       const [r, n, b, pitch, classes] = args as number[] as Arguments<5>;
       const R = f64(r, n * n);
       for (let k = 0; k < classes; k++) {
@@ -720,6 +723,7 @@ export function newtonMutants(
     (storage: ByteStorage, tweaks: Partial<HessianTweaks> = {}): Kernel =>
     (...args) => {
       // packed rows, and the int8 rows they are compared with (packed-checkers.ts), are not its business
+      if (args.length > 16) return real(`hessian${storage}`)(...args);
       if (args.length > 15) return real("hessianI8")(...args);
       const { block, code, curve } = {
         block: BLOCK,
@@ -932,6 +936,7 @@ export function newtonMutants(
   const sampleOf =
     (tweaks: Partial<SampleTweaks> = {}): Kernel =>
     (...args) => {
+      if (args.length > 6) return real("sampleRows")(...args);
       const { next, place, part, isHeavy, heavyShare, isCounted, isLightFree, share, isListed, round } = {
         next: nextDraw,
         place: (draw: number) => draw / 2 ** 32,

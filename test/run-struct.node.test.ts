@@ -1,6 +1,7 @@
 // The structs of runs are written in two languages: assembly/solver/ and bindings/engine/ must name the same fields in the same order.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { LAZY_BYTES, LAZY_FIELDS, type LazyField, readLazy, writeLazy } from "../bindings/engine/lazy-run.js";
 import { RUN_BYTES, RUN_FIELDS, type RunField, writeRun } from "../bindings/engine/run.js";
 import { readZipml, writeZipml, ZIPML_BYTES, ZIPML_FIELDS, type ZipmlField } from "../bindings/engine/zipml-run.js";
 
@@ -13,12 +14,13 @@ interface Field {
 
 function fields(file: string, name: string): Field[] {
   const source = readFileSync(new URL(`../assembly/solver/${file}.ts`, import.meta.url), "utf8");
-  const body = source.match(new RegExp(`export class ${name} \\{([\\s\\S]*?)\\n\\}`))?.[1] ?? "";
+  const [, isMore, body = ""] =
+    source.match(new RegExp(`export class ${name} (extends Run )?\\{([\\s\\S]*?)\\n\\}`)) ?? [];
   const plain = body.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*/g, "");
   const found = [...plain.matchAll(/(\w+)\s*:\s*(\w+)\s*;/g)].map(([, name, type]) => ({ name, type }) as Field);
   // every statement of the class is a field of that form
   expect(plain.split(";").filter((part) => part.trim() !== "").length).toBe(found.length);
-  return found;
+  return isMore === undefined ? found : [...fields("run", "Run"), ...found];
 }
 
 describe.each([
@@ -28,6 +30,14 @@ describe.each([
     names: RUN_FIELDS as readonly string[],
     bytes: RUN_BYTES,
     write: (memory: DataView, name: string, value: number): void => writeRun(memory, 8, { [name as RunField]: value }),
+  },
+  {
+    file: "lazy-run",
+    name: "LazyRun",
+    names: LAZY_FIELDS as readonly string[],
+    bytes: LAZY_BYTES,
+    write: (memory: DataView, name: string, value: number): void =>
+      writeLazy(memory, 8, { [name as LazyField]: value }),
   },
   {
     file: "zipml-run",
@@ -70,6 +80,12 @@ describe.each([
       offset += size;
     }
   });
+});
+
+it.each(["scalar", "row", "step", "touched"] as const)("%s is read where it is written, of sparse rows", (name) => {
+  const memory = new DataView(new ArrayBuffer(LAZY_BYTES));
+  writeLazy(memory, 0, { [name]: 7 });
+  expect(readLazy(memory, 0, name)).toBe(7);
 });
 
 it.each(["refetched", "outside", "averaged"] as const)("%s is read where it is written", (name) => {

@@ -101,7 +101,7 @@ function solved(loss: LossName, order: Order): { problem: Problem; dataset: Data
 function leaveUnshuffled(dataset: Dataset): void {
   const plane = dataset.plane.bind(dataset);
   Object.assign(dataset, {
-    plane: (kind: PlaneKind, hasIntercept: boolean) => finish(plane(kind, hasIntercept, false)),
+    plane: (kind: PlaneKind, hasIntercept: boolean) => plane(kind, hasIntercept, false),
   });
 }
 

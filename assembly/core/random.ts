@@ -33,11 +33,13 @@ export abstract class random {
   /**
    * A random order of 0 … count − 1 at `out` (count u32): from the last place down, each exchanged with one drawn from those before it and itself.
    * seed: not 0. See Fisher & Yates; Durstenfeld, CACM 7 (1964) 420, algorithm 235.
+   * Or (first > 0) only the exchanges of the places below `first`, down to `end`, in numbers that are there; then seed is the state that the exchanges before have returned.
    */
-  static permutation(seed: u32, count: u32, out: usize): void {
-    for (let i: u32 = 0; i < count; i++) store<u32>(out + ((<usize>i) << 2), i);
+  static permutation(seed: u32, count: u32, out: usize, first: u32, end: u32): u32 {
+    if (!first) for (let i: u32 = 0; i < count; i++) store<u32>(out + ((<usize>i) << 2), i);
+    const least = max<u32>(end, 1);
     let state = seed;
-    for (let i = count; i > 1; i--) {
+    for (let i = first ? first : count; i > least; i--) {
       state = random.next(state);
       const last = out + ((<usize>(i - 1)) << 2);
       const drawn = out + ((<usize>random.index(state, i)) << 2);
@@ -45,6 +47,7 @@ export abstract class random {
       store<u32>(last, load<u32>(drawn));
       store<u32>(drawn, value);
     }
+    return state;
   }
 
   /** State of outer step `step`: 8 draws discarded, then 8 draws fill the lanes at `lanes`. Returns the scalar state. */

@@ -43,6 +43,7 @@ export abstract class gram {
   /**
    * Upper part (k ≥ j) of G += unit·Σ dᵢ·xᵢxᵢᵀ, with the weight codes d: rows i16 ≥ 0. G: columns × columns f64, row-major; below the diagonal
    * it holds partial sums. x: rows × stride bytes; columns: multiple of 16; map: as `tiles` writes it, or 0.
+   * first, end: rows of G to be made, multiples of 5 but for the last, or end 0 for all. From first > 0 on, at most 256 rows, whose products d·x the call with first 0 has left in `scratch`.
    */
   static accumulate<T>(
     x: usize,
@@ -54,13 +55,16 @@ export abstract class gram {
     scratch: usize,
     g: usize,
     map: usize,
+    first: i32,
+    end: i32,
   ): void {
+    const last = end ? end : columns;
     const rowBytes = (<usize>columns) << 3;
     const sums = scratch + (((<usize>ROWS >> 1) * <usize>columns) << 2);
     while (rows > 0) {
       const block = min(rows, ROWS);
       let out = scratch;
-      for (let i = 0; i < block; i += 2) {
+      for (let i = first ? block : 0; i < block; i += 2) {
         const isPair = i + 1 < block;
         const at = x + <usize>i * stride;
         const partner = isPair ? at + stride : at;
@@ -71,15 +75,15 @@ export abstract class gram {
           out += 32;
         }
       }
-      for (let j = 0; j < columns; j += GROUP) {
+      for (let j = first; j < last; j += GROUP) {
         const group = min(GROUP, columns - j);
-        const first = j & ~15;
-        const width = columns - first;
+        const start = j & ~15;
+        const width = columns - start;
         memory.fill(sums, 0, (<usize>(group * width)) << 2);
         const t = scratch + ((<usize>j) << 2);
-        gram.strip<T>(x + <usize>first, stride, block, width, t, columns, group, sums, map ? map + (first >> 1) : 0);
+        gram.strip<T>(x + <usize>start, stride, block, width, t, columns, group, sums, map ? map + (start >> 1) : 0);
         for (let k = 0; k < group; k++) {
-          const row = g + <usize>(j + k) * rowBytes + ((<usize>first) << 3);
+          const row = g + <usize>(j + k) * rowBytes + ((<usize>start) << 3);
           vector.addInt32(row, unit, sums + ((<usize>(k * width)) << 2), width);
         }
       }
@@ -189,12 +193,13 @@ export abstract class cholesky {
   }
 
   /**
-   * G = RᵀR in place: the upper part of G (n × n f64, row-major, symmetric) becomes R; the lower part is not read. Returns the first row whose
-   * pivot is not positive, or n when all is well (a half-made factor must not be used).
+   * G = RᵀR in place: the upper part of G (n × n f64, row-major, symmetric) becomes R; the lower part is not read. first, end: rows to be made, those before `first`
+   * being made already, or end 0 for all. Returns the first row whose pivot is not positive, or `end` (n) when all is well (a half-made factor must not be used).
    */
-  static factor(g: usize, n: i32): i32 {
+  static factor(g: usize, n: i32, first: i32, end: i32): i32 {
+    const last = end ? end : n;
     const rowBytes = (<usize>n) << 3;
-    for (let j = 0; j < n; j++) {
+    for (let j = first; j < last; j++) {
       const jj = (<usize>j) << 3;
       const row = g + <usize>j * rowBytes + jj;
       const count = n - j;
@@ -216,7 +221,7 @@ export abstract class cholesky {
       const inverse = 1 / sqrt(pivot);
       for (let k: usize = 0; k < <usize>count; k++) store<f64>(row + (k << 3), load<f64>(row + (k << 3)) * inverse);
     }
-    return n;
+    return last;
   }
 
   /** out (4 f64) −= the dot products of four rows, `rowBytes` apart, with b. */
@@ -265,11 +270,16 @@ export abstract class cholesky {
     store<f64>(out, load<f64>(out, 24) - s3, 24);
   }
 
-  /** Solves RᵀR·y = b in place for `classes` right-hand sides; b: classes × pitch f64 (the first n columns are used). Four rows at a time. */
-  static solve(r: usize, n: i32, b: usize, pitch: i32, classes: i32): void {
+  /**
+   * Solves RᵀR·y = b in place for `classes` right-hand sides; b: classes × pitch f64 (the first n columns are used). Four rows at a time, forward and back: 2·⌈n/4⌉
+   * steps. first, end: those to be made, in order, or end 0 for all.
+   */
+  static solve(r: usize, n: i32, b: usize, pitch: i32, classes: i32, first: i32, end: i32): void {
+    const fours = (n + 3) >> 2;
+    const last = end ? end : 2 * fours;
     const rowBytes = (<usize>n) << 3;
     const bBytes = (<usize>pitch) << 3;
-    for (let i = 0; i < n; i += 4) {
+    for (let i = 4 * first; i < 4 * min(last, fours); i += 4) {
       const size = min(n - i, 4);
       const ii = (<usize>i) << 3;
       const corner = r + <usize>i * rowBytes + ii;
@@ -290,7 +300,7 @@ export abstract class cholesky {
         }
       }
     }
-    for (let i = (n - 1) & ~3; i >= 0; i -= 4) {
+    for (let i = 4 * (2 * fours - 1 - max(first, fours)); i >= 4 * (2 * fours - last); i -= 4) {
       const size = min(n - i, 4);
       const ii = (<usize>i) << 3;
       const corner = r + <usize>i * rowBytes + ii;

@@ -146,21 +146,28 @@ export abstract class levels {
     return levels.finish(points, intervals, rows, before, costs, choices, out);
   }
 
-  /** As `exact`, but a row looks only between the choices of two rows around it, which came before: O(intervals·count·log count). */
-  static divide(points: usize, count: i32, intervals: i32, scratch: usize, out: usize): f64 {
+  /**
+   * As `exact`, but a row looks only between the choices of two rows around it, which came before: O(intervals·count·log count). first, end: the layers to be made, from 2
+   * to intervals, in order, or 0 and 0 for all; the cost comes with the last one.
+   */
+  static divide(points: usize, count: i32, intervals: i32, scratch: usize, out: usize, first: i32, end: i32): f64 {
     const rows = count - intervals;
     const bytes = (<usize>rows) << 3;
-    let before = scratch;
-    let costs = scratch + bytes;
-    const choices = costs + bytes;
-    levels.first(points, rows, before);
-    for (let layer = 2; layer < intervals; layer++) {
+    // the costs of two layers take turns
+    const isSwapped = (first & 1) != 0;
+    let before = isSwapped ? scratch + bytes : scratch;
+    let costs = isSwapped ? scratch : scratch + bytes;
+    const choices = scratch + 2 * bytes;
+    if (first <= 2) levels.first(points, rows, before);
+    const last = end ? min(end, intervals) : intervals;
+    for (let layer = max(first, 2); layer < last; layer++) {
       const own = choices + ((<usize>(layer - 2) * <usize>rows) << 2);
       levels.halve(points, layer, 0, rows - 1, 0, rows - 1, before, costs, own);
       const swap = before;
       before = costs;
       costs = swap;
     }
+    if (end && end < intervals) return 0;
     return levels.finish(points, intervals, rows, before, costs, choices, out);
   }
 

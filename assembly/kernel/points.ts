@@ -356,7 +356,7 @@ export abstract class histogram {
 
   /**
    * Third pass, the same values: sums, smallest and largest value of every cell after both splits; empty ones have ∞ and −∞. starts: those of the first
-   * split, finer: of the second one; scratch: 1 KiB. out: `fine` cells of 40 bytes, as many as the second split has made.
+   * split, finer: of the second one; scratch: 1 KiB. out: `fine` cells of 40 bytes, as many as the second split has made. isAdded: to what the cells hold already.
    */
   static fill(
     values: usize,
@@ -369,10 +369,11 @@ export abstract class histogram {
     fine: i32,
     out: usize,
     scratch: usize,
+    isAdded: i32,
   ): void {
     const scale = load<f64>(frame);
     const centre = load<f64>(frame, CENTRE);
-    for (let cell = out; cell < out + <usize>fine * CELL; cell += CELL) {
+    for (let cell = isAdded ? out + <usize>fine * CELL : out; cell < out + <usize>fine * CELL; cell += CELL) {
       v128.store(cell, f64x2.splat(0));
       store<f64>(cell, 0, 16);
       store<f64>(cell, Infinity, 24);

@@ -200,7 +200,7 @@ export abstract class blocks {
    * Hessian product without regulariser: g = Σᵢ xᵢ·tᵢ, totals = Σᵢ tᵢ, t = D(unit·X·codes + shift), t rounded to int16 per block.
    * isSoftmax: D = ω(diag(p) − ppᵀ) with p = state (rows × classes f32), weights rows f32 or 0; else D = h (rows f32).
    * codes: classes × columns int16; shift, totals: classes f64; g: classes × columns f64. A block whose largest |t| is below 1e-30 counts as zero; one
-   * that float32 cannot hold makes all totals NaN.
+   * that float32 cannot hold makes all totals NaN. isAdded: to what g and totals hold already, so that rows may come in parts (blocks start anew with each call).
    */
   static hessian<T>(
     x: usize,
@@ -219,13 +219,16 @@ export abstract class blocks {
     totals: usize,
     map: usize,
     packing: usize,
+    isAdded: i32,
   ): void {
     const apart = blocks.stride(stride, packing);
     const t = blocks.coefficients(scratch, classes);
     const pairs = blocks.pairs(scratch, classes);
     const sums = blocks.sums(scratch, classes);
-    memory.fill(g, 0, (<usize>columns * <usize>classes) << 3);
-    memory.fill(totals, 0, (<usize>classes) << 3);
+    if (!isAdded) {
+      memory.fill(g, 0, (<usize>columns * <usize>classes) << 3);
+      memory.fill(totals, 0, (<usize>classes) << 3);
+    }
     while (rows > 0) {
       const block = min(rows, BLOCK);
       const bytes = blocks.bytes(x, stride, block, packing);

@@ -203,18 +203,38 @@ export abstract class frame {
    * strata of equal weight; a row heavier than a stratum always comes, once. scale: count/rows ÷ the row's expected number of draws, times how
    * often it came, so that Σ over the sample of scale·f/size ≈ Σ f/rows. index: 2·count u32, scale: 2·count f32. Returns the size, at
    * most 2·count; the generator's state is read and written at `state`.
+   * Or, with `progress` (32 bytes, not 0), only the rows first … end, in order, the sum of all weights being `sum`: the size so far is returned, and the scales are right with the last ones.
    */
-  static sample(state: usize, weight: usize, rows: u32, count: u32, index: usize, scale: usize): u32 {
-    let total: f64 = 0;
-    for (let i: usize = 0; i < <usize>rows; i++) total += weight ? <f64>load<f32>(weight + (i << 2)) : 1;
+  static sample(
+    state: usize,
+    weight: usize,
+    rows: u32,
+    count: u32,
+    index: usize,
+    scale: usize,
+    progress: usize,
+    first: u32,
+    end: u32,
+    sum: f64,
+  ): u32 {
+    const total = progress ? sum : frame.sumWeights(weight, rows, 0);
+    const last = progress ? end : rows;
     const stratum = total / <f64>count;
     let random32 = load<u32>(state);
     let size: u32 = 0;
     let reached: f64 = 0;
     let drawn: f64 = 0;
-    random32 = random.next(random32);
-    let next = (<f64>random32 / 4294967296) * stratum;
-    for (let i: u32 = 0; i < rows; i++) {
+    let next: f64 = 0;
+    if (first == 0) {
+      random32 = random.next(random32);
+      next = (<f64>random32 / 4294967296) * stratum;
+    } else {
+      reached = load<f64>(progress);
+      drawn = load<f64>(progress, 8);
+      next = load<f64>(progress, 16);
+      size = load<u32>(progress, 24);
+    }
+    for (let i = first; i < last; i++) {
       const heavy = weight ? <f64>load<f32>(weight + ((<usize>i) << 2)) : 1;
       let share: f64 = 0;
       if (heavy >= stratum) share = heavy > 0 ? 1 : 0;
@@ -233,12 +253,26 @@ export abstract class frame {
         size++;
       }
     }
+    store<u32>(state, random32);
+    if (last < rows) {
+      store<f64>(progress, reached);
+      store<f64>(progress, drawn, 8);
+      store<f64>(progress, next, 16);
+      store<u32>(progress, size, 24);
+      return size;
+    }
     const part = <f64>size / <f64>rows;
     for (let i: usize = 0; i < <usize>size; i++) {
       store<f32>(scale + (i << 2), <f32>(<f64>load<f32>(scale + (i << 2)) * part));
     }
-    store<u32>(state, random32);
     return size;
+  }
+
+  /** start + Σ weight, in order; weight: rows f32, or 0 for ones. */
+  static sumWeights(weight: usize, rows: u32, start: f64): f64 {
+    let sum = start;
+    for (let i: usize = 0; i < <usize>rows; i++) sum += weight ? <f64>load<f32>(weight + (i << 2)) : 1;
+    return sum;
   }
 
   /** a *= b; count f32. */

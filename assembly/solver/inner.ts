@@ -165,12 +165,13 @@ export abstract class inner {
     }
   }
 
-  /** Dots of every row with the z of the anchor: rows × classes f64 at run.base (LP-SVRG, whose z is the model itself). */
-  static fillBase<X, Z>(run: Run): void {
+  /** Dots of rows first … end (end 0: all) with the z of the anchor: rows × classes f64 at run.base (LP-SVRG, whose z is the model itself). */
+  static fillBase<X, Z>(run: Run, first: u32, end: u32): void {
     const zBytes = <usize>run.columns * sizeof<Z>();
-    let out = run.base;
-    let x = run.codes;
-    for (let row: u32 = 0; row < run.rows; row++) {
+    const last = end ? end : run.rows;
+    let out = run.base + ((<usize>first * <usize>run.classes) << 3);
+    let x = run.codes + <usize>first * <usize>run.strideBytes;
+    for (let row = first; row < last; row++) {
       for (let c: usize = 0; c < <usize>run.classes; c++) {
         const a = inner.dotted<X, Z>(run, x, run.z + c * zBytes);
         store<f64>(out, a);

@@ -182,9 +182,9 @@ export abstract class outer {
     }
   }
 
-  /** sums[k] = Σᵢ c[i][k]; c: rows × classes f64. */
-  static columnSums(c: usize, rows: i32, classes: i32, sums: usize): void {
-    for (let k = 0; k < classes; k++) store<f64>(sums + ((<usize>k) << 3), 0);
+  /** sums[k] = Σᵢ c[i][k]; c: rows × classes f64. isAdded: on top of what `sums` holds, so that rows may come in parts. */
+  static columnSums(c: usize, rows: i32, classes: i32, sums: usize, isAdded: i32): void {
+    if (!isAdded) for (let k = 0; k < classes; k++) store<f64>(sums + ((<usize>k) << 3), 0);
     for (let row = 0; row < rows; row++) {
       for (let k: usize = 0; k < <usize>classes; k++) {
         store<f64>(sums + (k << 3), load<f64>(sums + (k << 3)) + load<f64>(c + (k << 3)));

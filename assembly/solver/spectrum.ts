@@ -22,6 +22,8 @@ export abstract class spectrum {
   /**
    * Largest eigenvalue of Σ weightᵢ·codeᵢcodeᵢᵀ/rows by power iterations from p; the last Rayleigh quotient.
    * weights: rows f64, or 0 for all ones; p: start vector, columns f64, overwritten; q, t: scratch of columns and rows f64; zero: scratch, one f64.
+   * isStarted: p and q are those of the iterations before. first, end: of the only iteration the rows to be visited, multiples of 4 but for the last, in order; end 0 for
+   * all. It is made, and answers, with the last ones.
    */
   static largestEigenvalue<X>(
     codes: usize,
@@ -34,23 +36,32 @@ export abstract class spectrum {
     q: usize,
     t: usize,
     zero: usize,
+    isStarted: i32,
+    first: i32,
+    end: i32,
   ): f64 {
     const bytes = (<usize>columns) << 3;
+    const last = end ? end : rows;
+    const x = codes + <usize>first * strideBytes;
+    const at = t + ((<usize>first) << 3);
     store<f64>(zero, 0);
-    let start: f64 = 0;
-    for (let j: usize = 0; j < bytes; j += 8) start += load<f64>(p + j) * load<f64>(p + j);
-    if (start == 0) return 0;
-    for (let j: usize = 0; j < bytes; j += 8) store<f64>(p + j, load<f64>(p + j) / sqrt(start));
+    if (!isStarted) {
+      let start: f64 = 0;
+      for (let j: usize = 0; j < bytes; j += 8) start += load<f64>(p + j) * load<f64>(p + j);
+      if (start == 0) return 0;
+      for (let j: usize = 0; j < bytes; j += 8) store<f64>(p + j, load<f64>(p + j) / sqrt(start));
+    }
     let quotient: f64 = 0;
     for (let i = 0; i < iterations; i++) {
-      exact.margins<X>(codes, 0, strideBytes, rows, columns, p, zero, 1, t);
+      exact.margins<X>(x, 0, strideBytes, last - first, columns, p, zero, 1, at);
       if (weights) {
-        for (let row: usize = 0; row < (<usize>rows) << 3; row += 8) {
+        for (let row = (<usize>first) << 3; row < (<usize>last) << 3; row += 8) {
           store<f64>(t + row, load<f64>(t + row) * load<f64>(weights + row));
         }
       }
-      for (let j: usize = 0; j < bytes; j += 8) store<f64>(q + j, 0);
-      exact.gradient<X>(codes, 0, strideBytes, rows, columns, t, 1, q);
+      if (first == 0) for (let j: usize = 0; j < bytes; j += 8) store<f64>(q + j, 0);
+      exact.gradient<X>(x, 0, strideBytes, last - first, columns, at, 1, q);
+      if (last < rows) return 0;
       let dotted: f64 = 0;
       let norm: f64 = 0;
       for (let j: usize = 0; j < bytes; j += 8) {

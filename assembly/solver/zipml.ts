@@ -25,8 +25,10 @@ export abstract class zipml {
     run.outside = 0;
   }
 
-  static advance(run: ZipmlRun, steps: u32): void {
-    for (let s: u32 = 0; s < steps; s++) zipml.step(run);
+  /** `steps` steps; or (end not 0) of one step the visits first … end, its beginning with the first one and its end with the last one. */
+  static advance(run: ZipmlRun, steps: u32, first: u32, end: u32): void {
+    if (end) zipml.step(run, first, end);
+    else for (let s: u32 = 0; s < steps; s++) zipml.step(run, 0, run.batch);
   }
 
   @inline
@@ -279,19 +281,21 @@ export abstract class zipml {
     }
   }
 
-  static step(run: ZipmlRun): void {
+  static step(run: ZipmlRun, first: u32, end: u32): void {
     const bytes = (<usize>run.columns) << 2;
-    // without rounding `seen` is the model itself
-    if (run.modelLimit != 0) zipml.roundVector(run, run.w, run.modelLimit, run.seen);
-    if (run.refetch != Refetch.NONE) zipml.prepareBound(run);
-    memory.fill(run.gradient, 0, bytes);
-    const batch = run.batch;
+    if (first == 0) {
+      // without rounding `seen` is the model itself
+      if (run.modelLimit != 0) zipml.roundVector(run, run.w, run.modelLimit, run.seen);
+      if (run.refetch != Refetch.NONE) zipml.prepareBound(run);
+      memory.fill(run.gradient, 0, bytes);
+    }
     let state = run.scalar;
-    for (let b: u32 = 0; b < batch; b++) {
+    for (let b = first; b < end; b++) {
       state = random.next(state);
       zipml.visit(run, random.index(state, run.rows));
     }
     run.scalar = state;
+    if (end < run.batch) return;
     if (run.correction) zipml.correct(run);
     if (run.gradientLimit != 0) zipml.roundVector(run, run.gradient, run.gradientLimit, run.gradient);
     zipml.move(run);

@@ -263,7 +263,8 @@ export function realArithmetic(when: ExactWhen): Arithmetic {
       const map = problem.outputs >= GROUP ? yield* realMap(problem.core, scope, allRows(problem.dataset)) : 0;
       return exactPasses(scope, problem, frame, map);
     },
-    *products(scope, problem, frame, matrix) {
+    *products(scope, problem, frame, given) {
+      const matrix = given as ByteMatrix;
       const isAll = matrix.pointer === problem.dataset.stored.pointer;
       const Kind = isAll && when === "throughout" ? ExactProducts : RealProducts;
       const map = problem.outputs >= GROUP ? yield* realMap(problem.core, scope, matrix) : 0;

@@ -1,170 +1,106 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// Dataset: rows enter linear memory once, losslessly, and are quantised once per coordinate system that a problem asks for.
-// Formats: docs/numerics.md §1–3. Sources: HALP §2 (formats), ZipML §2.2 (column scaling).
+// Dataset: rows with their labels and weights in linear memory, dense (dense-rows.ts) or sparse (sparse-source.ts).
 import { type Core, Scope } from "../engine/core.js";
-import type { ByteStorage, CodeStorage, PackedStorage, RawStorage } from "../engine/kernels.js";
+import type { SparseStorage } from "../engine/kernels.js";
 import { eachPart, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import { checkNames, oneOf } from "../options.js";
-import { storageLevelsOf } from "./levels.js";
-import { checkMatrix, checkVector, type MatrixInput } from "./matrix.js";
+import { DatasetMemory } from "./dataset-memory.js";
 import {
-  CODES_PER_RMS,
-  type CodeLevels,
-  checkLevels,
-  eachUnpacked,
-  interceptCode,
-  losesColumn,
-  type PackedBits,
-  type PackedCodes,
-  type PackedRows,
-  packedColumns,
-  sampleRows,
-  uniformLevels,
-  withZero,
-  writeCuts,
-  writeTable,
-} from "./packed.js";
+  type ByteView,
+  type DataBits,
+  DenseRows,
+  type DenseSettings,
+  type ExactCopy,
+  type Frame,
+  isPacked,
+  type Plane,
+  type PlaneKind,
+  type RowWeights,
+  type StoredCopy,
+  type Weaved,
+} from "./dense-rows.js";
+import type { ExactRows } from "./exact-rows.js";
 import {
-  BYTES,
-  blockRows,
-  eachBlock,
-  gatherRows,
-  gatherTo,
-  loadRows,
-  type RawRows,
-  randomOrder,
-  rawStride,
-  roundUp,
-  type Statistics,
-  strideFor,
-  takeColumns,
-} from "./raw-rows.js";
-import { chooseScales } from "./scales.js";
+  type CheckedSparse,
+  checkMatrix,
+  checkSparse,
+  checkVector,
+  denseFrom,
+  isSparse,
+  type MatrixInput,
+  MOST_COLUMNS,
+  sparseFrom,
+} from "./matrix.js";
+import { type CodeLevels, checkLevels } from "./packed.js";
+import type { RawRows } from "./raw-rows.js";
+import type { RowSource } from "./row-source.js";
+import { loadSparse, SPARSE_BYTES } from "./sparse-rows.js";
+import { SparseSource } from "./sparse-source.js";
 
-export type DataBits = 2 | 4 | 8 | 16;
-export type ExactCopy = "float64" | "float32" | "int16" | "uint8" | "int8" | "rounded16";
+export type {
+  ByteMatrix,
+  ByteView,
+  DataBits,
+  ExactCopy,
+  Frame,
+  Plane,
+  PlaneKind,
+  RowWeights,
+  StoredCopy,
+  Weaved,
+} from "./dense-rows.js";
 
 export interface DatasetOptions {
-  /** Bits of a data code: 8 (±127, default), 16 (±32767), or 4 or 2: packed, a half or a quarter of a byte per value, and the same optimum in more steps. */
+  /** Bits of a data code: 8 (±127, default), 16 (±32767), or 4 or 2: packed, a half or a quarter of a byte per value, and the same optimum in more steps. Sparse rows have 8. */
   readonly bits?: DataBits;
   /** bits 4 and 2: the 2^bits levels that codes stand for, one table for all columns, in root mean squares of a column around its mean (or around 0 where columns are
    *  not centred). "lloydMax" (default): those of least square error on a sample of the data; "uniform": evenly spaced; or 2 to 2^bits ascending numbers.
    *  They decide how fast solvers come to the optimum, not where it is. */
   readonly levels?: CodeLevels;
   /** The exact copy that objective and gradient are computed from. "auto": the narrowest form without any loss. "rounded16": 16 bits a
-   *  value, per column, sharing memory with the codes (2 bytes a value in all; needs bits 8). */
+   *  value, per column, sharing memory with the codes (2 bytes a value in all; needs bits 8 and dense rows). */
   readonly exact?: "auto" | "rounded16";
-  /** Subtract the column means where an intercept is fitted (default true): an exact change of coordinates. */
+  /** Subtract the column means where an intercept is fitted (default true): an exact change of coordinates. Sparse rows are never centred: their zeros stay zeros. */
   readonly center?: boolean;
+  /** How rows are kept. "auto" (default): dense input dense; sparse input sparse, unless so much of it is filled that dense rows are faster and not much larger. */
+  readonly storage?: "auto" | "dense" | "sparse";
   /** One weight ≥ 0 per row, not all zero. Only their ratios matter. */
   readonly sampleWeight?: ArrayLike<number>;
 }
 
-/** A coordinate system: code = (x − offset)/scale per column. Pointers are byte offsets. */
-export interface Frame {
-  /** Largest code Q: 127, 32767, or 1 for the float32 plane. */
-  readonly largest: number;
-  /** Columns with padding, a multiple of 32; the intercept's, if any, is at index `cols`. */
-  readonly padded: number;
-  /** The intercept's code: Q, of packed codes their level of the largest size; 0 where none is fitted. */
-  readonly intercept: number;
-  /** padded f64 each: x = offset + scale·code. */
-  readonly scale: number;
-  readonly offset: number;
+interface CheckedDataset extends DenseSettings {
+  readonly storage: "auto" | "dense" | "sparse";
 }
 
-/** A coordinate system with its codes, rounded, in linear memory. */
-export interface Plane extends Frame {
-  readonly storage: CodeStorage | PackedStorage;
-  /** Levels and mask of packed codes, or null. */
-  readonly packed: PackedCodes | null;
-  /** rows × strideBytes. */
-  readonly codes: number;
-  readonly strideBytes: number;
-  /** Which row stands at each place: rows u32, or 0 where the rows stand in their own order. */
-  readonly order: number;
-  /** Weights ωᵢ in the plane's order, as Dataset.weights. */
-  readonly weights: RowWeights;
-  /** Float32 columns divided by their whole reach: every value within ±1. */
-  readonly isUnit?: boolean;
+function checkOptions(where: string, options: DatasetOptions): CheckedDataset {
+  checkNames(where, options, ["bits", "levels", "exact", "center", "storage", "sampleWeight"]);
+  const bits = oneOf(where, "bits", options.bits, [2, 4, 8, 16] as const, 8);
+  const exact = oneOf(where, "exact", options.exact, ["auto", "rounded16"] as const, "auto");
+  const isCentred = oneOf(where, "center", options.center, [true, false] as const, true);
+  const storage = oneOf(where, "storage", options.storage, ["auto", "dense", "sparse"] as const, "auto");
+  if (exact === "rounded16" && bits !== 8) {
+    throw new BitcenterError("BAD_OPTION", 'dataset: exact: "rounded16" shares memory with 8-bit codes: use bits: 8');
+  }
+  if (options.levels !== undefined && !isPacked(bits)) {
+    throw new BitcenterError("BAD_OPTION", `dataset: levels belong to bits: 4 or 2, given bits: ${bits}`);
+  }
+  const levels = isPacked(bits)
+    ? checkLevels(where, bits, options.levels === undefined ? "lloydMax" : options.levels)
+    : "uniform";
+  return { bits, exact, isCentred, levels, storage };
 }
 
-/** All columns as eight bit-planes, most significant first, each of all rows; code = floor((x + 1)·128), x the unit values of a unit plane. */
-export interface Weaved {
-  readonly pointer: number;
-  readonly rowBytes: number;
-  readonly planeBytes: number;
+/** What sparse rows cannot be. */
+function checkSparseOptions(where: string, { bits, exact }: CheckedDataset): void {
+  const given = bits !== 8 ? `bits: ${bits}` : exact !== "auto" ? `exact: "${exact}"` : null;
+  if (given === null) return;
+  throw new BitcenterError(
+    "UNSUPPORTED",
+    `${where}: sparse rows are kept with bits: 8 and exact: "auto", given ${given}; use storage: "dense"`,
+  );
 }
 
-/** rows f64 and rows f32 in linear memory, or 0 without weights. */
-export interface RowWeights {
-  readonly f64: number;
-  readonly f32: number;
-}
-
-/** What the stochastic steps read: the codes; int8 ones (of packed codes the same ones, a byte each); or a float32 copy of the columns. */
-export type PlaneKind = "codes" | "int8" | "float32";
-
-/** Bytes of rows put side by side at a time: they stay in cache until they are quantised. */
-const GATHERED = 1 << 16;
-
-/** Rows of bytes b (or of 16 bits in two planes, b = 256·high + low) with x = passOffset + passScale·b. */
-export interface ByteMatrix {
-  /** F32: the rows of the float32 twin (bench/twin), never made here. */
-  readonly storage: ByteStorage | "F32";
-  /** How to read rows of packed codes: `storage` and `columns` are then those of the int8 codes that come out. */
-  readonly packed?: Omit<PackedRows, "codes" | "strideBytes">;
-  readonly pointer: number;
-  /** Distance in bytes to the low plane, 0 for plain bytes. */
-  readonly low: number;
-  readonly strideBytes: number;
-  readonly rows: number;
-  /** Columns the kernels walk, a multiple of 16; bytes beyond `cols` are met with zero weights. */
-  readonly columns: number;
-  /** Bound of |b| per plane. */
-  readonly largest: number;
-  /** cols f64 each. */
-  readonly passScale: number;
-  readonly passOffset: number;
-}
-
-/** What the Newton solvers work on: coordinates, the bytes of the Hessian products, and those of the exact passes where they are bytes too. */
-export interface ByteView {
-  readonly frame: Frame;
-  readonly inner: ByteMatrix;
-  /** Null: the exact copy is wider than 16 bits, its passes are float64. */
-  readonly exact: ByteMatrix | null;
-}
-
-/** The exact copy in linear memory: x = passOffset + passScale·stored. */
-export interface StoredCopy {
-  readonly storage: RawStorage | "Planes";
-  readonly pointer: number;
-  readonly rows: number;
-  readonly cols: number;
-  /** Distance in bytes from a high to its low plane (Planes only). */
-  readonly low: number;
-  readonly strideBytes: number;
-  /** Columns with padding, a multiple of 4. */
-  readonly width: number;
-  /** cols f64 each. */
-  readonly passScale: number;
-  readonly passOffset: number;
-}
-
-function isPacked(bits: DataBits): bits is PackedBits {
-  return bits < 8;
-}
-
-const EXACT_NAMES: Record<RawStorage | "Planes", ExactCopy> = {
-  F64: "float64",
-  F32: "float32",
-  I16: "int16",
-  U8: "uint8",
-  I8: "int8",
-  Planes: "rounded16",
-};
 /** Sample weights, checked and scaled so that they sum to the number of rows. */
 function* checkWeights(input: ArrayLike<number>, rows: number): Work<Float64Array> {
   const weights = yield* checkVector("dataset", "sampleWeight", input, rows);
@@ -182,38 +118,48 @@ function* checkWeights(input: ArrayLike<number>, rows: number): Work<Float64Arra
   return weights.map((weight) => (weight / total) * rows);
 }
 
-/** Options that do not change while the rows are loaded. */
-interface CheckedDataset {
-  readonly bits: DataBits;
-  readonly exact: "auto" | "rounded16";
-  readonly isCentred: boolean;
-  readonly levels: CodeLevels;
+/** Multiply-adds that copying a weight to both of its places takes as long as. */
+const WEIGHT_PRICE = 8;
+
+function* writeWeights(core: Core, scope: Scope, weights: Float64Array | null): Work<RowWeights> {
+  if (weights === null) return { f64: 0, f32: 0 };
+  const f64 = yield* scope.allocWork(weights.length * 8, "sample weights");
+  const f32 = yield* scope.allocWork(weights.length * 4, "sample weights");
+  yield* eachPart(core, weights.length, WEIGHT_PRICE, 1, (first, count) => {
+    core.f64(f64 + 8 * first, count).set(weights.subarray(first, first + count));
+    core.kernels.toFloat32(f64 + 8 * first, f32 + 4 * first, count);
+  });
+  return { f64, f32 };
 }
 
-function checkOptions(where: string, options: DatasetOptions): CheckedDataset {
-  checkNames(where, options, ["bits", "levels", "exact", "center", "sampleWeight"]);
-  const bits = oneOf(where, "bits", options.bits, [2, 4, 8, 16] as const, 8);
-  const exact = oneOf(where, "exact", options.exact, ["auto", "rounded16"] as const, "auto");
-  const isCentred = oneOf(where, "center", options.center, [true, false] as const, true);
-  if (exact === "rounded16" && bits !== 8) {
-    throw new BitcenterError("BAD_OPTION", 'dataset: exact: "rounded16" shares memory with 8-bit codes: use bits: 8');
+/** Part of the values that are stored, from which dense rows may be faster, and times the bytes that they may take then: docs/decisions/0017. */
+const DENSE_SHARE = 0.2;
+const DENSE_BYTES = 2;
+/** Bytes per value of dense rows that hold what sparse ones hold, codes included. */
+const DENSE_VALUE: Record<SparseStorage, number> = { I8: 1, U8: 1, I16: 3, F32: 5, F64: 9, T8: 9, T16: 9 };
+
+/** Whether rows that are given sparse are better kept dense. */
+function* isBetterDense(core: Core, matrix: CheckedSparse): Work<boolean> {
+  const { rows, cols, data } = matrix;
+  const entries = data.length;
+  if (cols > MOST_COLUMNS || entries < DENSE_SHARE * rows * cols) return false;
+  const scratch = new Scope(core);
+  try {
+    const { storage } = (yield* loadSparse(core, scratch, matrix)).csr;
+    const codes = SPARSE_BYTES[storage] === 1 ? 0 : 1;
+    const sparseBytes = entries * (4 + SPARSE_BYTES[storage] + codes) + 4 * rows;
+    return DENSE_VALUE[storage] * rows * cols <= DENSE_BYTES * sparseBytes;
+  } finally {
+    scratch.release();
   }
-  if (options.levels !== undefined && !isPacked(bits)) {
-    throw new BitcenterError("BAD_OPTION", `dataset: levels belong to bits: 4 or 2, given bits: ${bits}`);
-  }
-  const levels = isPacked(bits)
-    ? checkLevels(where, bits, options.levels === undefined ? "lloydMax" : options.levels)
-    : "uniform";
-  return { bits, exact, isCentred, levels };
 }
 
 /** What a dataset is made of. */
 interface BuiltDataset {
-  readonly scope: Scope;
+  readonly memory: DatasetMemory;
   readonly labels: Float64Array | null;
   readonly weights: RowWeights;
-  readonly statistics: Statistics;
-  readonly stored: StoredCopy;
+  readonly rows: DenseRows | SparseSource;
 }
 
 function* build(
@@ -222,92 +168,24 @@ function* build(
   input: MatrixInput,
   givenLabels: ArrayLike<number> | null,
   givenWeights: ArrayLike<number> | undefined,
-  { exact, isCentred }: CheckedDataset,
+  settings: CheckedDataset,
   convert: (scope: Scope, raw: RawRows) => RawRows,
 ): Work<BuiltDataset> {
   const where = "dataset";
-  const matrix = yield* checkMatrix(where, input);
+  const { storage } = settings;
+  const sparse = isSparse(input) ? checkSparse(where, input) : null;
+  const matrix = sparse ?? (yield* checkMatrix(where, input));
+  const isKeptSparse =
+    storage === "sparse" || (sparse !== null && storage === "auto" && !(yield* isBetterDense(core, sparse)));
+  if (isKeptSparse) checkSparseOptions(where, settings);
   const labels = givenLabels === null ? null : yield* checkVector(where, "labels", givenLabels, matrix.rows);
   const values = givenWeights === undefined ? null : yield* checkWeights(givenWeights, matrix.rows);
   const weights = yield* writeWeights(core, scope, values);
-  const { raw: loaded, statistics } = yield* loadRows(core, scope, matrix, exact === "auto", weights.f64);
-  const raw = convert(scope, loaded);
-  const stored =
-    exact === "auto" ? keepRows(core, scope, raw) : yield* roundRows(core, scope, raw, statistics, isCentred);
-  return { scope, labels, weights, statistics, stored };
-}
-
-function* writeWeights(core: Core, scope: Scope, weights: Float64Array | null): Work<RowWeights> {
-  if (weights === null) return { f64: 0, f32: 0 };
-  const f64 = yield* scope.allocWork(weights.length * 8, "sample weights");
-  const f32 = yield* scope.allocWork(weights.length * 4, "sample weights");
-  yield* eachPart(core, weights.length, 1, 1, (first, count) => {
-    core.f64(f64 + 8 * first, count).set(weights.subarray(first, first + count));
-    core.kernels.toFloat32(f64 + 8 * first, f32 + 4 * first, count);
-  });
-  return { f64, f32 };
-}
-
-/** `values`, then `fill`, up to `length`: f64 in `scope`. */
-function columnVector(core: Core, scope: Scope, values: Float64Array, length: number, fill: number): number {
-  const pointer = scope.alloc(length * 8, "column scales");
-  const view = core.f64(pointer, length);
-  view.fill(fill);
-  view.set(values);
-  return pointer;
-}
-
-/** The rows themselves as the exact copy. */
-function keepRows(core: Core, scope: Scope, raw: RawRows): StoredCopy {
-  const { cols } = raw;
-  return {
-    ...raw,
-    low: 0,
-    width: roundUp(cols, 4),
-    passScale: columnVector(core, scope, new Float64Array(cols).fill(1), cols, 1),
-    passOffset: columnVector(core, scope, new Float64Array(cols), cols, 0),
-  };
-}
-
-/** Two int8 planes as the exact copy; the high one serves as the codes of problems with an intercept. */
-function* roundRows(
-  core: Core,
-  scope: Scope,
-  raw: RawRows,
-  statistics: Statistics,
-  isCentred: boolean,
-): Work<StoredCopy> {
-  const { rows, cols } = raw;
-  const scales = yield* chooseScales(core, statistics, null, isCentred, 127);
-  const strideBytes = strideFor(roundUp(cols + 1, 32));
-  const high = yield* scope.allocWork(2 * strideBytes * rows, `the 16-bit copy of a ${rows} × ${cols} dataset`);
-  const low = strideBytes * rows;
-  const passScale = columnVector(
-    core,
-    scope,
-    scales.scale.map((scale) => scale / 256),
-    cols,
-    1,
-  );
-  const passOffset = columnVector(core, scope, scales.offset, cols, 0);
-  const inverse = columnVector(core, scope, scales.inverseScale, cols, 1);
-  const kernel = core.kernels[`planes${raw.storage}`];
-  yield* eachBlock(core, raw, (from, first, count) => {
-    const to = high + first * strideBytes;
-    kernel(from, raw.strideBytes, count, cols, passOffset, inverse, to, to + low, strideBytes, 127);
-  });
-  scope.free(raw.pointer);
-  return {
-    storage: "Planes",
-    pointer: high,
-    rows,
-    cols,
-    low,
-    strideBytes,
-    width: roundUp(cols, 4),
-    passScale,
-    passOffset,
-  };
+  const memory = new DatasetMemory(core, scope);
+  const rows = isKeptSparse
+    ? yield* SparseSource.create(memory, sparse ?? sparseFrom(matrix))
+    : yield* DenseRows.create(memory, sparse === null ? matrix : denseFrom(where, sparse), weights, settings, convert);
+  return { memory, labels, weights, rows };
 }
 
 export class Dataset {
@@ -318,38 +196,33 @@ export class Dataset {
   readonly exact: ExactCopy;
   /** Whether columns are centred where an intercept is fitted. */
   readonly isCentred: boolean;
+  /** How the rows are kept. */
+  readonly storage: "dense" | "sparse";
   /** @internal */
   readonly core: Core;
   /** Labels as given: rows, or null for rows that are only predicted. @internal */
   readonly labels: Float64Array | null;
   /** ωᵢ = n·weightᵢ/Σ weight: rows f64 and rows f32 in linear memory, or 0 without weights. @internal */
   readonly weights: RowWeights;
-  /** @internal */
-  readonly stored: StoredCopy;
-  readonly #scope: Scope;
-  readonly #statistics: Statistics;
-  readonly #levels: CodeLevels;
-  readonly #planes = new Map<string, Plane>();
-  readonly #frames = new Map<boolean, Frame>();
-  readonly #unitFrames = new Map<boolean, Frame>();
-  readonly #weaved = new Map<boolean, Weaved>();
-  /** The random order, under `true`. */
-  readonly #orders = new Map<true, Pick<Plane, "order" | "weights">>();
-  #isDisposed = false;
+  readonly #memory: DatasetMemory;
+  readonly #source: RowSource;
+  readonly #dense: DenseRows | null;
+  readonly #sparse: SparseSource | null;
 
-  private constructor(core: Core, { bits, isCentred, levels }: CheckedDataset, built: BuiltDataset) {
-    this.core = core;
+  private constructor(bits: DataBits, { memory, labels, weights, rows }: BuiltDataset) {
+    this.core = memory.core;
     this.bits = bits;
-    this.isCentred = isCentred;
-    this.#levels = levels;
-    this.rows = built.stored.rows;
-    this.cols = built.stored.cols;
-    this.labels = built.labels;
-    this.#scope = built.scope;
-    this.weights = built.weights;
-    this.#statistics = built.statistics;
-    this.stored = built.stored;
-    this.exact = EXACT_NAMES[built.stored.storage];
+    this.rows = rows.rows;
+    this.cols = rows.cols;
+    this.exact = rows.exact;
+    this.isCentred = rows.isCentred;
+    this.labels = labels;
+    this.weights = weights;
+    this.#memory = memory;
+    this.#source = rows;
+    this.#dense = rows instanceof DenseRows ? rows : null;
+    this.#sparse = rows instanceof SparseSource ? rows : null;
+    this.storage = this.#sparse === null ? "dense" : "sparse";
   }
 
   /** @internal Use engine.dataset. `convert`: what becomes of the loaded rows, for the float32 twin of the benchmark. */
@@ -364,24 +237,17 @@ export class Dataset {
     const built = yield* Scope.guardWork(core, (scope) =>
       build(core, scope, input, labels, options.sampleWeight, checked, convert),
     );
-    return new Dataset(core, checked, built);
+    return new Dataset(checked.bits, built);
   }
 
   /** Bytes of linear memory: exact copy, codes made so far, weights. */
   get bytes(): number {
-    return this.#isDisposed || this.core.isDisposed ? 0 : this.#scope.bytes;
+    return this.#memory.bytes;
   }
 
   /** Frees the memory. Problems on this dataset can no longer be used. */
   dispose(): void {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
-    this.#planes.clear();
-    this.#frames.clear();
-    this.#unitFrames.clear();
-    this.#orders.clear();
-    this.#weaved.clear();
-    this.#scope.release();
+    this.#memory.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -390,512 +256,83 @@ export class Dataset {
 
   /** @internal */
   checkLive(): void {
-    if (this.#isDisposed) throw new BitcenterError("DISPOSED", "this dataset was disposed; create another one");
+    this.#memory.checkLive();
   }
 
-  #vector(scope: Scope, values: Float64Array, length: number, fill: number): number {
-    return columnVector(this.core, scope, values, length, fill);
+  /** Passes over the exact copy. @internal */
+  get exactRows(): ExactRows {
+    return this.#source.exactRows;
   }
 
-  #storageOf(kind: PlaneKind): CodeStorage | PackedStorage {
-    if (kind === "float32") return "F32";
-    if (kind === "int8" || this.bits === 8) return "I8";
-    return this.bits === 16 ? "I16" : `U${this.bits}`;
-  }
-
-  /** Whether the plane is part of the exact copy. */
-  #isShared(storage: CodeStorage | PackedStorage, hasIntercept: boolean): boolean {
-    return this.stored.storage === "Planes" && storage === "I8" && hasIntercept;
-  }
-
-  /** Bytes of its own that a plane takes, made or not: 0 where it is part of the exact copy. @internal */
-  planeBytes(kind: PlaneKind, hasIntercept: boolean): number {
-    const storage = this.#storageOf(kind);
-    if (this.#isShared(storage, hasIntercept)) return 0;
-    const columns = this.cols + (hasIntercept ? 1 : 0);
-    // the int8 plane of packed codes has their columns
-    const isNarrow = isPacked(this.bits) && kind !== "float32";
-    const padded = isNarrow ? packedColumns(this.bits as PackedBits, columns) : roundUp(columns, 32);
-    return this.rows * strideFor(padded * BYTES[storage]);
-  }
-
-  /** Codes (or the float32 plane) in coordinates with or without an intercept, shuffled or not; made on first use, then kept. @internal */
-  *plane(kind: PlaneKind, hasIntercept: boolean, isShuffled = false): Work<Plane> {
-    this.checkLive();
-    const storage = this.#storageOf(kind);
-    const key = `${storage} ${hasIntercept} ${isShuffled}`;
-    return yield* this.#once(this.#planes, key, (scope) => this.#makePlane(scope, storage, hasIntercept, isShuffled));
-  }
-
-  *#makePlane(
-    scope: Scope,
-    storage: CodeStorage | PackedStorage,
-    hasIntercept: boolean,
-    isShuffled: boolean,
-  ): Work<Plane> {
-    const { order, weights } = isShuffled ? yield* this.shuffled() : { order: 0, weights: this.weights };
-    return { ...(yield* this.#quantise(scope, storage, hasIntercept, order)), order, weights };
-  }
-
-  /**
-   * What `known` has under `key`, or what `make` makes: memory and all, it is then the dataset's. Of two runs that make the same thing in each other's pauses the first to be done
-   * gives it to both.
-   */
-  *#once<K, V>(known: Map<K, V>, key: K, make: (scope: Scope) => Work<V>): Work<V> {
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const scope = new Scope(this.core);
-    try {
-      const made = yield* make(scope);
-      this.checkLive();
-      const other = known.get(key);
-      if (other !== undefined) return other;
-      known.set(key, made);
-      this.#scope.adopt(scope);
-      return made;
-    } finally {
-      scope.release();
-    }
-  }
-
-  /** The random order of the shuffled planes, and the weights in it. @internal */
-  *shuffled(): Work<Pick<Plane, "order" | "weights">> {
-    return yield* this.#once(this.#orders, true, (scope) => this.#shuffle(scope));
-  }
-
-  *#shuffle(scope: Scope): Work<Pick<Plane, "order" | "weights">> {
-    const { core, rows, weights } = this;
-    const order = yield* randomOrder(core, scope, rows);
-    return {
-      order,
-      weights: {
-        f64: yield* gatherRows(core, scope, weights.f64, 8, order, rows, "sample weights"),
-        f32: yield* gatherRows(core, scope, weights.f32, 4, order, rows, "sample weights"),
-      },
-    };
-  }
-
-  /** Statistics of the values as they are stored: those of 16 bits are rounded, the ends of a column with them. */
-  *#storedStatistics(): Work<Statistics> {
-    const { low, high } = this.#statistics;
-    const { storage, passScale, passOffset } = this.stored;
-    if (storage !== "Planes") return this.#statistics;
-    const { inverseScale } = yield* chooseScales(this.core, this.#statistics, null, this.isCentred, 127);
-    const [scale, offset] = [this.core.f64(passScale, this.cols), this.core.f64(passOffset, this.cols)];
-    const rounded = (x: number, j: number): number => {
-      const code = Math.floor((x - (offset[j] as number)) * (256 * (inverseScale[j] as number)) + 0.5);
-      return (offset[j] as number) + (scale[j] as number) * Math.max(-32512, Math.min(32512, code));
-    };
-    return { ...this.#statistics, low: low.map(rounded), high: high.map(rounded) };
-  }
-
-  /** Coordinates of unit planes: scale is the reach of a column, never clipped, so that every value is within ±1; made on first use, then kept. @internal */
-  *unitFrame(hasIntercept: boolean): Work<Frame> {
-    return yield* this.#once(this.#unitFrames, hasIntercept, (scope) => this.#makeUnitFrame(scope, hasIntercept));
-  }
-
-  *#makeUnitFrame(scope: Scope, hasIntercept: boolean): Work<Frame> {
-    const { core, cols } = this;
-    const statistics = yield* this.#storedStatistics();
-    const { offset, reach } = yield* chooseScales(core, statistics, null, hasIntercept && this.isCentred, 1);
-    const padded = roundUp(cols + (hasIntercept ? 1 : 0), 32);
-    return {
-      largest: 1,
-      padded,
-      intercept: hasIntercept ? 1 : 0,
-      scale: this.#vector(scope, reach, padded, 1),
-      offset: this.#vector(scope, offset, padded, 0),
-    };
-  }
-
-  /** Unit values as float32 rows, in memory of `scope`: fround((x − offset)/reach), within ±1. @internal */
-  *unitPlane(scope: Scope, hasIntercept: boolean): Work<Plane> {
-    this.checkLive();
-    const { rows, weights } = this;
-    const frame = yield* this.unitFrame(hasIntercept);
-    const strideBytes = strideFor(frame.padded * BYTES.F32);
-    const codes = yield* scope.allocWork(strideBytes * rows, `the float32 rows of a ${rows} × ${this.cols} dataset`);
-    yield* this.#writeRows("F32", { ...frame, codes, strideBytes }, frame.scale, frame.intercept, 0);
-    return { ...frame, storage: "F32", packed: null, codes, strideBytes, order: 0, weights, isUnit: true };
-  }
-
-  /** Smallest and largest unit value of all columns that are not constant; [0, 0] where all are. @internal */
-  *unitRange(hasIntercept: boolean): Work<readonly [number, number]> {
-    const { low, high } = yield* this.#storedStatistics();
-    const frame = yield* this.unitFrame(hasIntercept);
-    const [scale, offset] = [this.core.f64(frame.scale, this.cols), this.core.f64(frame.offset, this.cols)];
-    const empty = new Set(this.emptyColumns(hasIntercept));
-    const range: [number, number] = [0, 0];
-    let isFirst = true;
-    for (let j = 0; j < this.cols; j++) {
-      if (empty.has(j)) continue;
-      const [bottom, top] = [low, high].map((end) =>
-        Math.fround(((end[j] as number) - (offset[j] as number)) / (scale[j] as number)),
-      ) as [number, number];
-      range[0] = isFirst ? bottom : Math.min(range[0], bottom);
-      range[1] = isFirst ? top : Math.max(range[1], top);
-      isFirst = false;
-    }
-    return range;
-  }
-
-  /** The any-precision copy: one for all runs, made on first use, then kept. @internal */
-  *weaved(hasIntercept: boolean): Work<Weaved> {
-    this.checkLive();
-    return yield* this.#once(this.#weaved, hasIntercept, (scope) => this.#weave(scope, hasIntercept));
-  }
-
-  *#weave(scope: Scope, hasIntercept: boolean): Work<Weaved> {
-    const { core, rows } = this;
-    const { padded } = yield* this.unitFrame(hasIntercept);
-    const rowBytes = padded / 8;
-    const planeBytes = roundUp(rowBytes * rows, 64);
-    const pointer = yield* scope.allocWork(8 * planeBytes, `the bit-planes of a ${rows} × ${this.cols} dataset`);
-    const scratch = new Scope(core);
-    try {
-      const plane = yield* this.unitPlane(scratch, hasIntercept);
-      const codes = scratch.alloc(padded, "a row of codes");
-      const block = { ...(this.stored as RawRows), pointer: plane.codes, strideBytes: plane.strideBytes };
-      yield* eachBlock(core, block, (from, first, count) => {
-        const to = pointer + first * rowBytes;
-        core.kernels.weaveUnits(from, plane.strideBytes, count, padded, codes, to, rowBytes, planeBytes);
-      });
-    } finally {
-      scratch.release();
-    }
-    return { pointer, rowBytes, planeBytes };
+  /** A coordinate system without codes of its own; made on first use, then kept. @internal */
+  frame(hasIntercept: boolean): Work<Frame> {
+    return this.#source.frame(hasIntercept);
   }
 
   /** Columns whose codes are all 0, whatever the width of the codes: constant ones, which a centred offset takes along. @internal */
   emptyColumns(hasIntercept: boolean): readonly number[] {
-    const { low, high } = this.#statistics;
-    const isCentred = hasIntercept && this.isCentred;
-    return Array.from({ length: this.cols }, (_, j) => j).filter(
-      (j) => low[j] === high[j] && (isCentred || low[j] === 0),
-    );
+    return this.#source.emptyColumns(hasIntercept);
   }
 
-  /**
-   * Bytes for the Newton solvers. 8-bit data serve as they are, for Hessian products and exact passes alike: centring and column scales
-   * are then algebra (assembly/solver/frame.ts). Other data get int8 codes; two planes of 16 bits are exact bytes too. @internal
-   */
-  *byteView(hasIntercept: boolean): Work<ByteView> {
+  /** The rows, sparse; null where they are dense. @internal */
+  get sparse(): SparseSource | null {
+    return this.#sparse;
+  }
+
+  /** The rows, dense. @internal */
+  dense(where: string): DenseRows {
     this.checkLive();
-    const { stored, rows, cols } = this;
-    const columns = roundUp(cols, 16);
-    if (!isPacked(this.bits) && (stored.storage === "I8" || stored.storage === "U8")) {
-      const frame = yield* this.frame(hasIntercept);
-      const { storage, pointer, strideBytes, passScale, passOffset } = stored;
-      const largest = storage === "I8" ? 128 : 255;
-      const bytes: ByteMatrix = {
-        storage,
-        pointer,
-        low: 0,
-        strideBytes,
-        rows,
-        columns,
-        largest,
-        passScale,
-        passOffset,
-      };
-      return { frame, inner: bytes, exact: bytes };
-    }
-    const plane = yield* this.plane(isPacked(this.bits) ? "codes" : "int8", hasIntercept);
-    const { packed, padded } = plane;
-    const inner: ByteMatrix = {
-      storage: "I8",
-      ...(packed === null ? {} : { packed: { packed, padded } }),
-      pointer: plane.codes,
-      low: 0,
-      strideBytes: plane.strideBytes,
-      rows,
-      columns,
-      largest: 127,
-      passScale: plane.scale,
-      passOffset: plane.offset,
-    };
-    if (stored.storage !== "Planes") return { frame: plane, inner, exact: null };
-    const { pointer, low, strideBytes, passScale, passOffset } = stored;
-    const exact: ByteMatrix = { ...inner, pointer, low, strideBytes, largest: 128, passScale, passOffset };
-    return { frame: plane, inner, exact };
-  }
-
-  /** A coordinate system without codes of its own; made on first use, then kept. @internal */
-  *frame(hasIntercept: boolean): Work<Frame> {
-    return yield* this.#once(this.#frames, hasIntercept, (scope) => this.#frame(scope, 127, hasIntercept));
-  }
-
-  /** Scales and offsets in linear memory for codes up to `integers`. */
-  *#frame(scope: Scope, integers: number, hasIntercept: boolean): Work<Frame & { readonly inverseScale: number }> {
-    const { core, cols, stored } = this;
-    const raw = stored.storage === "Planes" ? null : (stored as RawRows);
-    const scales = yield* chooseScales(core, this.#statistics, raw, hasIntercept && this.isCentred, integers);
-    const padded = roundUp(cols + (hasIntercept ? 1 : 0), 32);
-    const scale = this.#vector(scope, scales.scale, padded, 1);
-    const offset = this.#vector(scope, scales.offset, padded, 0);
-    const inverseScale = this.#vector(scope, scales.inverseScale, padded, 1);
-    if (hasIntercept) core.f64(scale, padded)[cols] = 1 / integers;
-    return { largest: integers, padded, intercept: hasIntercept ? integers : 0, scale, offset, inverseScale };
-  }
-
-  *#quantise(
-    scope: Scope,
-    storage: CodeStorage | PackedStorage,
-    hasIntercept: boolean,
-    order: number,
-  ): Work<Omit<Plane, "order" | "weights">> {
-    if (storage === "U4" || storage === "U2") return yield* this.#pack(scope, storage, hasIntercept, order);
-    if (storage === "I8" && isPacked(this.bits)) return yield* this.#unpack(scope, hasIntercept, order !== 0);
-    const { core, rows, cols, stored } = this;
-    // the float32 plane has the scales of the dataset's codes
-    const integers = storage === "I16" || (storage === "F32" && this.bits === 16) ? 32767 : 127;
-    const frame = yield* this.#frame(scope, integers, hasIntercept);
-    const { padded, scale, offset, inverseScale } = frame;
-    const packed = null;
-    if (this.#isShared(storage, hasIntercept)) {
-      const { pointer, strideBytes } = stored;
-      if (order === 0) return { ...frame, storage, packed, codes: pointer, strideBytes };
-      const codes = yield* scope.allocWork(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
-      yield* gatherTo(core, pointer, strideBytes, order, rows, codes);
-      return { ...frame, storage, packed, codes, strideBytes };
-    }
-    const isReal = storage === "F32";
-    const largest = isReal ? 1 : integers;
-    if (isReal) {
-      const units = core.f64(scale, padded);
-      for (let j = 0; j < cols; j++) units[j] = (units[j] as number) * integers;
-      if (hasIntercept) units[cols] = 1;
-    }
-    const strideBytes = strideFor(padded * BYTES[storage]);
-    const codes = yield* scope.allocWork(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
-    // the float32 plane divides by its scale; integer codes multiply by the inverse, which is exact for whole columns
-    const factor = isReal ? scale : inverseScale;
-    const intercept = hasIntercept ? largest : 0;
-    yield* this.#writeRows(storage, { codes, strideBytes, offset }, factor, intercept, order);
-    return { storage, packed, largest, codes, strideBytes, padded, intercept, scale, offset };
-  }
-
-  /** Quantises all rows, in their own order (0) or another (rows u32). factor: inverse scales for integers, scales for float32. */
-  *#writeRows(
-    storage: CodeStorage,
-    { codes, strideBytes, offset }: Pick<Plane, "codes" | "strideBytes" | "offset">,
-    factor: number,
-    intercept: number,
-    order: number,
-  ): Work<void> {
-    const { core, cols } = this;
-    yield* this.#eachRaw(order, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
-      const to = codes + first * strideBytes;
-      const kernel = core.kernels[`quantize${source}${storage}`];
-      kernel(pointer, bytes, count, cols, offset, factor, to, strideBytes, intercept);
-    });
-  }
-
-  /** Packed codes: int8 ones in units of a column's root mean square, then the nearest level of the table. */
-  *#pack(
-    scope: Scope,
-    storage: PackedStorage,
-    hasIntercept: boolean,
-    order: number,
-  ): Work<Omit<Plane, "order" | "weights">> {
-    const { core, rows, cols, stored } = this;
-    const bits = this.bits as PackedBits;
-    const columns = cols + (hasIntercept ? 1 : 0);
-    const padded = packedColumns(bits, columns);
-    const { offset, reach } = yield* chooseScales(core, this.#statistics, null, hasIntercept && this.isCentred, 127);
-    const offsets = this.#vector(scope, offset, padded, 0);
-    const squares = yield* this.#squares(offsets, reach);
-    // columns that do not vary have any unit: their codes are masked
-    const rms = reach.map((top, j) => (squares[j] ? top * Math.sqrt((squares[j] as number) / rows) : 1));
-    const levels = this.#levels === "lloydMax" ? yield* this.#lloydMax(bits, offsets, rms, squares) : this.#levels;
-    const chosen = levels === "uniform" ? uniformLevels(bits) : levels;
-    const packed = writeTable(core, scope, bits, chosen, squares, hasIntercept);
-    const intercept = hasIntercept ? interceptCode(packed) : 0;
-    const strideBytes = strideFor((padded * bits) / 8);
-    const codes = yield* scope.allocWork(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
-    let lengths: Float64Array;
-    const scratch = new Scope(core);
-    try {
-      const inverse = this.#vector(
-        scratch,
-        rms.map((unit) => CODES_PER_RMS / unit),
-        padded,
-        1,
-      );
-      const cuts = writeCuts(core, scratch, packed);
-      const most = blockRows(stored.strideBytes);
-      const wide = scratch.alloc(most * padded, "a block of rows");
-      const found = scratch.alloc(most * padded, "a block of rows");
-      const sums = scratch.alloc(2 * cols * 8, "column sums");
-      yield* this.#eachRaw(order, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
-        const to = codes + first * strideBytes;
-        const { table, mask } = packed;
-        core.kernels[`quantize${source}I8`](pointer, bytes, count, cols, offsets, inverse, wide, padded, intercept);
-        core.kernels[`pack${storage}`](wide, padded, count, padded, cuts, packed.levels.length, to, strideBytes);
-        core.kernels[`unpack${storage}`](to, strideBytes, count, padded, table, mask, found, padded);
-        core.kernels.momentsI8(found, padded, count, cols, 0, 4, sums, sums + cols * 8);
-      });
-      lengths = core.f64(sums, cols).slice();
-    } finally {
-      scratch.release();
-    }
-    const lost = rms.findIndex((_, j) => (squares[j] as number) > 0 && lengths[j] === 0);
-    if (lost >= 0 && chosen === this.#levels) {
-      throw new BitcenterError(
-        "BAD_OPTION",
-        `dataset: levels ${Array.from(chosen).join(", ")} leave nothing of column ${lost}: all its values are nearest to 0; they are in root mean squares of a column`,
-      );
-    }
-    // codes keep each column's sum of squares: with less of it than the data have, steps would be too long
-    const scale = rms.map((unit, j) =>
-      squares[j] && lengths[j] ? (unit * Math.sqrt(rows)) / Math.sqrt(lengths[j] as number) : unit / CODES_PER_RMS,
+    if (this.#dense !== null) return this.#dense;
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      `${where} works on dense rows, and this dataset's are sparse: use another solver, or make the dataset with storage: "dense"`,
     );
-    const scales = this.#vector(scope, scale, padded, 1);
-    if (hasIntercept) core.f64(scales, padded)[cols] = 1 / intercept;
-    return { storage, packed, largest: 127, codes, strideBytes, padded, intercept, scale: scales, offset: offsets };
   }
 
-  /** Σ ((x − offset)/reach)² per column. */
-  *#squares(offsets: number, reach: Float64Array): Work<Float64Array> {
-    const { core, cols } = this;
-    const scratch = new Scope(core);
-    try {
-      const tops = this.#vector(scratch, reach, cols, 1);
-      const sums = scratch.alloc(cols * 8, "column sums");
-      yield* this.#eachRaw(0, ({ storage, pointer, strideBytes, rows }) => {
-        core.kernels[`squares${storage}`](pointer, strideBytes, rows, cols, offsets, tops, sums);
-      });
-      return core.f64(sums, cols).slice();
-    } finally {
-      scratch.release();
-    }
+  // What only dense rows have: dense-rows.ts.
+
+  /** @internal */
+  get stored(): StoredCopy {
+    return this.dense("this solver").stored;
   }
 
-  /**
-   * The levels of least square error for a sample of the rows, in root mean squares; masked columns, which no level stands for, are left out. Where they put every
-   * value of a column on 0 (of few negative columns among many positive ones, say) steps would see no curvature along it: then uniform ones, which cannot.
-   */
-  *#lloydMax(bits: PackedBits, offsets: number, rms: Float64Array, squares: Float64Array): Work<ArrayLike<number>> {
-    const { core, rows, cols } = this;
-    const stored = this.stored as RawRows;
-    const live = Array.from({ length: cols }, (_, j) => j).filter((j) => (squares[j] as number) > 0);
-    if (live.length === 0) return [0, 1];
-    const scratch = new Scope(core);
-    try {
-      const { index, count } = yield* sampleRows(core, scratch, rows, cols);
-      const inverse = this.#vector(
-        scratch,
-        rms.map((unit) => CODES_PER_RMS / unit),
-        cols,
-        1,
-      );
-      const none = this.#vector(scratch, new Float64Array(cols), cols, 0);
-      const ones = this.#vector(scratch, new Float64Array(cols).fill(CODES_PER_RMS), cols, 0);
-      // as int8 codes first: a level beyond them could not be kept
-      const codes = scratch.alloc(count * cols + 16, "a sample of values");
-      const values = scratch.alloc(count * cols * 4 + 16, "a sample of values");
-      yield* this.#gatherBlocks(
-        { ...stored, rows: count },
-        index,
-        ({ storage, pointer, strideBytes, rows: some }, first) => {
-          const to = codes + first * cols;
-          core.kernels[`quantize${storage}I8`](pointer, strideBytes, some, cols, offsets, inverse, to, cols, 0);
-        },
-      );
-      yield* eachPart(core, count, cols, 1, (first, some) => {
-        const [from, to] = [codes + first * cols, values + first * cols * 4];
-        core.kernels.quantizeI8F32(from, cols, some, cols, none, ones, to, cols * 4, 0);
-      });
-      const found = count * live.length;
-      const wide = scratch.alloc(found * 8, "a sample of values");
-      core.kernels.toFloat64(yield* takeColumns(core, scratch, values, count, cols, live), wide, found);
-      const fitted = yield* storageLevelsOf(core, wide, found, 2 ** bits);
-      // one value alone has no second level to be found
-      const whole = fitted.length === 1 ? [0, 1] : fitted;
-      const levels = bits === 4 ? withZero(whole, 16) : whole;
-      const [offset, { low, high }] = [core.f64(offsets, cols), this.#statistics];
-      const ends = live.map((j): [number, number] => {
-        const codeOf = (x: number): number =>
-          Math.floor((x - (offset[j] as number)) * (CODES_PER_RMS / (rms[j] as number)) + 0.5);
-        return [codeOf(low[j] as number), codeOf(high[j] as number)];
-      });
-      return losesColumn(levels, ends) ? uniformLevels(bits) : levels;
-    } finally {
-      scratch.release();
-    }
+  /** @internal */
+  planeBytes(kind: PlaneKind, hasIntercept: boolean): number {
+    return this.dense("this solver").planeBytes(kind, hasIntercept);
   }
 
-  /** Packed codes as the int8 codes they stand for. */
-  *#unpack(scope: Scope, hasIntercept: boolean, isShuffled: boolean): Work<Omit<Plane, "order" | "weights">> {
-    const { core, rows, cols } = this;
-    const plane = yield* this.plane("codes", hasIntercept, isShuffled);
-    const strideBytes = strideFor(plane.padded);
-    const codes = yield* scope.allocWork(strideBytes * rows, `the codes of a ${rows} × ${cols} dataset`);
-    yield* eachUnpacked(core, plane as PackedRows, rows, (pointer, bytes, first, count) => {
-      core.kernels.spread(pointer, bytes, count, codes + first * strideBytes, strideBytes);
-    });
-    return { ...plane, storage: "I8", packed: null, codes, strideBytes };
+  /** @internal */
+  plane(kind: PlaneKind, hasIntercept: boolean, isShuffled = false): Work<Plane> {
+    return this.dense("this solver").plane(kind, hasIntercept, isShuffled);
   }
 
-  /** Visits the stored rows in their own order (0) or another (rows u32), a block in cache at a time; `visit` gets the first one's place. */
-  *#eachRaw(order: number, visit: (block: RawRows, first: number) => void): Work<void> {
-    const { core, stored } = this;
-    const blocks = (source: RawRows, firstRow: number): Work<void> =>
-      eachBlock(core, source, (pointer, first, rows) => visit({ ...source, pointer, rows }, firstRow + first));
-    if (stored.storage === "Planes") yield* this.#decodeBlocks(order, blocks);
-    else if (order === 0) yield* blocks(stored as RawRows, 0);
-    else yield* this.#gatherBlocks(stored as RawRows, order, visit);
+  /** @internal */
+  shuffled(): Work<Pick<Plane, "order" | "weights">> {
+    return this.dense("this solver").shuffled();
   }
 
-  /** Walks the rows in another order, a block at a time. order: rows u32. */
-  *#gatherBlocks(source: RawRows, order: number, visit: (block: RawRows, firstRow: number) => void): Work<void> {
-    const { core } = this;
-    const { strideBytes, rows } = source;
-    const most = Math.max(1, Math.floor(GATHERED / strideBytes));
-    const scratch = new Scope(core);
-    try {
-      const pointer = scratch.alloc(strideBytes * Math.min(most, rows), "a block of rows");
-      for (let first = 0; first < rows; first += most) {
-        const count = Math.min(most, rows - first);
-        if (core.isDue(2 * count * strideBytes)) yield;
-        core.kernels.gather(source.pointer, strideBytes, order + 4 * first, count, strideBytes, pointer, strideBytes);
-        visit({ ...source, pointer, rows: count }, first);
-      }
-    } finally {
-      scratch.release();
-    }
+  /** @internal */
+  unitFrame(hasIntercept: boolean): Work<Frame> {
+    return this.dense("this solver").unitFrame(hasIntercept);
   }
 
-  /** Walks the two planes as float64 rows, a block at a time, in their own order (0) or another (rows u32). */
-  *#decodeBlocks(order: number, visit: (block: RawRows, firstRow: number) => Work<void>): Work<void> {
-    const { core, rows, cols, stored } = this;
-    const { kernels } = core;
-    const strideBytes = rawStride("F64", cols);
-    const most = Math.min(rows, Math.max(1, Math.floor((1 << 20) / strideBytes)));
-    const planeBytes = most * stored.strideBytes;
-    const scratch = new Scope(core);
-    try {
-      const pointer = scratch.alloc(strideBytes * most, "a block of decoded rows");
-      const gathered = order === 0 ? 0 : scratch.alloc(2 * planeBytes, "a block of rows");
-      for (let first = 0; first < rows; first += most) {
-        const count = Math.min(most, rows - first);
-        if (core.isDue(2 * count * cols)) yield;
-        let high = stored.pointer + first * stored.strideBytes;
-        let low = high + stored.low;
-        if (order !== 0) {
-          const { strideBytes: bytes } = stored;
-          const index = order + 4 * first;
-          kernels.gather(stored.pointer, bytes, index, count, bytes, gathered, bytes);
-          kernels.gather(stored.pointer + stored.low, bytes, index, count, bytes, gathered + planeBytes, bytes);
-          high = gathered;
-          low = gathered + planeBytes;
-        }
-        const { passScale, passOffset } = stored;
-        kernels.decodePlanes(high, low, stored.strideBytes, count, cols, passScale, passOffset, pointer, strideBytes);
-        yield* visit({ storage: "F64", pointer, strideBytes, rows: count, cols }, first);
-      }
-    } finally {
-      scratch.release();
-    }
+  /** @internal */
+  unitPlane(scope: Scope, hasIntercept: boolean): Work<Plane> {
+    return this.dense("this solver").unitPlane(scope, hasIntercept);
+  }
+
+  /** @internal */
+  unitRange(hasIntercept: boolean): Work<readonly [number, number]> {
+    return this.dense("this solver").unitRange(hasIntercept);
+  }
+
+  /** @internal */
+  weaved(hasIntercept: boolean): Work<Weaved> {
+    return this.dense("this solver").weaved(hasIntercept);
+  }
+
+  /** @internal */
+  byteView(hasIntercept: boolean): Work<ByteView> {
+    return this.dense("this solver").byteView(hasIntercept);
   }
 }

@@ -1,7 +1,7 @@
 // Levels of least rounding variance: for stochastic rounding (optimalLevels, roundingVariance), and tables for nearest rounding (storageLevelsOf).
 // docs/numerics.md §13, docs/decisions/0013-optimal-levels.md.
 import { Core, Scope } from "../engine/core.js";
-import { finish, type Work } from "../engine/work.js";
+import { eachPart, finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
 import { isVector } from "./matrix.js";
@@ -47,6 +47,14 @@ interface SortedPoints {
   readonly count: number;
 }
 
+/** Multiply-adds that a value takes as long as: sorted, made a point, put in a cell; and a pair of points when their cost is looked at. */
+const SORT_PRICE = 16;
+const POINT_PRICE = 8;
+const CELL_PRICE = 8;
+const SEARCH_PRICE = 4;
+/** Values that the histogram looks up at a time. */
+const CELL_VALUES = 256;
+
 /** Sorts a copy of the values (and of their weights). */
 function* sortedPoints(core: Core, scope: Scope, values: number, weights: number, count: number): Work<SortedPoints> {
   const { kernels } = core;
@@ -58,12 +66,12 @@ function* sortedPoints(core: Core, scope: Scope, values: number, weights: number
     core.f64(ordered, count).set(core.f64(weights, count));
   }
   const scratch = scope.alloc(kernels.sortScratchBytes(count, weights === 0 ? 0 : 1), "sorting");
-  yield;
+  if (core.isDue(SORT_PRICE * count)) yield;
   kernels.sortAscending(origins, ordered, count, scratch);
-  yield;
   scope.free(scratch);
   const frame = scope.alloc(FRAME_BYTES, "a frame");
-  const points = scope.alloc(POINT_BYTES * count, "points of the sorted values");
+  const points = yield* scope.allocWork(POINT_BYTES * count, "points of the sorted values");
+  if (core.isDue(POINT_PRICE * count)) yield;
   return { points, origins, frame, count: kernels.pointsOfSorted(origins, ordered, count, frame, points) };
 }
 
@@ -83,8 +91,16 @@ function* search(
   const whole = 16 * (count - intervals) + 4 * (count - intervals) * Math.max(intervals - 2, 0);
   const scratch = scope.alloc(Math.max(bytes >>> 0, whole), `a search for ${levels} levels among ${count} values`);
   const found = scope.alloc(4 * levels, "levels");
-  yield;
-  kernels[kernel](points, count, intervals, scratch, found);
+  if (kernel === "levelsDivide" && intervals > 2) {
+    // a layer per interval but the first and the last; a row of it is searched for among some rows of the layer before
+    const rows = count - intervals;
+    yield* eachPart(core, intervals - 2, SEARCH_PRICE * rows * Math.ceil(Math.log2(rows + 1)), 1, (first, layers) => {
+      kernels.levelsDivide(points, count, intervals, scratch, found, first + 2, first + 2 + layers);
+    });
+  } else {
+    if (core.isDue(SEARCH_PRICE * count)) yield;
+    kernels[kernel](points, count, intervals, scratch, found);
+  }
   const values = core.f64(origins, count);
   return Float64Array.from(core.u32(found, levels), (index) => values[index] as number);
 }
@@ -100,21 +116,38 @@ function* searchBuckets(
 ): Work<Float64Array | null> {
   const { kernels } = core;
   const frame = scope.alloc(FRAME_BYTES, "a frame");
-  kernels.valueRange(values, count, frame);
-  const [low, high] = core.f64(frame, 2) as unknown as [number, number];
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  yield* eachPart(core, count, 1, 2, (first, some) => {
+    kernels.valueRange(values + 8 * first, some, frame);
+    const [least, most] = core.f64(frame, 2) as unknown as [number, number];
+    low = Math.min(low, least);
+    high = Math.max(high, most);
+  });
   if (low === high) return Float64Array.of(low);
   const mass = scope.alloc(8 * buckets, "buckets");
-  kernels.weighCells(values, weights, count, low, high, buckets, frame, mass);
+  const parts = function* (visit: (at: number, weight: number, first: number, some: number) => void): Work<void> {
+    yield* eachPart(core, count, CELL_PRICE, CELL_VALUES, (first, some) => {
+      visit(values + 8 * first, weights === 0 ? 0 : weights + 8 * first, first, some);
+    });
+  };
+  yield* parts((at, weight, _first, some) => {
+    kernels.weighCells(at, weight, some, low, high, buckets, frame, mass);
+  });
   kernels.centreCells(mass, buckets, frame);
   const starts = scope.alloc(4 * (buckets + 1), "buckets");
-  const parts = kernels.splitCells(mass, buckets, buckets, starts);
+  const split = kernels.splitCells(mass, buckets, buckets, starts);
   const scratch = scope.alloc(1024, "buckets");
-  const fineMass = scope.alloc(8 * parts, "buckets");
-  kernels.weighFineCells(values, weights, count, buckets, frame, starts, fineMass, scratch);
-  const finer = scope.alloc(4 * (parts + 1), "buckets");
-  const fine = kernels.splitCells(fineMass, parts, buckets, finer);
+  const fineMass = scope.alloc(8 * split, "buckets");
+  yield* parts((at, weight, _first, some) => {
+    kernels.weighFineCells(at, weight, some, buckets, frame, starts, fineMass, scratch);
+  });
+  const finer = scope.alloc(4 * (split + 1), "buckets");
+  const fine = kernels.splitCells(fineMass, split, buckets, finer);
   const cells = scope.alloc(kernels.cellBytes(buckets), "buckets");
-  kernels.fillCells(values, weights, count, buckets, frame, starts, finer, fine, cells, scratch);
+  yield* parts((at, weight, first, some) => {
+    const isAdded = first > 0 ? 1 : 0;
+    kernels.fillCells(at, weight, some, buckets, frame, starts, finer, fine, cells, scratch, isAdded);
+  });
   const origins = scope.alloc(8 * 2 * fine, "candidates");
   const points = scope.alloc(POINT_BYTES * 2 * fine, "candidates");
   const candidates = kernels.pointsOfCells(cells, fine, frame, origins, points);
@@ -220,7 +253,7 @@ export function* storageLevelsOf(core: Core, values: number, count: number, leve
     let least = Number.POSITIVE_INFINITY;
     let found = best;
     for (const start of starts) {
-      yield;
+      if (core.isDue(LLOYD_TURNS * levels * SEARCH_PRICE * Math.ceil(Math.log2(distinct)))) yield;
       core.f64(at, levels).set(start);
       const error = core.kernels.lloydMax(points, origins, distinct, frame, at, levels, LLOYD_TURNS, ends);
       if (error < least) {

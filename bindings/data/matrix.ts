@@ -12,13 +12,29 @@ export interface DenseMatrix {
   readonly cols: number;
 }
 
-export type MatrixInput = DenseMatrix | readonly (readonly number[])[];
+/** Rows of few entries, compressed (CSR, with scipy's names): row i holds the entries from indptr[i] to indptr[i + 1], all others are 0. Explicit zeros are allowed and mean 0. */
+export interface SparseMatrix {
+  /** One value per entry. */
+  readonly data: NumericArray;
+  /** Its column; those of a row ascend strictly. */
+  readonly indices: Int32Array;
+  /** rows + 1 places, from 0 to the number of entries. */
+  readonly indptr: Int32Array;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+export type MatrixInput = DenseMatrix | SparseMatrix | readonly (readonly number[])[];
 
 export interface CheckedMatrix {
   readonly data: NumericArray;
   readonly storage: RawStorage;
   readonly rows: number;
   readonly cols: number;
+}
+
+export interface CheckedSparse extends SparseMatrix {
+  readonly storage: RawStorage;
 }
 
 function storageOf(data: unknown): RawStorage | null {
@@ -52,7 +68,7 @@ function* fromRows(where: string, rows: readonly (readonly number[])[], expected
   const data = new Float64Array(count * width);
   const most = Math.ceil(PIECE_NUMBERS / width);
   for (let i = 0; i < count; i++) {
-    if (i % most === 0) yield;
+    if (i > 0 && i % most === 0) yield;
     const row = rows[i] as readonly number[];
     if (row?.length !== width) {
       throw new BitcenterError("BAD_SHAPE", `${where}: row ${i} has ${row?.length ?? 0} values, row 0 has ${width}`);
@@ -72,7 +88,7 @@ function* fromRows(where: string, rows: readonly (readonly number[])[], expected
 }
 
 /** Eight int32 lanes of int8 products: 127·128·columns/8 < 2³¹ (docs/numerics.md §9). */
-const MOST_COLUMNS = 1_000_000;
+export const MOST_COLUMNS = 1_000_000;
 
 function checkColumns(where: string, cols: number): void {
   if (cols > MOST_COLUMNS) {
@@ -122,6 +138,131 @@ export function* checkMatrix(where: string, input: unknown): Work<CheckedMatrix>
   return { data: values, storage, rows, cols };
 }
 
+/** Whether rows are meant to be sparse. */
+export function isSparse(input: unknown): input is SparseMatrix {
+  return typeof input === "object" && input !== null && ("indptr" in input || "indices" in input);
+}
+
+/** Most entries: places are 32 bits, and beyond 4 GiB of memory there is no room for them anyway. */
+const MOST_ENTRIES = 2 ** 30;
+
+/** Checks shapes and types, and that rows follow one another; columns and values are checked on the way into linear memory. */
+export function checkSparse(where: string, { data, indices, indptr, rows, cols }: SparseMatrix): CheckedSparse {
+  const storage = storageOf(data);
+  if (storage === null) {
+    throw new BitcenterError(
+      "BAD_SHAPE",
+      `${where}: data of sparse rows must be a Float32Array, Float64Array, Int8Array, Uint8Array or Int16Array, given ${show(data)}`,
+    );
+  }
+  for (const [name, values] of Object.entries({ indices, indptr }) as [string, unknown][]) {
+    if (!(values instanceof Int32Array)) {
+      throw new BitcenterError("BAD_SHAPE", `${where}: ${name} must be an Int32Array, given ${show(values)}`);
+    }
+  }
+  if (!isCount(rows) || !isCount(cols)) {
+    throw new BitcenterError(
+      "BAD_SHAPE",
+      `${where}: rows and cols must be whole numbers, given rows: ${show(rows)}, cols: ${show(cols)}`,
+    );
+  }
+  const entries = data.length;
+  if (indices.length !== entries) {
+    throw new BitcenterError("BAD_SHAPE", `${where}: data holds ${entries} values, but indices ${indices.length}`);
+  }
+  if (indptr.length !== rows + 1) {
+    throw new BitcenterError(
+      "BAD_SHAPE",
+      `${where}: indptr holds ${indptr.length} places, but ${rows} rows need ${rows + 1}`,
+    );
+  }
+  if (rows === 0) throw new BitcenterError("EMPTY", `${where}: data has no rows`);
+  if (cols === 0) throw new BitcenterError("EMPTY", `${where}: data has no columns`);
+  if (cols >= MOST_ENTRIES || entries >= MOST_ENTRIES) {
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      `${where}: ${cols} columns and ${entries} entries are too many, expected fewer than ${MOST_ENTRIES} of each`,
+    );
+  }
+  if (indptr[0] !== 0 || indptr[rows] !== entries) {
+    throw new BitcenterError(
+      "BAD_VALUE",
+      `${where}: indptr must lead from 0 to the ${entries} values of data, given ${indptr[0]} to ${indptr[rows]}`,
+    );
+  }
+  for (let i = 0; i < rows; i++) {
+    if ((indptr[i + 1] as number) < (indptr[i] as number)) {
+      throw new BitcenterError(
+        "BAD_VALUE",
+        `${where}: indptr: row ${i} begins at ${indptr[i]} and ends before that, at ${indptr[i + 1]}`,
+      );
+    }
+  }
+  return { data, indices, indptr, rows, cols, storage };
+}
+
+/** The row of an entry, and its place in it. */
+export function placeOf(indptr: Int32Array, entry: number): { readonly row: number; readonly place: number } {
+  let [low, high] = [0, indptr.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((indptr[middle] as number) <= entry) low = middle;
+    else high = middle;
+  }
+  return { row: low, place: entry - (indptr[low] as number) };
+}
+
+/** What is wrong with the column of an entry that is out of range or order. */
+export function badColumn(where: string, { indices, indptr, cols }: CheckedSparse, entry: number): BitcenterError {
+  const { row, place } = placeOf(indptr, entry);
+  const column = indices[entry] as number;
+  const isInside = column >= 0 && column < cols;
+  return new BitcenterError(
+    "BAD_VALUE",
+    `${where}: indices: row ${row}, place ${place}: ${
+      isInside
+        ? `expected columns in ascending order, each once, given ${column} after ${indices[entry - 1]}`
+        : `expected a column from 0 to ${cols - 1}, given ${column}`
+    }`,
+  );
+}
+
+/** The same rows dense, in the storage they have. Columns are checked here. */
+export function denseFrom(where: string, matrix: CheckedSparse): CheckedMatrix {
+  const { data, indices, indptr, rows, cols, storage } = matrix;
+  checkColumns(where, cols);
+  const values = new (data.constructor as new (length: number) => NumericArray)(rows * cols);
+  for (let i = 0; i < rows; i++) {
+    let least = 0;
+    for (let e = indptr[i] as number; e < (indptr[i + 1] as number); e++) {
+      const column = indices[e] as number;
+      if (column < least || column >= cols) throw badColumn(where, matrix, e);
+      values[i * cols + column] = data[e] as number;
+      least = column + 1;
+    }
+  }
+  return { data: values, storage, rows, cols };
+}
+
+/** The same rows sparse: the values other than 0. */
+export function sparseFrom({ data, storage, rows, cols }: CheckedMatrix): CheckedSparse {
+  const indptr = new Int32Array(rows + 1);
+  for (let i = 0; i < rows; i++) {
+    let entries = indptr[i] as number;
+    for (let at = i * cols; at < (i + 1) * cols; at++) if (data[at] !== 0) entries++;
+    indptr[i + 1] = entries;
+  }
+  const entries = indptr[rows] as number;
+  const indices = new Int32Array(entries);
+  const values = new (data.constructor as new (length: number) => NumericArray)(entries);
+  for (let at = 0, e = 0; at < data.length; at++) {
+    if (data[at] === 0) continue;
+    indices[e] = at % cols;
+    values[e++] = data[at] as number;
+  }
+  return { data: values, indices, indptr, rows, cols, storage };
+}
+
 /** Arrays and typed arrays; a DataView is neither. */
 export function isVector(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
@@ -141,7 +282,7 @@ export function* checkVector(where: string, name: string, input: unknown, rows: 
   }
   const out = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
-    if (i % PIECE_NUMBERS === 0) yield;
+    if (i > 0 && i % PIECE_NUMBERS === 0) yield;
     const value = values[i];
     if (typeof value !== "number" || !Number.isFinite(value)) {
       throw new BitcenterError(

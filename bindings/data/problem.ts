@@ -9,6 +9,8 @@ import { checkNames, number, oneOf } from "../options.js";
 import { Dataset, type Frame, type Plane, type StoredCopy } from "./dataset.js";
 import { checkVector, isVector } from "./matrix.js";
 import { eachUnpacked, unpackRows } from "./packed.js";
+import { eachSparse } from "./sparse-rows.js";
+import type { SparsePlane } from "./sparse-source.js";
 
 export type LossName = "squared" | "logistic" | "softmax" | "squaredHinge" | "hinge" | "huber";
 
@@ -86,6 +88,13 @@ const LARGEST_TARGET = 1e20;
 const SPECTRUM_ROWS = 1000;
 const SPECTRUM_ITERATIONS = 8;
 const SPECTRUM_SEED = 0x9e3779b9;
+
+/** Multiply-adds that a loss takes as long as, with its exponentials and logarithms, per row and output. */
+export const LOSS_PRICE = 16;
+
+/** The same for a number that is copied to memory used for the first time, and for one that is added to a sum in memory. */
+const COPY_PRICE = 8;
+const SUM_PRICE = 4;
 
 /** Random u32 numbers from a fixed seed. */
 function xorshift32(seed: number): () => number {
@@ -165,14 +174,14 @@ interface Blocks {
   readonly results: number;
 }
 
-function* writeBlocks(scope: Scope, { core, rows, stored }: Dataset, labels: Float64Array, outputs: number) {
+function* writeBlocks(scope: Scope, { core, rows, exactRows }: Dataset, labels: Float64Array, outputs: number) {
   const f64 = yield* scope.allocWork(rows * 8, "labels");
   const f32 = yield* scope.allocWork(rows * 4, "labels");
-  yield* eachPart(core, rows, 1, 1, (first, count) => {
+  yield* eachPart(core, rows, COPY_PRICE, 1, (first, count) => {
     core.f64(f64 + 8 * first, count).set(labels.subarray(first, first + count));
     core.kernels.toFloat32(f64 + 8 * first, f32 + 4 * first, count);
   });
-  const weights = scope.alloc(outputs * stored.width * 8, "weights");
+  const weights = scope.alloc(outputs * exactRows.width * 8, "weights");
   const bias = scope.alloc(outputs * 8, "intercepts");
   const results = scope.alloc(40, "norms");
   return { scope, f64, f32, weights, bias, results };
@@ -390,7 +399,7 @@ export class Problem {
       );
     }
     const { core, outputs } = this;
-    const { rows, stored } = dataset;
+    const { rows, exactRows: stored } = dataset;
     const scratch = new Scope(core);
     try {
       const w = scratch.alloc(outputs * stored.width * 8, "weights");
@@ -401,7 +410,11 @@ export class Problem {
       }
       core.f64(bias, outputs).set(intercept);
       yield* this.#passMargins(dataset, w, bias, margins);
-      return core.f64(margins, rows * outputs).slice();
+      const found = new Float64Array(rows * outputs);
+      yield* eachPart(core, found.length, COPY_PRICE, 1, (first, count) => {
+        found.set(core.f64(margins + 8 * first, count), first);
+      });
+      return found;
     } finally {
       scratch.release();
     }
@@ -438,13 +451,11 @@ export class Problem {
   }
 
   /** margins ← stored rows · wᵀ + bias; w (outputs × width) and bias are brought into the stored form in place. */
-  *#passMargins(dataset: Dataset, w: number, bias: number, margins: number): Work<void> {
-    const { kernels } = this.core;
-    const { rows, cols, stored } = dataset;
-    kernels.toStored(w, stored.width, cols, this.outputs, stored.passScale, stored.passOffset, bias);
-    const pass = kernels[`margins${stored.storage}`];
-    if (this.core.isDue(rows * cols * this.outputs)) yield;
-    pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, w, bias, this.outputs, margins);
+  *#passMargins({ cols, exactRows }: Dataset, w: number, bias: number, margins: number): Work<void> {
+    const { width, passScale, passOffset } = exactRows;
+    if (this.core.isDue(width * this.outputs)) yield;
+    this.core.kernels.toStored(w, width, cols, this.outputs, passScale, passOffset, bias);
+    yield* exactRows.margins(w, bias, this.outputs, margins);
   }
 
   /** What an exact pass writes per row, in `scope`. @internal */
@@ -463,34 +474,63 @@ export class Problem {
    * @internal
    */
   *exactPass(frame: Frame, v: number, g: number, { margins, derivatives, state }: RowValues): Work<ExactPass> {
-    const { core, dataset, outputs } = this;
-    const { rows } = dataset;
+    const { rows, weights } = this.dataset;
     yield* this.exactMargins(frame, v, margins);
-    const total = core.kernels.lossPass(
-      this.lossId,
-      margins,
-      this.labels.f64,
-      dataset.weights.f64,
-      rows,
-      outputs,
-      this.epsilon,
-      derivatives,
-      state,
-    );
+    const total = yield* this.losses(margins, this.labels.f64, weights.f64, rows, derivatives, state);
     const { gradientNorm, codeNorm, penalty } = yield* this.exactGradient(frame, v, derivatives, g);
     return { objective: total / rows + penalty, gradientNorm, codeNorm };
+  }
+
+  /**
+   * Σ ωᵢ·loss at margins (rows × outputs f64), at most `most` rows at a time; writes derivatives and states. labels: rows f64; weights: rows f64, or 0.
+   * @internal
+   */
+  *losses(
+    margins: number,
+    labels: number,
+    weights: number,
+    rows: number,
+    derivatives: number,
+    state: number,
+    most = rows,
+  ): Work<number> {
+    const { core, outputs } = this;
+    let total = 0;
+    yield* eachPart(
+      core,
+      rows,
+      outputs * LOSS_PRICE,
+      2,
+      (row, count) => {
+        const at = row * outputs;
+        total += core.kernels.lossPass(
+          this.lossId,
+          margins + at * 8,
+          labels + row * 8,
+          weights === 0 ? 0 : weights + row * 8,
+          count,
+          outputs,
+          this.epsilon,
+          derivatives + at * 8,
+          state + at * 4,
+        );
+      },
+      most,
+    );
+    return total;
   }
 
   /** Margins at v: rows × outputs f64, float64 sums over the exact copy. @internal */
   *exactMargins(frame: Frame, v: number, margins: number): Work<void> {
     const { core, dataset, outputs } = this;
-    const { cols, stored } = dataset;
+    const { cols, exactRows: stored } = dataset;
     const { padded, scale, offset, intercept } = frame;
     // of its own: other runs on this problem may work during a pause
     const scratch = new Scope(core);
     try {
       const w = scratch.alloc(outputs * stored.width * 8, "weights");
       const bias = scratch.alloc(outputs * 8, "intercepts");
+      if (core.isDue(outputs * stored.width)) yield;
       core.kernels.toWeights(v, padded, w, stored.width, cols, outputs, scale, offset, intercept, bias);
       yield* this.#passMargins(dataset, w, bias, margins);
     } finally {
@@ -501,15 +541,16 @@ export class Problem {
   /** The full gradient from derivatives (rows × outputs f64), float64 sums over the exact copy. @internal */
   *exactGradient(frame: Frame, v: number, derivatives: number, g: number): Work<GradientFacts> {
     const { core, dataset, outputs } = this;
-    const { rows, stored } = dataset;
+    const { rows, exactRows: stored } = dataset;
     const scratch = new Scope(core);
     try {
       const sums = scratch.alloc(outputs * stored.width * 8, "a gradient");
       const totals = scratch.alloc(outputs * 8, "a gradient");
-      const pass = core.kernels[`gradient${stored.storage}`];
-      if (core.isDue(rows * stored.width * outputs)) yield;
-      pass(stored.pointer, stored.low, stored.strideBytes, rows, stored.width, derivatives, outputs, sums);
-      core.kernels.columnSums(derivatives, rows, outputs, totals);
+      yield* stored.gradient(derivatives, outputs, sums);
+      yield* eachPart(core, rows, SUM_PRICE * outputs, 1, (first, count) => {
+        core.kernels.columnSums(derivatives + first * outputs * 8, count, outputs, totals, 1);
+      });
+      if (core.isDue(outputs * stored.width)) yield;
       return this.assembleGradient(frame, stored, sums, totals, v, g, rows);
     } finally {
       scratch.release();
@@ -601,14 +642,27 @@ export class Problem {
   }
 
   /** L = curvature·maxᵢ ωᵢ‖codeᵢ‖²/Q², in unit coordinates (docs/numerics.md §8). @internal */
-  *smoothness(plane: Plane): Work<number> {
-    const key = keyOf("smoothness", plane);
+  *smoothness(plane: Plane | SparsePlane): Work<number> {
+    const isSparse = "entries" in plane;
+    const key = isSparse ? "smoothness sparse" : keyOf("smoothness", plane);
     let value = this.#constants.get(key);
     if (value === undefined) {
-      value = (this.curvature * (yield* this.#longestRow(plane))) / (plane.largest * plane.largest);
+      const longest = isSparse ? yield* this.#longestSparse(plane) : yield* this.#longestRow(plane);
+      value = (this.curvature * longest) / (plane.largest * plane.largest);
       this.#constants.set(key, value);
     }
     return value;
+  }
+
+  *#longestSparse({ starts, codes, entries, intercept }: SparsePlane): Work<number> {
+    const { core } = this;
+    const { rows, weights } = this.dataset;
+    let top = 0;
+    yield* eachSparse(core, { rows, entries }, 1, (first, count) => {
+      const omega = weights.f64 === 0 ? 0 : weights.f64 + 8 * first;
+      top = Math.max(top, core.kernels.sparseMaxRowNorm(starts + 4 * first, codes, count, intercept, omega));
+    });
+    return top;
   }
 
   /** maxᵢ ωᵢ‖codeᵢ‖². */
@@ -676,8 +730,13 @@ export class Problem {
       [codes, storage, stride] = [wide, "I8", padded];
     }
     const kernel = core.kernels[`largestEigenvalue${storage}`];
-    if (core.isDue(2 * SPECTRUM_ITERATIONS * count * padded)) yield;
-    const value = kernel(codes, stride, count, padded, omega, SPECTRUM_ITERATIONS, p, q, t, zero);
+    let value = 0;
+    for (let i = 0; i < SPECTRUM_ITERATIONS; i++) {
+      yield* eachPart(core, count, 2 * padded, 4, (first, some) => {
+        const isStarted = i + first > 0 ? 1 : 0;
+        value = kernel(codes, stride, count, padded, omega, 1, p, q, t, zero, isStarted, first, first + some);
+      });
+    }
     return (this.curvature * value) / (plane.largest * plane.largest);
   }
 }

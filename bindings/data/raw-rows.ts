@@ -2,7 +2,7 @@
 // docs/numerics.md §3.
 import { type Core, Scope } from "../engine/core.js";
 import type { CodeStorage, PackedStorage, RawStorage } from "../engine/kernels.js";
-import { eachPart, piece, type Work } from "../engine/work.js";
+import { eachPart, partOf, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import type { CheckedMatrix } from "./matrix.js";
 
@@ -52,11 +52,21 @@ const BLOCK = 1 << 16;
 /** Wherever rows are wanted in a random order, it is this one. */
 const ORDER_SEED = 0x9e3779b9;
 
+/** Multiply-adds that exchanging two places anywhere takes as long as. */
+const EXCHANGE_PRICE = 16;
+
 /** A random order of the rows, the same for every dataset of so many: rows u32 in `scope`. */
 export function* randomOrder(core: Core, scope: Scope, rows: number): Work<number> {
-  const order = scope.alloc(rows * 4, "the order of the rows");
-  if (core.isDue(rows)) yield;
-  core.kernels.permutation(ORDER_SEED, rows, order);
+  const order = yield* scope.allocWork(rows * 4, "the order of the rows");
+  yield* eachPart(core, rows, 1, 1, (first, count) => {
+    const numbers = core.u32(order + 4 * first, count);
+    for (let i = 0; i < count; i++) numbers[i] = first + i;
+  });
+  let state = ORDER_SEED;
+  yield* eachPart(core, rows, EXCHANGE_PRICE, 1, (done, count) => {
+    // kernels answer i32
+    state = core.kernels.permutation(state, rows, order, rows - done, rows - done - count) >>> 0;
+  });
   return order;
 }
 
@@ -99,18 +109,22 @@ export function blockRows(strideBytes: number): number {
   return Math.max(1, Math.floor(BLOCK / strideBytes));
 }
 
-/** Visits rows block by block, each fetched into cache beforehand; kernel calls stay short, and long ones never leave the engine's first tier. */
+/**
+ * Visits rows block by block, each fetched into cache beforehand; kernel calls stay short, and long ones never leave the engine's first tier. price: multiply-adds
+ * that a byte takes as long as.
+ */
 export function* eachBlock(
   core: Core,
   raw: RawRows,
   visit: (pointer: number, first: number, count: number) => void,
+  price = 1,
 ): Work<void> {
   const { pointer, strideBytes, rows } = raw;
-  const step = blockRows(strideBytes);
+  const step = Math.min(blockRows(strideBytes), partOf(price * strideBytes, 1));
   for (let first = 0; first < rows; first += step) {
     const count = Math.min(step, rows - first);
     const from = pointer + first * strideBytes;
-    if (core.isDue(count * strideBytes)) yield;
+    if (core.isDue(price * count * strideBytes)) yield;
     core.kernels.touch(from, Math.floor((count * strideBytes) / 512) * 512);
     visit(from, first, count);
   }
@@ -147,8 +161,15 @@ export interface LoadedRows {
 const CHUNK = 1 << 18;
 /** Rows per chunk at least: what is done once per chunk and column stays small beside it. */
 const CHUNK_ROWS = 16;
-/** Multiply-adds that a byte's copy, statistics and narrowing take as long as. */
-const CHUNK_PRICE = 1;
+/** Multiply-adds that the statistics of a column take as long as when they are taken out. */
+const COLUMN_PRICE = 32;
+/** Columns come in multiples of these where they come in parts. */
+const COLUMNS = 16;
+/** Multiply-adds that statistics of a value and its narrowing take as long as. */
+const STATISTICS_PRICE = 2;
+const NARROW_PRICE = 1;
+/** Bytes that are copied in the time of a multiply-add. */
+const COPIED_BYTES = 2;
 
 /**
  * Copies checked rows into `scope`, in the narrowest storage that holds every value exactly, or (`isNarrowed` false) as they are. The storage is
@@ -169,7 +190,7 @@ export function* loadRows(
     const isFloat = matrix.storage === "F64" || matrix.storage === "F32";
     const narrow = isFloat && isNarrowed ? yield* narrowRows(core, scope, matrix, totals) : null;
     const raw = narrow ?? (yield* copyRows(core, scope, matrix, totals));
-    const statistics = totals.statistics(raw.storage !== "F64" && raw.storage !== "F32");
+    const statistics = yield* totals.statistics(raw.storage !== "F64" && raw.storage !== "F32");
     if (!statistics.mean.every(Number.isFinite)) yield* checkFinite(core, raw);
     return { raw, statistics };
   } finally {
@@ -209,13 +230,22 @@ class Totals {
   }
 
   /** Takes in the rows from `this.rows` to `end`, of which `first` is at `pointer`. */
-  take(pointer: number, strideBytes: number, first: number, end: number): void {
+  *take(pointer: number, strideBytes: number, first: number, end: number): Work<void> {
     const { storage, cols } = this.#matrix;
     const from = pointer + (this.rows - first) * strideBytes;
     const weights = this.#weights === 0 ? 0 : this.#weights + this.rows * 8;
     const width = roundUp(cols, Math.max(4, 16 / BYTES[storage]));
     const kernel = this.#core.kernels[`statistics${storage}`];
-    kernel(from, strideBytes, end - this.rows, width, weights, this.#at(0), this.#at(1), this.#at(2), this.#at(3));
+    const rows = end - this.rows;
+    yield* eachPart(this.#core, width, STATISTICS_PRICE * rows, COLUMNS, (column, count) => {
+      const [low, high, sum, whole] = [0, 1, 2, 3].map((i) => this.#at(i) + 8 * column) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      kernel(from + column * BYTES[storage], strideBytes, rows, count, weights, low, high, sum, whole);
+    });
     this.rows = end;
   }
 
@@ -235,16 +265,25 @@ class Totals {
   }
 
   /** hasNoSign: the rows are kept as integers, which have no −0. */
-  statistics(hasNoSign: boolean): Statistics {
-    const { rows } = this.#matrix;
-    const limit = (i: number): Float64Array =>
-      hasNoSign ? this.#values(i).map((x) => x + 0) : this.#values(i).slice();
-    return {
-      low: limit(0),
-      high: limit(1),
-      mean: this.#values(2).map((sum) => sum / rows),
-      isWhole: Array.from(this.#values(3), (flag) => flag === 1),
-    };
+  *statistics(hasNoSign: boolean): Work<Statistics> {
+    const { rows, cols } = this.#matrix;
+    const [low, high, mean] = [new Float64Array(cols), new Float64Array(cols), new Float64Array(cols)];
+    const isWhole: boolean[] = [];
+    yield* eachPart(this.#core, cols, COLUMN_PRICE, 1, (first, count) => {
+      const [lows, highs, sums, flags] = [0, 1, 2, 3].map((i) => this.#values(i)) as [
+        Float64Array,
+        Float64Array,
+        Float64Array,
+        Float64Array,
+      ];
+      for (let j = first; j < first + count; j++) {
+        low[j] = hasNoSign ? (lows[j] as number) + 0 : (lows[j] as number);
+        high[j] = hasNoSign ? (highs[j] as number) + 0 : (highs[j] as number);
+        mean[j] = (sums[j] as number) / rows;
+        isWhole.push(flags[j] === 1);
+      }
+    });
+    return { low, high, mean, isWhole };
   }
 }
 
@@ -256,7 +295,6 @@ function* place(scope: Scope, storage: RawStorage, { rows, cols }: CheckedMatrix
 
 /** Visits the caller's rows as bytes, a chunk at a time. */
 function* eachChunk(
-  core: Core,
   { data, rows, cols }: CheckedMatrix,
   visit: (bytes: Uint8Array, first: number, end: number) => Work<boolean>,
 ): Work<boolean> {
@@ -264,11 +302,17 @@ function* eachChunk(
   const step = chunkRows(rows, rowBytes);
   for (let first = 0; first < rows; first += step) {
     const end = Math.min(first + step, rows);
-    if (core.isDue(CHUNK_PRICE * (end - first) * rowBytes)) yield;
     const bytes = new Uint8Array(data.buffer, data.byteOffset + first * rowBytes, (end - first) * rowBytes);
     if (!(yield* visit(bytes, first, end))) return false;
   }
   return true;
+}
+
+/** Bytes of a caller → linear memory. */
+function* copyBytes(core: Core, bytes: Uint8Array, to: number): Work<void> {
+  yield* eachPart(core, bytes.length, 1 / COPIED_BYTES, 1, (first, count) => {
+    core.bytes(to + first, count).set(bytes.subarray(first, first + count));
+  });
 }
 
 const chunkRows = (rows: number, rowBytes: number): number =>
@@ -278,19 +322,21 @@ const chunkRows = (rows: number, rowBytes: number): number =>
 function* copyRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: Totals): Work<RawRows> {
   const raw = yield* place(scope, matrix.storage, matrix);
   const { strideBytes } = raw;
-  const take = (bytes: Uint8Array, first: number, end: number): boolean => {
+  yield* eachChunk(matrix, function* (bytes, first, end) {
     const pointer = raw.pointer + first * strideBytes;
     const room = (end - first) * strideBytes;
     // packed at the end of their place, from where they are moved apart
     const packed = pointer + room - bytes.length;
-    core.bytes(packed, bytes.length).set(bytes);
+    yield* copyBytes(core, bytes, packed);
     if (bytes.length < room) {
-      core.kernels.spread(packed, bytes.length / (end - first), end - first, pointer, strideBytes);
+      const rowBytes = bytes.length / (end - first);
+      yield* eachPart(core, end - first, strideBytes / COPIED_BYTES, 1, (row, count) => {
+        core.kernels.spread(packed + row * rowBytes, rowBytes, count, pointer + row * strideBytes, strideBytes);
+      });
     }
-    if (end > totals.rows) totals.take(pointer, strideBytes, first, end);
+    if (end > totals.rows) yield* totals.take(pointer, strideBytes, first, end);
     return true;
-  };
-  yield* eachChunk(core, matrix, (bytes, first, end) => piece(() => take(bytes, first, end)));
+  });
   return raw;
 }
 
@@ -305,9 +351,9 @@ function* narrowRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: To
     let guess: RawStorage | null = null;
     let narrow: RawRows | null = null;
     const visit = function* (bytes: Uint8Array, first: number, end: number): Work<boolean> {
-      core.bytes(chunk, bytes.length).set(bytes);
+      yield* copyBytes(core, bytes, chunk);
       if (end > totals.rows) {
-        totals.take(chunk, rowBytes, first, end);
+        yield* totals.take(chunk, rowBytes, first, end);
         const narrowest = totals.narrowest(chunk, (end - first) * cols);
         if (narrowest !== guess) {
           if (narrow !== null) scope.free(narrow.pointer);
@@ -319,11 +365,15 @@ function* narrowRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: To
       }
       narrow ??= yield* place(scope, guess as RawStorage, matrix);
       const kernel = core.kernels[`narrow${storage as "F64"}${narrow.storage as "F32"}`];
-      const { pointer, strideBytes } = narrow;
-      kernel(chunk, rowBytes, end - first, cols, pointer + first * strideBytes, strideBytes);
+      const { pointer, strideBytes, storage: narrowest } = narrow;
+      const to = pointer + first * strideBytes;
+      yield* eachPart(core, cols, NARROW_PRICE * (end - first), COLUMNS, (column, count) => {
+        const [from, out] = [chunk + column * BYTES[storage], to + column * BYTES[narrowest]];
+        kernel(from, rowBytes, end - first, count, out, strideBytes);
+      });
       return true;
     };
-    while (!(yield* eachChunk(core, matrix, visit))) if (guess === storage) return null;
+    while (!(yield* eachChunk(matrix, visit))) if (guess === storage) return null;
     return narrow;
   } finally {
     scratch.release();
@@ -333,8 +383,13 @@ function* narrowRows(core: Core, scope: Scope, matrix: CheckedMatrix, totals: To
 /** Throws for the first value that is NaN or infinite. Sums of finite values may overflow: then there is none. */
 function* checkFinite(core: Core, { storage, pointer, strideBytes, rows, cols }: RawRows): Work<void> {
   if (storage !== "F64" && storage !== "F32") return;
-  if (core.isDue(rows * cols)) yield;
-  const bad = core.kernels[`firstNotFinite${storage}`](pointer, strideBytes, rows, cols);
+  const kernel = core.kernels[`firstNotFinite${storage}`];
+  let bad = -1;
+  yield* eachPart(core, rows, cols, 1, (first, count) => {
+    if (bad >= 0) return;
+    const found = kernel(pointer + first * strideBytes, strideBytes, count, cols);
+    if (found >= 0) bad = first * cols + found;
+  });
   if (bad < 0) return;
   const row = Math.floor(bad / cols);
   const column = bad % cols;

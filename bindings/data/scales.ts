@@ -23,6 +23,10 @@ const KEPT_SHARE = 0.75;
 /** Robust range: 20 standard deviations; 1.4826·MAD estimates one for a normal column. */
 const ROBUST_RANGE = 20 * 1.4826;
 
+/** Columns looked at between two pauses, and multiply-adds that one takes as long as. */
+const COLUMNS = 2 ** 12;
+const COLUMN_PRICE = 2 ** 7;
+
 /**
  * Scales for codes up to ±largest. Float columns with outliers are clipped at 20 robust standard deviations where that keeps most of the column's
  * curvature and touches at most 1 % of the rows (all columns or none); raw null: never.
@@ -36,30 +40,36 @@ export function* chooseScales(
   largest: number,
 ): Work<Scales> {
   const { low, high, mean, isWhole } = statistics;
-  const offset = mean.map((value, j) => {
-    if (!isCentred) return 0;
-    if (low[j] === high[j]) return low[j] as number; // the mean of n equal values may differ from them in the last bit
-    return isWhole[j] ? Math.floor(value + 0.5) : value;
-  });
-  const plain = scalesFor(statistics, offset, null, largest);
+  const offset = new Float64Array(mean.length);
+  for (let j = 0; j < mean.length && isCentred; j++) {
+    if (j % COLUMNS === 0 && core.isDue(COLUMNS * COLUMN_PRICE)) yield;
+    const value = mean[j] as number;
+    // the mean of n equal values may differ from them in the last bit
+    if (low[j] === high[j]) offset[j] = low[j] as number;
+    else offset[j] = isWhole[j] ? Math.floor(value + 0.5) : value;
+  }
+  const plain = yield* scalesFor(core, statistics, offset, null, largest);
   if (raw === null || (raw.storage !== "F64" && raw.storage !== "F32")) return plain;
   const limits = yield* robustLimits(core, statistics, raw, plain, isCentred);
   if (limits === null) return plain;
-  const clipped = scalesFor(statistics, limits.offset, limits.reach, largest);
+  const clipped = yield* scalesFor(core, statistics, limits.offset, limits.reach, largest);
   return (yield* countClipped(core, raw, clipped, largest)) * 100 > raw.rows ? plain : clipped;
 }
 
 /** Scales for given offsets; limits: a smaller reach per column where it is finite. */
-function scalesFor(
+function* scalesFor(
+  core: Core,
   { low, high, isWhole }: Statistics,
   offset: Float64Array,
   limits: Float64Array | null,
   largest: number,
-): Scales {
+): Work<Scales> {
   const scale = new Float64Array(offset.length);
   const inverseScale = new Float64Array(offset.length);
   const reach = new Float64Array(offset.length);
-  offset.forEach((centre, j) => {
+  for (let j = 0; j < offset.length; j++) {
+    if (j % COLUMNS === 0 && core.isDue(COLUMNS * COLUMN_PRICE)) yield;
+    const centre = offset[j] as number;
     const full = Math.max((high[j] as number) - centre, centre - (low[j] as number));
     const far = Math.min(full > 0 ? full : 1, limits?.[j] ?? Number.POSITIVE_INFINITY);
     reach[j] = far;
@@ -71,13 +81,18 @@ function scalesFor(
       scale[j] = far / largest;
       inverseScale[j] = largest / far;
     }
-    if (!(scale[j] as number) || ![centre, scale[j], inverseScale[j]].every(Number.isFinite)) {
+    const isScaled =
+      (scale[j] as number) > 0 &&
+      Number.isFinite(centre) &&
+      Number.isFinite(scale[j]) &&
+      Number.isFinite(inverseScale[j]);
+    if (!isScaled) {
       throw new BitcenterError(
         "BAD_VALUE",
         `dataset: column ${j} spans ${low[j]} to ${high[j]}, which float64 cannot scale to codes: rescale it`,
       );
     }
-  });
+  }
   return { scale, inverseScale, offset, reach };
 }
 

@@ -4,6 +4,8 @@ import { BitcenterError } from "../errors.js";
 
 const PAGE = 65_536;
 const ALIGN = 64;
+/** The memory grows by this part of itself at least. */
+const GROWTH = 8;
 /** wasm32: 65 536 pages. The last page stays unused, so that the end of a block never wraps to address 0. */
 export const LARGEST_MEMORY = (65_536 - 1) * PAGE;
 
@@ -27,6 +29,8 @@ export function showBytes(bytes: number): string {
 export class Arena {
   /** Bytes handed out and not yet freed. */
   used = 0;
+  /** How often the memory has grown. */
+  growths = 0;
   readonly maxBytes: number;
   readonly #memory: WebAssembly.Memory;
   /** Free blocks in ascending order, never adjacent. */
@@ -102,20 +106,28 @@ export class Arena {
     } else this.#free.splice(at, 0, block);
   }
 
-  /** Makes the last free block at least `size` bytes long. */
+  /** Makes the last free block at least `size` bytes long: longer where the memory is large already, for each growth costs the host a millisecond, and pages nothing until they are touched. */
   #grow(size: number, what: string): void {
     const last = this.#free.at(-1);
     const tail = last !== undefined && last.start + last.bytes === this.#end ? last.bytes : 0;
     const missing = size - tail;
-    const pages = Math.ceil(missing / PAGE);
-    if (this.#end + pages * PAGE > this.maxBytes || !this.#growBy(pages)) {
+    const least = Math.ceil(missing / PAGE);
+    const most = Math.floor((this.maxBytes - this.#end) / PAGE);
+    const ample = Math.min(most, Math.max(least, Math.ceil(this.#end / PAGE / GROWTH)));
+    let pages = 0;
+    if (least <= most) {
+      if (this.#growBy(ample)) pages = ample;
+      else if (ample > least && this.#growBy(least)) pages = least;
+    }
+    if (pages === 0) {
       throw new BitcenterError(
         "OUT_OF_MEMORY",
         `out of memory: ${what} needs ${showBytes(size)}, ${showBytes(this.used)} are in use, ` +
           `the engine may have ${showBytes(this.maxBytes)} in all` +
-          (this.#end + pages * PAGE > this.maxBytes ? "" : " but the host refused to grow its memory"),
+          (least > most ? "" : " but the host refused to grow its memory"),
       );
     }
+    this.growths++;
     // advance the end only after growth succeeded
     this.#release({ start: this.#end, bytes: pages * PAGE });
     this.#end += pages * PAGE;

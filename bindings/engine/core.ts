@@ -35,6 +35,11 @@ export class Core {
     this.#arena = null;
   }
 
+  /** Counts work that cannot be paused: there will be a pause the sooner. */
+  spend(cost: number): void {
+    this.#spent += cost;
+  }
+
   /** Whether there should be a pause before `cost` multiply-adds more (work.ts); they count from now on. */
   isDue(cost: number): boolean {
     this.#spent += cost;
@@ -83,8 +88,9 @@ export class Core {
   }
 }
 
-/** Bytes that are cleared in the time of a multiply-add. */
+/** Bytes that are cleared in the time of a multiply-add, and multiply-adds that growing the memory takes as long as. */
 const CLEARED_BYTES = 8;
+const GROWTH_COST = 2 ** 20;
 
 /** Blocks that belong together: freed as a whole, or all at once when building them fails half-way. */
 export class Scope {
@@ -101,15 +107,21 @@ export class Scope {
   }
 
   alloc(bytes: number, what: string): number {
-    const pointer = this.#core.arena.alloc(bytes, what);
+    const { arena } = this.#core;
+    const { growths } = arena;
+    const pointer = arena.alloc(bytes, what);
     this.#blocks.set(pointer, bytes);
+    this.#core.spend(bytes / CLEARED_BYTES + GROWTH_COST * (arena.growths - growths));
     return pointer;
   }
 
   /** As `alloc`, for blocks that grow with the rows: clearing them takes time. */
   *allocWork(bytes: number, what: string): Work<number> {
-    const { start, used } = this.#core.arena.take(bytes, what);
+    const { arena } = this.#core;
+    const { growths } = arena;
+    const { start, used } = arena.take(bytes, what);
     this.#blocks.set(start, bytes);
+    this.#core.spend(GROWTH_COST * (arena.growths - growths));
     yield* eachPart(this.#core, used, 1 / CLEARED_BYTES, 1, (first, count) => {
       this.#core.bytes(start + first, count).fill(0);
     });

@@ -10,6 +10,10 @@ export type PackedStorage = "U4" | "U2";
 export type InnerPair = "I8I8" | "I8I16" | "I16I16" | "F32F32" | "I8F32" | "I16F32" | `${PackedStorage}${"I8" | "I16"}`;
 /** Matrices of bytes the integer passes exist for. */
 export type ByteStorage = "I8" | "U8";
+/** Storage of the values of sparse rows: raw ones, or places in a table of distinct ones. */
+export type SparseStorage = RawStorage | "T8" | "T16";
+/** Those of one byte, which Hessian products are computed on. */
+export type SparseByteStorage = ByteStorage | "T8";
 type Floats = "F64" | "F32";
 
 export type KernelName =
@@ -73,6 +77,10 @@ export type KernelName =
   | "packGroups"
   | "dotGroups"
   | "advanceBatches"
+  | `${"open" | "settle" | "advance"}Lazy${CodeStorage}`
+  | `${"begin" | "fillBase" | "end"}Lazy`
+  | "lazyBytes"
+  | "longestRow"
   | "countLimitsI8"
   | "countLimitsI16"
   | "negativeSums"
@@ -136,6 +144,7 @@ export type KernelName =
   | "raiseDiagonal"
   | "assembleDiagonal"
   | "sampleRows"
+  | "sumWeights"
   | "multiplyF32"
   | "exp"
   | "log"
@@ -145,7 +154,15 @@ export type KernelName =
   | `${"begin" | "advance" | "pack" | "variances" | "outline"}Zipml`
   | "gather"
   | `maxRowNorm${CodeStorage}`
-  | `largestEigenvalue${CodeStorage}`;
+  | `largestEigenvalue${CodeStorage}`
+  | `sparse${"FirstBad" | "Columns" | "SlotBytes" | "Distinct" | "ToBytes" | "Starts" | "Gather"}`
+  | `sparseQuantize${SparseStorage}`
+  | `sparse${"Margins" | "Gradient" | "Gram"}${SparseStorage}`
+  | `sparseMoments${SparseByteStorage}`
+  | "sparseMaxRowNorm"
+  | "sparseEigenvalue"
+  | "interleave"
+  | "separate";
 
 export type Kernel = (...args: number[]) => number;
 export type Kernels = Readonly<Record<KernelName, Kernel>>;

@@ -54,10 +54,10 @@ export type RunField = (typeof DOUBLES)[number] | (typeof WORDS)[number];
 
 export const RUN_FIELDS: readonly RunField[] = [...DOUBLES, ...WORDS];
 
-const LAYOUT: Layout<RunField> = { doubles: DOUBLES, words: WORDS, floats: FLOATS };
-export const RUN_BYTES = structBytes(LAYOUT);
+export const RUN_LAYOUT: Layout<RunField> = { doubles: DOUBLES, words: WORDS, floats: FLOATS };
+export const RUN_BYTES = structBytes(RUN_LAYOUT);
 
 /** Writes the given fields of the struct at `pointer`. */
 export function writeRun(memory: DataView, pointer: number, fields: Partial<Record<RunField, number>>): void {
-  writeStruct(LAYOUT, memory, pointer, fields);
+  writeStruct(RUN_LAYOUT, memory, pointer, fields);
 }

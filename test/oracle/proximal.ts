@@ -1,4 +1,4 @@
-// The vectors of l1 problems in plain loops (docs/numerics.md §16): Σ strength·|u|, its faces, and coordinate descent on a model with an explicit matrix.
+// The vectors of l1 problems in plain loops (docs/numerics.md §17): Σ strength·|u|, its faces, and coordinate descent on a model with an explicit matrix.
 
 type Vector = ArrayLike<number>;
 

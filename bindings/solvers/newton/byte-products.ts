@@ -2,11 +2,12 @@
 // A step is rounded to int16 codes with a power-of-two unit, and from then on the rounded step *is* the step, so that its product is exact.
 // docs/numerics.md §10.
 import type { ByteMatrix, Frame } from "../../data/dataset.js";
-import { eachUnpacked, packedRows } from "../../data/packed.js";
+import { eachUnpacked, packedRows, unpackRows } from "../../data/packed.js";
 import type { GradientFacts, Problem } from "../../data/problem.js";
 import type { Core, Scope } from "../../engine/core.js";
 import type { ByteStorage } from "../../engine/kernels.js";
-import { piece, type Work } from "../../engine/work.js";
+import { eachPart, INTEGER_PRICE, PIECE, partOf, piece, type Work } from "../../engine/work.js";
+import { partOfCurvature } from "./curvature.js";
 import type { Arithmetic, Curvature, GramSums, Products } from "./products.js";
 import { tileMap } from "./tile-map.js";
 
@@ -19,8 +20,19 @@ const GROUP = 5;
 /** Rounding noise in the norm of a gradient. */
 const GRADIENT_NOISE = 1e-2;
 
-/** Rows per call of the Gram kernel: sums of a block fit int32. */
+/** Rows per call of the Gram kernel: sums of a block fit int32. And columns whose sums it keeps together. */
 const GRAM_BLOCK = 256;
+const GRAM_GROUP = 5;
+/** Multiply-adds that the map between bytes and codes of a column takes as long as, with two divisions in memory used for the first time. */
+const MAP_PRICE = 32;
+/** Multiply-adds that a value takes as long as in column moments: a byte widened to float64, two sums in memory. */
+const MOMENT_PRICE = 4;
+/** Passes over a vector of the model's size: to the products' coordinates, rounded, and back. */
+const ROUND_PRICE = 6;
+/** Multiply-adds that looking at a derivative and rounding its change takes as long as. */
+const CHANGE_PRICE = 4;
+/** Rows that a map of zeros has apart from others. */
+const STRIP = 64;
 /** Rows that a pass takes at a time, and the struct that says how they are packed: assembly/solver/blocks.ts. */
 const PASS_BLOCK = 256;
 const PACKING_BYTES = 20;
@@ -30,6 +42,13 @@ interface RowSpace {
   readonly map: number;
   readonly held: number;
 }
+
+/**
+ * Rows per call of a pass that takes blocks of 256, a row costing `cost` multiply-adds: whole blocks; of rows so wide that a block would be more than two pieces
+ * (65 536 values in Hessian products) smaller ones, whose coefficients then have units of their own.
+ */
+const rowsPerCall = (cost: number): number =>
+  PASS_BLOCK * cost <= 2 * PIECE ? partOf(cost, PASS_BLOCK) : partOf(cost, STRIP);
 
 export class ByteProducts implements Products {
   readonly matrix: ByteMatrix;
@@ -107,6 +126,7 @@ export class ByteProducts implements Products {
     const { core, outputs } = problem;
     const map = outputs >= GROUP && matrix.packed === undefined ? yield* tileMap(core, scope, matrix) : 0;
     const held = hasGradient ? yield* scope.allocWork(matrix.rows * outputs * 8, "the derivatives of the gradient") : 0;
+    if (core.isDue(MAP_PRICE * frame.padded)) yield;
     return new ByteProducts(scope, problem, frame, matrix, { map, held });
   }
 
@@ -138,19 +158,43 @@ export class ByteProducts implements Products {
   }
 
   *#multiplyCodes(unit: number, isAdded: boolean, u: number): Work<void> {
-    const { pointer, low, strideBytes, rows, columns } = this.matrix;
-    const kernel = this.#core.kernels[`blockMargins${this.#storage}`];
-    const pass = (from: number, scale: number, shifts: number, isOn: boolean, map: number): void => {
-      const on = isOn ? 1 : 0;
-      const [outputs, codes, scratch, packing] = [this.#outputs, this.#codes, this.#scratch, this.#packing];
-      kernel(from, strideBytes, rows, columns, outputs, codes, scale, shifts, on, scratch, u, map, packing);
-    };
-    if (this.#core.isDue(rows * columns * this.#outputs)) yield;
-    if (low === 0) pass(pointer, unit, this.#shifts, isAdded, this.#map);
+    const { pointer, low } = this.matrix;
+    if (low === 0) yield* this.#addMargins(pointer, unit, this.#shifts, isAdded, this.#map, u);
     else {
-      pass(pointer, 256 * unit, this.#shifts, isAdded, this.#map);
-      pass(pointer + low, unit, this.#none, true, 0);
+      yield* this.#addMargins(pointer, 256 * unit, this.#shifts, isAdded, this.#map, u);
+      yield* this.#addMargins(pointer + low, unit, this.#none, true, 0, u);
     }
+  }
+
+  /** u (+)= scale·(bytes at `from`)·codes + shifts. */
+  *#addMargins(from: number, scale: number, shifts: number, isAdded: boolean, map: number, u: number): Work<void> {
+    const { strideBytes, rows, columns } = this.matrix;
+    const kernel = this.#core.kernels[`blockMargins${this.#storage}`];
+    const [outputs, codes, scratch, packing] = [this.#outputs, this.#codes, this.#scratch, this.#packing];
+    const on = isAdded ? 1 : 0;
+    const cost = columns * outputs * INTEGER_PRICE;
+    yield* this.#eachRows(cost, rows, map, (row, count, at) => {
+      const [x, to] = [from + row * strideBytes, u + row * outputs * 8];
+      kernel(x, strideBytes, count, columns, outputs, codes, scale, shifts, on, scratch, to, at, packing);
+    });
+  }
+
+  /** Visits rows of `cost` multiply-adds each as a pass wants them; the visit gets the first one's number, how many they are, and their map. */
+  #eachRows(
+    cost: number,
+    rows: number,
+    map: number,
+    visit: (row: number, count: number, map: number) => void,
+  ): Work<void> {
+    const { columns } = this.matrix;
+    return eachPart(
+      this.#core,
+      rows,
+      cost,
+      1,
+      (row, count) => visit(row, count, map === 0 ? 0 : map + this.#core.kernels.tileBytes(row, columns)),
+      rowsPerCall(cost),
+    );
   }
 
   /**
@@ -161,8 +205,10 @@ export class ByteProducts implements Products {
     const { kernels } = this.#core;
     const { padded } = this.#frame;
     const { columns } = this.matrix;
+    const size = ROUND_PRICE * padded * this.#outputs;
     kernels.scaleColumns(z, this.factor, 0, padded, this.#outputs, this.#raw);
     for (let plane = 0; plane < MOST_PLANES; plane++) {
+      if (this.#core.isDue(size)) yield;
       const unit = this.#round(z, plane > 0);
       if (plane > 0 && unit === 0) return;
       yield* this.#multiplyCodes(unit, plane > 0, u);
@@ -179,6 +225,7 @@ export class ByteProducts implements Products {
     const { padded } = this.#frame;
     const { pointer, strideBytes, rows, columns } = this.matrix;
     const outputs = this.#outputs;
+    if (this.#core.isDue(ROUND_PRICE * padded * outputs)) yield;
     kernels.scaleColumns(p, this.factor, 0, padded, outputs, this.#raw);
     // `out` first holds the rounded p, with the intercept that the shifts need
     this.#core.f64(out, outputs * padded).set(this.#core.f64(p, outputs * padded));
@@ -186,25 +233,30 @@ export class ByteProducts implements Products {
     // in units of the codes: float32 coefficients then have the size of integers, whatever the size of p
     const scale = unit > 0 ? unit : Math.max(kernels.maxAbs(this.#shifts, outputs), Number.MIN_VALUE);
     kernels.combine(this.#shifts, 0, 1 / scale, this.#shifts, outputs);
-    if (this.#core.isDue(2 * rows * columns * outputs)) yield;
-    kernels[`hessian${this.#storage}`](
-      pointer,
-      strideBytes,
-      rows,
-      columns,
-      outputs,
-      this.#codes,
-      unit > 0 ? 1 : 0,
-      this.#shifts,
-      curvature.h,
-      curvature.p,
-      curvature.weights,
-      this.#scratch,
-      this.#sums,
-      this.#totals,
-      this.#map,
-      this.#packing,
-    );
+    const kernel = kernels[`hessian${this.#storage}`];
+    yield* this.#eachRows(2 * columns * outputs * INTEGER_PRICE, rows, this.#map, (row, count, map) => {
+      const { h, p: state, weights } = partOfCurvature(curvature, row, outputs);
+      kernel(
+        pointer + row * strideBytes,
+        strideBytes,
+        count,
+        columns,
+        outputs,
+        this.#codes,
+        unit > 0 ? 1 : 0,
+        this.#shifts,
+        h,
+        state,
+        weights,
+        this.#scratch,
+        this.#sums,
+        this.#totals,
+        map,
+        this.#packing,
+        row > 0 ? 1 : 0,
+      );
+    });
+    if (this.#core.isDue(ROUND_PRICE * padded * outputs)) yield;
     kernels.combine(this.#sums, 0, scale, this.#sums, outputs * columns);
     kernels.combine(this.#totals, 0, scale, this.#totals, outputs);
     kernels.assembleProduct(
@@ -233,24 +285,31 @@ export class ByteProducts implements Products {
     const { kernels } = this.#core;
     const { pointer, low, strideBytes, rows, columns, passScale, passOffset } = this.matrix;
     const { largest, padded } = this.#frame;
+    const outputs = this.#outputs;
+    const kernel = kernels[`follow${this.#storage}`];
+    // a product of every value of a plane, and the changes themselves
+    const cost = outputs * ((low === 0 ? 1 : 2) * columns * INTEGER_PRICE + CHANGE_PRICE);
     const stored = { width: columns, passScale, passOffset };
     for (let round = 0; ; round++) {
-      if (this.#core.isDue(2 * rows * columns * this.#outputs)) yield;
-      const missing = kernels[`follow${this.#storage}`](
-        pointer,
-        low,
-        strideBytes,
-        rows,
-        columns,
-        this.#outputs,
-        c,
-        this.#held,
-        this.#scratch,
-        this.#heldSums,
-        this.#heldTotals,
-        this.#map,
-        this.#packing,
-      );
+      let missing = 0;
+      yield* this.#eachRows(cost, rows, this.#map, (row, count, map) => {
+        missing += kernel(
+          pointer + row * strideBytes,
+          low,
+          strideBytes,
+          count,
+          columns,
+          outputs,
+          c + row * outputs * 8,
+          this.#held + row * outputs * 8,
+          this.#scratch,
+          this.#heldSums,
+          this.#heldTotals,
+          map,
+          this.#packing,
+        );
+      });
+      if (this.#core.isDue(ROUND_PRICE * padded * outputs)) yield;
       const facts = this.#problem.assembleGradient(this.#frame, stored, this.#heldSums, this.#heldTotals, v, g, rows);
       // rounding errors of the rows are independent, and no row of codes is longer than largest·√columns
       const noise = (Math.sqrt(missing * padded) * largest) / rows;
@@ -267,36 +326,55 @@ export class ByteProducts implements Products {
     const codes = scratch.alloc((rows + 1) * 2, "row weights");
     const strip = scratch.alloc(kernels.gramScratchBytes(columns), "a block of rows");
     const block = scratch.alloc(columns * 4, "column sums");
-    kernels[`weightCodes${storage}`](weight, top, rows, codes);
+    yield* eachPart(core, rows, 1, 1, (row, count) => {
+      kernels[`weightCodes${storage}`](weight + 4 * row, top, count, codes + 2 * row);
+    });
     const unit = top / (storage === "I8" ? 255 : 127);
-    const map = matrix.packed === undefined ? yield* tileMap(core, scratch, matrix) : 0;
-    const mapBytes = kernels.tileBytes(GRAM_BLOCK, columns);
-    const add = (x: number, stride: number, row: number, count: number): void => {
-      const at = map === 0 ? 0 : map + (row / GRAM_BLOCK) * mapBytes;
-      kernels[`gram${storage}`](x, stride, count, columns, codes + 2 * row, unit, strip, squares, at);
-      core.bytes(block, columns * 4).fill(0);
-      kernels[`weightedSums${storage}`](x, stride, count, columns, codes + 2 * row, block);
-      kernels.addInt32(first, unit, block, columns);
-    };
-    if (matrix.packed !== undefined) yield* eachUnpacked(core, packedRows(matrix), rows, add, GRAM_BLOCK);
-    else {
-      for (let row = 0; row < rows; row += GRAM_BLOCK) {
-        if (core.isDue((GRAM_BLOCK * columns * columns) / 2)) yield;
-        add(pointer + row * strideBytes, strideBytes, row, Math.min(GRAM_BLOCK, rows - row));
+    const { packed } = matrix;
+    const map = packed === undefined ? yield* tileMap(core, scratch, matrix) : 0;
+    const room = packed === undefined ? 0 : scratch.alloc(GRAM_BLOCK * packed.padded, "a block of rows");
+    for (let row = 0; row < rows; row += GRAM_BLOCK) {
+      const count = Math.min(GRAM_BLOCK, rows - row);
+      let [x, stride] = [pointer + row * strideBytes, strideBytes];
+      if (packed !== undefined) {
+        yield* unpackRows(core, { ...packedRows(matrix), codes: x }, count, room);
+        [x, stride] = [room, packed.padded];
       }
+      const at = map === 0 ? 0 : map + kernels.tileBytes(row, columns);
+      const d = codes + 2 * row;
+      // the first part weighs the rows for all of them
+      yield* eachPart(core, columns, count * columns * INTEGER_PRICE, GRAM_GROUP, (column, some) => {
+        kernels[`gram${storage}`](x, stride, count, columns, d, unit, strip, squares, at, column, column + some);
+      });
+      if (core.isDue(count * columns * INTEGER_PRICE)) yield;
+      core.bytes(block, columns * 4).fill(0);
+      kernels[`weightedSums${storage}`](x, stride, count, columns, d, block);
+      kernels.addInt32(first, unit, block, columns);
     }
-    return unit * kernels.sumInt16(codes, rows);
+    let total = 0;
+    yield* eachPart(core, rows, 1, 1, (row, count) => {
+      total += kernels.sumInt16(codes + 2 * row, count);
+    });
+    return unit * total;
   }
 
   *moments(matrix: ByteMatrix, rows: number, weight: number, q: number, s: number): Work<number> {
     const { pointer, strideBytes, packed } = matrix;
-    const kernel = this.#core.kernels[`moments${this.#storage}`];
-    if (this.#core.isDue(2 * rows * this.#cols)) yield;
-    if (packed === undefined) return kernel(pointer, strideBytes, rows, this.#cols, weight, 4, q, s);
+    const core = this.#core;
+    const kernel = core.kernels[`moments${this.#storage}`];
+    const at = (row: number): number => (weight === 0 ? 0 : weight + 4 * row);
     let total = 0;
-    yield* eachUnpacked(this.#core, packedRows(matrix), rows, (x, stride, first, count) => {
-      total += kernel(x, stride, count, this.#cols, weight === 0 ? 0 : weight + 4 * first, 4, q, s);
-    });
+    if (packed === undefined) {
+      yield* eachPart(core, rows, MOMENT_PRICE * this.#cols, 1, (row, count) => {
+        kernel(pointer + row * strideBytes, strideBytes, count, this.#cols, at(row), 4, q, s);
+        // in the order of the rows, whatever the parts
+        total = core.kernels.sumWeights(at(row), count, total);
+      });
+    } else {
+      yield* eachUnpacked(core, packedRows(matrix), rows, (x, stride, first, count) => {
+        total += kernel(x, stride, count, this.#cols, at(first), 4, q, s);
+      });
+    }
     return total;
   }
 }
@@ -318,5 +396,5 @@ export const BYTE_ARITHMETIC: Arithmetic = {
       gradient: (v, c, g) => problem.exactGradient(frame, v, c, g),
     })),
   products: (scope, problem, frame, matrix, hasGradient) =>
-    ByteProducts.create(scope, problem, frame, matrix, hasGradient),
+    ByteProducts.create(scope, problem, frame, matrix as ByteMatrix, hasGradient),
 };

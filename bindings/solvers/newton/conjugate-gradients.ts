@@ -2,6 +2,8 @@
 import type { Core } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
 
+/** Passes over vectors per product with H. */
+const VECTOR_PASSES = 8;
 /** A solve ends after so many products at the latest. */
 const MOST_PRODUCTS = 150;
 
@@ -48,6 +50,7 @@ export function* conjugateGradients(system: LinearSystem, forcing: number, enoug
   let rz = norm;
   for (let products = 1; products <= MOST_PRODUCTS && rz > 0; products++) {
     yield* system.multiply(p, hp);
+    if (core.isDue(VECTOR_PASSES * size)) yield;
     const curved = kernels.dotF64(p, hp, size);
     if (!(curved > 0)) return { isSolved: false, products, norm };
     const step = kernels.dotF64(p, r, size) / curved;

@@ -1,11 +1,11 @@
 // Newton steps on one system, and what to do when they stall: which rows the Hessian is taken from, and which preconditioner.
-import type { ByteMatrix, Frame } from "../../data/dataset.js";
+import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
 import type { Direction, System } from "./newton-system.js";
 import { GRAM_COLUMNS, gramPasses } from "./preconditioner.js";
-import type { Arithmetic } from "./products.js";
+import type { Arithmetic, RowMatrix } from "./products.js";
 import { RowSample } from "./row-sample.js";
 
 /**
@@ -46,7 +46,7 @@ export class Descent {
   gramPasses = 0;
   readonly #problem: Problem;
   readonly #frame: Frame;
-  readonly #matrix: ByteMatrix;
+  readonly #matrix: RowMatrix;
   readonly #settings: DescentSettings;
   #share: number;
   #gramRows: number;
@@ -59,7 +59,7 @@ export class Descent {
   #lastDecrement = 0;
 
   /** matrix: the system's rows as bytes. */
-  constructor(problem: Problem, frame: Frame, matrix: ByteMatrix, system: System, settings: DescentSettings) {
+  constructor(problem: Problem, frame: Frame, matrix: RowMatrix, system: System, settings: DescentSettings) {
     this.#problem = problem;
     this.#frame = frame;
     this.#matrix = matrix;
@@ -106,6 +106,7 @@ export class Descent {
     this.#isWorn =
       direction.products > WORN * this.#freshProducts + WORN_PRODUCTS &&
       more > (this.isGram ? WORN_COST * this.#gramCost(this.#gramRows) : 0);
+    this.#isWorn ||= direction.isMisled;
     if (this.#lastDecrement > 0 && direction.decrement > this.#settings.stall * this.#lastDecrement)
       this.#change(direction.isSolved);
     this.#lastDecrement = direction.decrement;
@@ -138,7 +139,7 @@ export class Descent {
 
   /** Passes that a Gram matrix of so many rows costs. */
   #gramCost(rows: number): number {
-    return gramPasses(rows, this.#matrix.rows, this.system.preconditioner.dimension, this.#problem.outputs);
+    return gramPasses(rows, this.#matrix.rows, this.system.preconditioner.filled, this.#problem.outputs);
   }
 
   /** From a sample of the rows, or from all. */

@@ -4,17 +4,17 @@
 //             exact residual until what is left is small against the complementarity; γ keeps h finite (proximal method of multipliers, Rockafellar 1976)
 //   gap       losses minus dual variables' bound, row by row, plus what the residual can still gain: an upper bound of F − F* up to the preconditioner
 // Mehrotra 1992 (SIAM J. Optim. 2); for support vector machines Ferris & Munson 2002 (SIAM J. Optim. 13). docs/decisions/0010.
-import type { ByteMatrix, ByteView } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
-import { Scope } from "../../engine/core.js";
-import { piece, type Work } from "../../engine/work.js";
+import { type Core, Scope } from "../../engine/core.js";
+import { addScaled, clearVector } from "../../engine/vectors.js";
+import { eachPart, piece, type Work } from "../../engine/work.js";
 import { Stopwatch } from "../stopwatch.js";
 import { conjugateGradients, type LinearSystem } from "./conjugate-gradients.js";
 import { exactHessian } from "./exact-hessian.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
 import type { NewtonSettings, Progress } from "./newton-run.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows } from "./preconditioner.js";
-import type { Arithmetic, Curvature } from "./products.js";
+import type { Arithmetic, Curvature, RowMatrix, RowView } from "./products.js";
 import { RowSample } from "./row-sample.js";
 
 /** Arrays of a row: a, e, s, ξ and two right-hand sides. */
@@ -40,6 +40,9 @@ const POOR = 0.5;
 const ROUNDING = 1e-3;
 /** Times as many rows as the sample has, from which one is drawn. */
 const WORTH_SAMPLING = 4;
+/** Multiply-adds that a row takes as long as: with its divisions, and where it is only added up. */
+const ROW_PRICE = 16;
+const SUM_PRICE = 2;
 /** First ridge on the Gram matrix: small, since the rows at the margin outweigh the regulariser by many orders. */
 const RIDGE = 1e-12;
 /** Outer steps without a lower objective or a smaller gap before the run gives up. */
@@ -58,6 +61,7 @@ interface BuiltRun {
   readonly best: number;
   readonly scales: number;
   readonly rows: number;
+  readonly totalWeight: number;
 }
 
 function* build(
@@ -65,7 +69,7 @@ function* build(
   problem: Problem,
   settings: NewtonSettings,
   arithmetic: Arithmetic,
-  view: ByteView,
+  view: RowView,
 ): Work<BuiltRun> {
   const memory = yield* newtonMemory(scope, problem, arithmetic, view, settings.seed);
   const vector = (what: string): number => scope.alloc(view.frame.padded * 8, what);
@@ -79,13 +83,24 @@ function* build(
     best: vector("the best weights"),
     scales: vector("the scales of the coordinates"),
     rows: yield* scope.allocWork(ROW_PARTS * problem.dataset.rows * 8, "the dual variables"),
+    totalWeight: yield* sumOf(problem.core, problem.dataset.weights.f64, problem.dataset.rows),
   };
+}
+
+/** Sum of the weights (rows f64, or 0 for ones), in order. */
+function* sumOf(core: Core, weights: number, rows: number): Work<number> {
+  if (weights === 0) return rows;
+  let sum = 0;
+  yield* eachPart(core, rows, SUM_PRICE, 1, (first, count) => {
+    sum = core.f64(weights + 8 * first, count).reduce((total, weight) => total + weight, sum);
+  });
+  return sum;
 }
 
 export class InteriorRun {
   readonly #problem: Problem;
   readonly #settings: NewtonSettings;
-  readonly #view: ByteView;
+  readonly #view: RowView;
   readonly #scope: Scope;
   readonly #memory: NewtonMemory;
   readonly #empty: readonly number[];
@@ -119,16 +134,15 @@ export class InteriorRun {
   #isBetter = false;
   #failures = 0;
 
-  private constructor(problem: Problem, settings: NewtonSettings, view: ByteView, built: BuiltRun) {
-    const { core, dataset } = problem;
+  private constructor(problem: Problem, settings: NewtonSettings, view: RowView, built: BuiltRun) {
+    const { dataset } = problem;
     const { rows } = dataset;
     this.#problem = problem;
     this.#settings = settings;
     this.#view = view;
     this.#size = view.frame.padded;
     this.#pitch = rows * 8;
-    const { f64 } = dataset.weights;
-    this.#totalWeight = f64 === 0 ? rows : core.f64(f64, rows).reduce((sum, w) => sum + w, 0);
+    this.#totalWeight = built.totalWeight;
     this.#scope = built.scope;
     this.#memory = built.memory;
     this.#v = built.v;
@@ -166,6 +180,58 @@ export class InteriorRun {
     return this.#problem.dataset.weights.f64;
   }
 
+  /** Visits the rows in parts: margins, labels, margins of the direction, weights and dual variables from the first one on, how many they are and which is the first. */
+  #eachRows(
+    visit: (m: number, y: number, u: number, weights: number, state: number, count: number, first: number) => void,
+  ): Work<void> {
+    const { core, dataset, labels } = this.#problem;
+    const { margins, u1 } = this.#memory.buffers;
+    const weights = this.#weights;
+    return eachPart(core, dataset.rows, ROW_PRICE, 1, (first, count) => {
+      const at = 8 * first;
+      const omega = weights === 0 ? 0 : weights + at;
+      visit(margins + at, labels.f64 + at, u1 + at, omega, this.#rows + at, count, first);
+    });
+  }
+
+  /** Σ ω·(a·s + e·ξ) after the part of the direction. */
+  *#products(gamma: number, part: number): Work<number> {
+    const { kernels } = this.#problem.core;
+    let sum = 0;
+    yield* this.#eachRows((m, y, u, weights, state, count) => {
+      sum += kernels.interiorProducts(m, y, u, weights, count, state, this.#pitch, gamma, part);
+    });
+    return sum;
+  }
+
+  /** The derivatives that the dual variables after the part of the direction stand for. */
+  *#derive(gamma: number, part: number): Work<void> {
+    const { kernels } = this.#problem.core;
+    const { derivatives } = this.#memory.buffers;
+    yield* this.#eachRows((m, y, u, weights, state, count, first) => {
+      const c = derivatives + 8 * first;
+      kernels.interiorDerivatives(m, y, u, weights, count, state, this.#pitch, gamma, part, c);
+    });
+  }
+
+  /** Right-hand sides towards the complementarity `target`. */
+  *#aim(gamma: number, target: number, isCorrected: boolean): Work<void> {
+    const { kernels } = this.#problem.core;
+    yield* this.#eachRows((m, y, u, _weights, state, count) => {
+      kernels.interiorAim(m, y, u, count, state, this.#pitch, gamma, target, isCorrected ? 1 : 0);
+    });
+  }
+
+  /** Longest step to the nearest wall, at most `most`. */
+  *#reach(gamma: number, most: number): Work<number> {
+    const { kernels } = this.#problem.core;
+    let reach = most;
+    yield* this.#eachRows((m, y, u, weights, state, count) => {
+      reach = kernels.interiorReach(m, y, u, weights, count, state, this.#pitch, gamma, reach);
+    });
+    return reach;
+  }
+
   /** Evaluates the start; true when zero loss makes it the optimum. */
   begin(): Work<boolean> {
     return this.#stopwatch.timed("exact", this.#begin());
@@ -173,7 +239,7 @@ export class InteriorRun {
 
   *#begin(): Work<boolean> {
     const { start } = this.#settings;
-    const { core, dataset, labels } = this.#problem;
+    const { core, dataset } = this.#problem;
     const { frame } = this.#view;
     const { margins } = this.#memory.buffers;
     yield* this.#evaluate();
@@ -186,12 +252,14 @@ export class InteriorRun {
       this.#isFromZero = !(this.#objective <= this.#zeroObjective);
       if (this.#isFromZero) {
         core.f64(this.#v, this.#size).fill(0);
-        core.f64(margins, dataset.rows).fill(0);
+        yield* clearVector(core, margins, dataset.rows);
         this.#bestObjective = Number.POSITIVE_INFINITY;
         yield* this.#evaluate();
       }
     }
-    core.kernels.interiorStart(margins, labels.f64, dataset.rows, this.#rows, this.#pitch);
+    yield* this.#eachRows((m, y, _u, _weights, state, count) => {
+      core.kernels.interiorStart(m, y, count, state, this.#pitch);
+    });
     yield* this.#measure();
     return this.#objective === 0;
   }
@@ -208,21 +276,10 @@ export class InteriorRun {
 
   /** The objective at the present margins and weights; keeps the best. */
   *#evaluate(): Work<void> {
-    const { core, dataset, labels, lossId, epsilon } = this.#problem;
+    const { core, dataset, labels } = this.#problem;
     const { kernels } = core;
     const { margins, derivatives, state, hp } = this.#memory.buffers;
-    if (core.isDue(dataset.rows)) yield;
-    const loss = kernels.lossPass(
-      lossId,
-      margins,
-      labels.f64,
-      this.#weights,
-      dataset.rows,
-      1,
-      epsilon,
-      derivatives,
-      state,
-    );
+    const loss = yield* this.#problem.losses(margins, labels.f64, this.#weights, dataset.rows, derivatives, state);
     kernels.scaleColumns(this.#v, this.#memory.ridge, 0, this.#size, 1, hp);
     this.#objective = loss / dataset.rows + 0.5 * kernels.dotF64(this.#v, hp, this.#size);
     this.#isBetter = this.#objective < this.#bestObjective;
@@ -234,15 +291,9 @@ export class InteriorRun {
 
   /** Complementarity of the present point, and the gradient that its dual variables stand for. */
   *#measure(): Work<void> {
-    const { core, dataset, labels } = this.#problem;
-    const { kernels } = core;
-    const { rows } = dataset;
-    const { margins, u1, derivatives } = this.#memory.buffers;
-    const weights = this.#weights;
-    if (core.isDue(rows)) yield;
-    const products = kernels.interiorProducts(margins, labels.f64, u1, weights, rows, this.#rows, this.#pitch, 0, 0);
-    this.#mu = products / (2 * this.#totalWeight);
-    kernels.interiorDerivatives(margins, labels.f64, u1, weights, rows, this.#rows, this.#pitch, 0, 0, derivatives);
+    const { derivatives } = this.#memory.buffers;
+    this.#mu = (yield* this.#products(0, 0)) / (2 * this.#totalWeight);
+    yield* this.#derive(0, 0);
     this.#gradientNorm = (yield* this.#memory.passes.gradient(this.#v, derivatives, this.#g)).gradientNorm;
     if (this.#objective === this.#bestObjective) this.#bestGradientNorm = this.#gradientNorm;
     this.#exactPasses++;
@@ -258,17 +309,21 @@ export class InteriorRun {
   }
 
   *#direct(): Work<Progress> {
-    const { core, dataset, labels } = this.#problem;
+    const { core, dataset } = this.#problem;
     const { kernels } = core;
-    const { rows } = dataset;
-    const { margins, h, y } = this.#memory.buffers;
-    if (core.isDue(rows)) yield;
-    kernels.interiorCurvature(this.#rows, this.#pitch, this.#weights, rows, this.#gamma, h);
+    const { h, y } = this.#memory.buffers;
+    const gamma = this.#gamma;
+    yield* this.#eachRows((_m, _y, _u, weights, state, count, first) => {
+      kernels.interiorCurvature(state, this.#pitch, weights, count, gamma, h + 4 * first);
+    });
     yield* this.#precondition();
     core.f64(y, this.#size).set(core.f64(this.#g, this.#size));
     yield* this.#apply(y);
-    if (core.isDue(rows)) yield;
-    const above = kernels.interiorGap(margins, labels.f64, this.#weights, rows, this.#rows, this.#pitch) / rows;
+    let exceeded = 0;
+    yield* this.#eachRows((m, labels, _u, weights, state, count) => {
+      exceeded += kernels.interiorGap(m, labels, weights, count, state, this.#pitch);
+    });
+    const above = exceeded / dataset.rows;
     const relative = (left: number): number => {
       // zero weights are the optimum as far as float64 can tell
       if (Math.max(left, this.#zeroObjective - this.#bestObjective) <= NOISE * this.#zeroObjective) return 0;
@@ -312,10 +367,10 @@ export class InteriorRun {
   }
 
   /** From `count` rows with curvature `h` (f32); index: their numbers, u32, or 0 for all. */
-  *#preconditionOn(matrix: ByteMatrix, h: number, index: number, count: number): Work<void> {
+  *#preconditionOn(matrix: RowMatrix, h: number, index: number, count: number): Work<void> {
     const { preconditioner, ridge, products } = this.#memory;
     const part = { matrix, curvature: { h, p: 0, weights: 0 }, rows: count };
-    const passes = gramPasses(count, this.#problem.dataset.rows, preconditioner.dimension, 1);
+    const passes = gramPasses(count, this.#problem.dataset.rows, preconditioner.filled, 1);
     if (this.#isGram && this.#isExact && (yield* preconditioner.buildExact(part, index))) this.#exactPasses += passes;
     else if (this.#isGram) {
       yield* preconditioner.buildGram(part, RIDGE);
@@ -339,22 +394,10 @@ export class InteriorRun {
 
   /** ρ at the weights plus the direction: the gradient that the dual variables after it stand for. */
   *#residual(): Work<void> {
-    const { core, dataset, labels } = this.#problem;
+    const { core } = this.#problem;
     const { kernels } = core;
-    const { margins, u1, derivatives, p } = this.#memory.buffers;
-    const gamma = this.#gamma;
-    kernels.interiorDerivatives(
-      margins,
-      labels.f64,
-      u1,
-      this.#weights,
-      dataset.rows,
-      this.#rows,
-      this.#pitch,
-      gamma,
-      1,
-      derivatives,
-    );
+    const { derivatives, p } = this.#memory.buffers;
+    yield* this.#derive(this.#gamma, 1);
     core.f64(p, this.#size).set(core.f64(this.#v, this.#size));
     kernels.addScaled(p, 1, this.#direction, this.#size);
     yield* this.#memory.passes.gradient(p, derivatives, this.#rho);
@@ -410,7 +453,7 @@ export class InteriorRun {
       before = norm;
       yield* passes.multiply(z, u2, this.#scales, ROUNDING * norm);
       kernels.addScaled(this.#direction, 1, z, size);
-      kernels.addScaled(u1, 1, u2, dataset.rows);
+      yield* addScaled(core, u1, 1, u2, dataset.rows);
     }
   }
 
@@ -422,28 +465,22 @@ export class InteriorRun {
 
   /** The direction of the next step: a predictor, then a corrector. */
   *#follow(): Work<void> {
-    const { core, dataset, labels } = this.#problem;
-    const { kernels } = core;
-    const { rows } = dataset;
-    const { margins, u1 } = this.#memory.buffers;
-    const y = labels.f64;
-    const weights = this.#weights;
+    const { core, dataset } = this.#problem;
     const mu = this.#mu;
     const gamma = this.#gamma;
-    const [state, pitch] = [this.#rows, this.#pitch];
     core.f64(this.#direction, this.#size).fill(0);
-    core.f64(u1, rows).fill(0);
-    kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, 0, 0);
+    yield* clearVector(core, this.#memory.buffers.u1, dataset.rows);
+    yield* this.#aim(gamma, 0, false);
     yield* this.#solve(0, 1);
     // how far the path can be followed without centring says how much centring it needs
-    const reach = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1);
-    const now = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, 0);
-    const then = kernels.interiorProducts(margins, y, u1, weights, rows, state, pitch, gamma, reach);
+    const reach = yield* this.#reach(gamma, 1);
+    const now = yield* this.#products(gamma, 0);
+    const then = yield* this.#products(gamma, reach);
     // no nearer to the walls than the constraints' own residual warrants: it falls at its own pace, set by γ
     // products, not powers: the last bit of ** differs between engines
     const left = then / now;
     const target = Math.max(mu * left * left * left, LEAST_CENTRING * this.#above);
-    kernels.interiorAim(margins, y, u1, rows, state, pitch, gamma, target, 1);
+    yield* this.#aim(gamma, target, true);
     const goal = this.#goal * (this.#zeroObjective - this.#bestObjective);
     // what is left moves the margins of rows at the kink, of curvature 1/γ, by √(2γ·left) in the mean: losses see half of that to first order
     const loss = Math.max(KINK * this.#above, goal);
@@ -453,17 +490,14 @@ export class InteriorRun {
 
   /** The step itself; mu and gamma are those of its beginning. */
   *#move(): Work<boolean> {
-    const { core, dataset, labels } = this.#problem;
-    const { kernels } = core;
-    const { rows } = dataset;
-    const { margins, u1 } = this.#memory.buffers;
-    const y = labels.f64;
-    const weights = this.#weights;
+    const { kernels } = this.#problem.core;
+    const { margins } = this.#memory.buffers;
     const gamma = this.#gamma;
-    const [state, pitch] = [this.#rows, this.#pitch];
-    const furthest = kernels.interiorReach(margins, y, u1, weights, rows, state, pitch, gamma, 1 / TO_THE_WALL);
+    const furthest = yield* this.#reach(gamma, 1 / TO_THE_WALL);
     const part = Math.min(1, TO_THE_WALL * furthest);
-    kernels.interiorMove(margins, y, u1, rows, state, pitch, gamma, part);
+    yield* this.#eachRows((m, y, u, _weights, state, count) => {
+      kernels.interiorMove(m, y, u, count, state, this.#pitch, gamma, part);
+    });
     kernels.addScaled(this.#v, part, this.#direction, this.#size);
     // not those the rows have moved by: where weights have come and gone along a direction without curvature, rounding has stayed with them
     yield* this.#problem.exactMargins(this.#view.frame, this.#v, margins);

@@ -1,12 +1,14 @@
 // What every Newton run holds in linear memory, whatever the loss: l2's part of the Hessian, integer products, work space, preconditioner.
-import type { ByteView } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
 import { L1Model } from "./l1-model.js";
 import { Buffers } from "./newton-system.js";
 import { Preconditioner } from "./preconditioner.js";
-import type { Arithmetic, ExactPasses, Products } from "./products.js";
+import type { Arithmetic, ExactPasses, Products, RowView } from "./products.js";
+
+/** Multiply-adds that a column takes as long as, with two divisions in memory used for the first time. */
+const RIDGE_PRICE = 16;
 
 export interface NewtonMemory {
   /** l2's part of the Hessian: padded f64. */
@@ -24,11 +26,12 @@ export function* newtonMemory(
   scope: Scope,
   problem: Problem,
   arithmetic: Arithmetic,
-  view: ByteView,
+  view: RowView,
   seed: number,
 ): Work<NewtonMemory> {
   const { core, dataset } = problem;
   const { frame, inner, exact } = view;
+  if (core.isDue(RIDGE_PRICE * frame.padded)) yield;
   const ridge = scope.alloc(frame.padded * 8, "the regulariser");
   core.kernels.ridge(frame.scale, dataset.cols, frame.padded, problem.l2, ridge);
   const random = scope.alloc(4, "a random state");

@@ -1,8 +1,9 @@
 // One run of a Newton solver: its memory, and its phases. A sample of the rows is solved first, then (where the exact copy is wider than its codes) the
 // problem of the codes, both roughly and on integers alone; the exact problem starts from there.
-import type { ByteMatrix, ByteView, Frame } from "../../data/dataset.js";
+import type { Frame } from "../../data/dataset.js";
 import type { Problem, Weights } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
+import { clearVector } from "../../engine/vectors.js";
 import type { Work } from "../../engine/work.js";
 import { Stopwatch } from "../stopwatch.js";
 import { Descent, type DescentSettings } from "./descent.js";
@@ -11,7 +12,8 @@ import { L1System } from "./l1-system.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
 import { type Buffers, type Coordinates, NewtonSystem, type System } from "./newton-system.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows, SAMPLE_PER_COLUMN } from "./preconditioner.js";
-import type { Arithmetic, ExactPasses, Products } from "./products.js";
+import type { Arithmetic, ExactPasses, Products, RowMatrix, RowView } from "./products.js";
+import { isPackedMatrix } from "./row-matrix.js";
 import { type RowFacts, RowSample } from "./row-sample.js";
 
 export interface NewtonSettings {
@@ -33,6 +35,8 @@ const SMALLEST_SHARE = 0.1;
 const GRAM_PASSES = 15;
 /** The same with l1, where zeros are found the sooner the better the explicit model is. */
 const L1_GRAM_PASSES = 60;
+/** Multiply-adds of a Cholesky factor, counted as columns³, in the time of a pass over one entry of sparse rows. */
+const SPARSE_ENTRY = 32;
 /** Multiplications for a Gram matrix in float64 that take no longer than a descent would. */
 const DIRECT_PRODUCTS = 2 ** 28;
 /**
@@ -95,7 +99,7 @@ function* build(
   problem: Problem,
   settings: NewtonSettings,
   arithmetic: Arithmetic,
-  view: ByteView,
+  view: RowView,
 ): Work<BuiltRun> {
   const { labels, dataset } = problem;
   const { rows, weights } = dataset;
@@ -114,7 +118,7 @@ export class NewtonRun {
   readonly #problem: Problem;
   readonly #settings: NewtonSettings;
   readonly #arithmetic: Arithmetic;
-  readonly #view: ByteView;
+  readonly #view: RowView;
   readonly #scope: Scope;
   readonly #facts: RowFacts;
   readonly #products: Products;
@@ -131,7 +135,7 @@ export class NewtonRun {
     problem: Problem,
     settings: NewtonSettings,
     arithmetic: Arithmetic,
-    view: ByteView,
+    view: RowView,
     built: BuiltRun,
   ) {
     this.#problem = problem;
@@ -167,18 +171,23 @@ export class NewtonRun {
     const { dataset, loss, outputs, l1 } = this.#problem;
     const { hessianShare, preconditioner } = this.#settings;
     const { rows } = dataset;
-    const { dimension } = this.#coordinates.preconditioner;
+    const { dimension, filled } = this.#coordinates.preconditioner;
     const isLarge = rows >= MANY_ROWS && rows >= MANY_ROWS_PER_COLUMN * dimension;
     const sampled = gramRows(rows, dimension);
-    const factorPasses = (dimension * dimension) / (2 * rows);
-    const passes = (gramPasses(sampled, rows, dimension, 1) + factorPasses) / outputs;
-    const isCheap = dimension <= GRAM_COLUMNS && passes <= (l1 > 0 ? L1_GRAM_PASSES : GRAM_PASSES);
+    const isSparse = dataset.sparse !== null;
+    const factorPasses = isSparse
+      ? (dimension * dimension * dimension) / (SPARSE_ENTRY * rows * filled)
+      : (dimension * dimension) / (2 * rows);
+    const isCheapOf = (count: number): boolean =>
+      dimension <= GRAM_COLUMNS &&
+      (gramPasses(count, rows, filled, 1) + factorPasses) / outputs <= (l1 > 0 ? L1_GRAM_PASSES : GRAM_PASSES);
+    const isCheap = isCheapOf(sampled);
     const isRounded = this.#view.exact !== this.#view.inner;
-    const isPacked = this.#view.inner.packed !== undefined;
+    const isPacked = isPackedMatrix(this.#view.inner);
     // a constant Hessian that is soon made: then the first direction ends at the optimum
     const isDirect =
       loss === "squared" &&
-      rows * dimension * dimension <= DIRECT_PRODUCTS &&
+      (isSparse ? isCheapOf(rows) : rows * dimension * dimension <= DIRECT_PRODUCTS) &&
       hessianShare === null &&
       preconditioner === "auto";
     const share = isLarge && !isDirect ? Math.max(SMALLEST_SHARE, (SAMPLE_PER_COLUMN * dimension) / rows) : 1;
@@ -214,7 +223,7 @@ export class NewtonRun {
     const { dataset, curvature } = this.#problem;
     const { frame, inner } = this.#view;
     const { ridge, scales } = this.#coordinates;
-    const measure = (matrix: ByteMatrix, weights: number): Work<void> => {
+    const measure = (matrix: RowMatrix, weights: number): Work<void> => {
       const scale = curvature / matrix.rows;
       return diagonal(this.#problem, frame, this.#products, matrix, matrix.rows, weights, scale, ridge, scales);
     };
@@ -246,7 +255,7 @@ export class NewtonRun {
       this.#isFromZero = !((yield* system.evaluate()).objective <= this.#zeroObjective);
       if (this.#isFromZero) {
         core.f64(system.v, outputs * frame.padded).fill(0);
-        core.f64(margins, this.#problem.dataset.rows * outputs).fill(0);
+        yield* clearVector(core, margins, this.#problem.dataset.rows * outputs);
         yield* system.evaluate();
       }
     }
@@ -265,7 +274,9 @@ export class NewtonRun {
     const { exact } = this.#view;
     const { gramRows: sampled, share, isExact } = this.#descentSettings;
     const hasSample = share < 1 && 2 * sampled <= rows;
-    const hasCodes = exact === null && this.#problem.dataset.cols >= CODES_COLUMNS;
+    // sparse codes are no faster than the values they stand for
+    const hasCodes =
+      exact === null && this.#problem.dataset.sparse === null && this.#problem.dataset.cols >= CODES_COLUMNS;
     if (!this.#isFromZero || !warmStart || isExact || !(hasSample || hasCodes)) return false;
     const { system } = this.#descent;
     const before = system.point.objective;
@@ -322,7 +333,7 @@ export class NewtonRun {
   }
 
   /** Takes over the solution of a rougher problem. matrix: its rows. */
-  #take({ system, gramPasses }: Descent, matrix: ByteMatrix): void {
+  #take({ system, gramPasses }: Descent, matrix: RowMatrix): void {
     const { core, outputs, dataset } = this.#problem;
     const size = outputs * this.#view.frame.padded;
     core.f64(this.#descent.system.v, size).set(core.f64(system.v, size));

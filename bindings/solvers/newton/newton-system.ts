@@ -3,8 +3,10 @@
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Scope } from "../../engine/core.js";
-import type { Work } from "../../engine/work.js";
+import { addScaled, clearVector, combine, copyVector, maxAbs } from "../../engine/vectors.js";
+import { eachPart, type Work } from "../../engine/work.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
+import { rowWeights } from "./curvature.js";
 import { exactHessian } from "./exact-hessian.js";
 import type { Preconditioner, PreconditionerRows } from "./preconditioner.js";
 import type { Curvature, ExactPasses, Products } from "./products.js";
@@ -15,6 +17,9 @@ const ROWS_PER_CALL = 8192;
 /** The plane search ends when the slope along its last Newton step is this part of what it has gained, or after so many looks. */
 const PLANE_TOLERANCE = 1e-3;
 const MOST_LOOKS = 24;
+/** Multiply-adds that looking at an output of a row takes as long as, and passes over vectors before the first look. */
+const LOOK_PRICE = 8;
+const LINE_PASSES = 8;
 /**
  * With several classes and at least four times as many rows as one call takes, the plane search looks at a quarter of each stretch of rows: which one turns by
  * the golden section, so that no order of the rows with a period of its own decides what is seen.
@@ -25,6 +30,11 @@ const LOOK_TURN = (Math.sqrt(5) - 1) / 2;
 const MOST_HALVINGS = 40;
 /** What rounding a step may cost, as a part of what it gains: the next step has to make it good. */
 const ROUNDING = 1e-3;
+/** Curvature bounds come from a sample of the rows, which may know half of them. */
+const LEAST_DECREMENT = 0.5;
+/** Curvature below this part of its bound is rounding noise; a step without any goes so many times as far as the bound allows, and back from there. */
+const FLAT = 2 ** -52;
+const FAR = 64;
 /** Rounding noise of an objective: compensated sums, float64 losses. */
 const NOISE = 2 ** -48;
 
@@ -99,6 +109,8 @@ export interface Direction {
   readonly decrement: number;
   /** Whether conjugate gradients reached their tolerance. */
   readonly isSolved: boolean;
+  /** Whether it promises less than the curvature bounds do: the preconditioner is no good here. */
+  readonly isMisled: boolean;
   /** Hessian products it took. */
   readonly products: number;
   /** With l1: its length as a part of the weights', about their relative error. */
@@ -128,6 +140,9 @@ export interface System {
   ): Work<Direction>;
   move(): Work<boolean>;
 }
+
+/** Slopes and curvatures of the objective over a plane: g₁, g₂, h₁₁, h₁₂, h₂₂. */
+type Look = readonly [number, number, number, number, number];
 
 export class NewtonSystem implements System {
   readonly rows: number;
@@ -205,8 +220,7 @@ export class NewtonSystem implements System {
 
   *#clearMargins(): Work<void> {
     const { core, outputs } = this.#problem;
-    if (core.isDue(this.rows * outputs)) yield;
-    core.f64(this.#buffers.margins, this.rows * outputs).fill(0);
+    yield* clearVector(core, this.#buffers.margins, this.rows * outputs);
   }
 
   get point(): Point {
@@ -239,26 +253,20 @@ export class NewtonSystem implements System {
 
   /** Objective at the present margins; derivatives and states of the rows. */
   *#loss(): Work<number> {
-    const { core, outputs, epsilon, lossId } = this.#problem;
+    const { core, outputs } = this.#problem;
     const { rows, labels, weights } = this.#facts;
-    let total = 0;
-    for (let row = 0; row < rows; row += ROWS_PER_CALL) {
-      const count = Math.min(ROWS_PER_CALL, rows - row);
-      const at = row * outputs;
-      if (core.isDue(count * outputs)) yield;
-      total += core.kernels.lossPass(
-        lossId,
-        this.#buffers.margins + at * 8,
-        labels.f64 + row * 8,
-        weights.f64 === 0 ? 0 : weights.f64 + row * 8,
-        count,
-        outputs,
-        epsilon,
-        this.#buffers.derivatives + at * 8,
-        this.#buffers.state + at * 4,
-      );
-    }
+    const { margins, derivatives, state } = this.#buffers;
+    const total = yield* this.#problem.losses(
+      margins,
+      labels.f64,
+      weights.f64,
+      rows,
+      derivatives,
+      state,
+      ROWS_PER_CALL,
+    );
     this.#hasCurvature = false;
+    if (core.isDue(this.#size)) yield;
     core.kernels.scaleColumns(this.v, this.#ridge, 0, this.#frame.padded, outputs, this.#buffers.hp);
     this.#penalty = 0.5 * core.kernels.dotF64(this.v, this.#buffers.hp, this.#size);
     return total / rows + this.#penalty;
@@ -280,8 +288,11 @@ export class NewtonSystem implements System {
     const { core, outputs, epsilon, lossId } = this.#problem;
     const { rows, weights } = this.#facts;
     if (outputs === 1 && !this.#hasCurvature) {
-      if (core.isDue(rows)) yield;
-      core.kernels.curvatureRows(lossId, this.#buffers.state, weights.f32, rows, epsilon, this.#buffers.h);
+      const { state, h } = this.#buffers;
+      yield* eachPart(core, rows, 2, 1, (row, count) => {
+        const omega = weights.f32 === 0 ? 0 : weights.f32 + 4 * row;
+        core.kernels.curvatureRows(lossId, state + 4 * row, omega, count, epsilon, h + 4 * row);
+      });
     }
     this.#hasCurvature = true;
     return { h: this.#buffers.h, p: this.#buffers.state, weights: weights.f32 };
@@ -289,9 +300,8 @@ export class NewtonSystem implements System {
 
   /** Curvature of every row as one number, for sampling: rows f32 at `out`. */
   *rowWeights(out: number): Work<void> {
-    const { h, p, weights } = yield* this.#curvature();
-    if (this.#problem.core.isDue(this.rows * this.#problem.outputs)) yield;
-    this.#problem.core.kernels.rowWeights(h, p, weights, this.rows, this.#problem.outputs, out);
+    const { core, outputs } = this.#problem;
+    yield* rowWeights(core, yield* this.#curvature(), this.rows, outputs, out);
   }
 
   /** Rows for Hessian products and preconditioner: all, or those of a sample with their present curvature. */
@@ -320,7 +330,7 @@ export class NewtonSystem implements System {
     if (this.#point.scaledNorm === 0) {
       core.f64(this.#buffers.z, size).fill(0);
       this.#decrement = 0;
-      return { decrement: 0, isSolved: true, products: 0 };
+      return { decrement: 0, isSolved: true, isMisled: false, products: 0 };
     }
     const { z, r, y, p, hp } = this.#buffers;
     core.f64(r, size).fill(0);
@@ -350,7 +360,16 @@ export class NewtonSystem implements System {
       isSolved = false;
     }
     this.#decrement = decrement;
-    return { decrement, isSolved, products: solution.products };
+    // H ≼ size·S, S the curvature bounds: its scaled trace is at most `size`. A preconditioner that knows nothing of some curvature (it was made where a loss is flat)
+    // may call a direction solved that promises less than any can
+    const least = (LEAST_DECREMENT * this.#point.scaledNorm * this.#point.scaledNorm) / size;
+    const isMisled = decrement < least;
+    return {
+      decrement: Math.max(decrement, least),
+      isSolved: isSolved && !isMisled,
+      isMisled,
+      products: solution.products,
+    };
   }
 
   /** to = H·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */
@@ -382,50 +401,64 @@ export class NewtonSystem implements System {
    */
   *move(): Work<boolean> {
     const { core, outputs } = this.#problem;
-    const { kernels } = core;
     const size = this.#size;
     const count = this.rows * outputs;
     yield* this.#multiply(this.#buffers.z, this.#buffers.u1, ROUNDING * this.#decrement);
     const [a1, a2] = yield* this.#searchPlane();
     if (a1 === 0 && a2 === 0) return false;
-    if (this.#hasPrevious) {
-      kernels.combine(this.#buffers.u2, a2, a1, this.#buffers.u1, count);
-      kernels.combine(this.#buffers.previous, a2, a1, this.#buffers.z, size);
-    } else {
-      kernels.combine(this.#buffers.u2, 0, a1, this.#buffers.u1, count);
-      kernels.combine(this.#buffers.previous, 0, a1, this.#buffers.z, size);
-    }
+    const kept = this.#hasPrevious ? a2 : 0;
+    yield* combine(core, this.#buffers.u2, kept, a1, this.#buffers.u1, count);
+    yield* combine(core, this.#buffers.previous, kept, a1, this.#buffers.z, size);
     this.#hasPrevious = true;
     const before = this.#point.objective;
     const most = before + NOISE * Math.abs(before);
     const { margins, u1, u2, previous, r } = this.#buffers;
     // the margins of the direction have done their work: their place keeps those of the present point, so that it can be had back to the last bit
-    core.f64(u1, count).set(core.f64(margins, count));
-    core.f64(r, size).set(core.f64(this.v, size));
-    const back = (): void => {
-      core.f64(margins, count).set(core.f64(u1, count));
-      core.f64(this.v, size).set(core.f64(r, size));
+    const { v } = this;
+    yield* copyVector(core, margins, u1, count);
+    yield* copyVector(core, v, r, size);
+    const back = function* (): Work<void> {
+      yield* copyVector(core, u1, margins, count);
+      yield* copyVector(core, r, v, size);
     };
     for (let halving = 0, part = 1; halving <= MOST_HALVINGS; halving++, part /= 2) {
       if (halving > 0) {
         this.looksAtAll = true;
-        back();
+        yield* back();
       }
-      kernels.addScaled(margins, part, u2, count);
-      kernels.addScaled(this.v, part, previous, size);
+      yield* addScaled(core, margins, part, u2, count);
+      yield* addScaled(core, v, part, previous, size);
       const objective = yield* this.#loss();
       if (!(objective <= most)) continue;
       if (part < 1) {
-        kernels.combine(u2, 0, part, u2, count);
-        kernels.combine(previous, 0, part, previous, size);
+        yield* combine(core, u2, 0, part, u2, count);
+        yield* combine(core, previous, 0, part, previous, size);
       }
       yield* this.evaluate(objective);
       return true;
     }
-    back();
+    yield* back();
     this.#hasPrevious = false;
     yield* this.evaluate();
     return false;
+  }
+
+  /**
+   * A look whose curvature along the direction is none: where the loss is flat for every row that moves (huber, squared hinge without l2). Then a bound of it is taken, so that
+   * the step has a length at all. top: the largest |margin| of the direction.
+   */
+  #curved(look: Look, top: number): Look {
+    const [g1, g2, h11, h12, h22] = look;
+    const { core, curvature } = this.#problem;
+    const count = this.rows * this.#problem.outputs;
+    if (h11 > FLAT * curvature * top * top) return look;
+    const { u1 } = this.#buffers;
+    // unit vectors: squares of a direction as long as this may overflow
+    const scale = top > 0 ? 1 / top : 0;
+    let squares = 0;
+    for (const u of core.f64(u1, count)) squares += u * scale * (u * scale);
+    const bound = ((curvature * squares) / this.rows) * top * top;
+    return h11 > FLAT * bound ? look : [g1, g2, bound / FAR, h12, h22];
   }
 
   /** (a₁, a₂) that minimise F(v + a₁z + a₂·previous), by Newton's method in the plane; a₂ is 0 without a previous step. */
@@ -440,10 +473,11 @@ export class NewtonSystem implements System {
     const { z, previous } = buffers;
     const u2 = hasPrevious ? this.#buffers.u2 : 0;
     // unit vectors keep float32 products in range
-    const top1 = kernels.maxAbs(this.#buffers.u1, count);
-    const top2 = hasPrevious ? kernels.maxAbs(this.#buffers.u2, count) : 0;
+    const top1 = yield* maxAbs(core, buffers.u1, count);
+    const top2 = hasPrevious ? yield* maxAbs(core, buffers.u2, count) : 0;
     const inverse1 = top1 > 0 ? 1 / top1 : 0;
     const inverse2 = top2 > 0 ? 1 / top2 : 0;
+    if (core.isDue(LINE_PASSES * size)) yield;
     const slope1 = kernels.dotF64(this.g, z, size);
     const slope2 = hasPrevious ? kernels.dotF64(this.g, previous, size) : 0;
     kernels.scaleColumns(z, this.#ridge, 0, this.#frame.padded, outputs, this.#buffers.hp);
@@ -456,7 +490,47 @@ export class NewtonSystem implements System {
     }
     const isPart = outputs > 1 && rows >= 4 * ROWS_PER_CALL && !this.looksAtAll;
     const [stretch, most] = isPart ? [LOOK_STRETCH, LOOK_ROWS] : [ROWS_PER_CALL, ROWS_PER_CALL];
-    const look = function* (a1: number, a2: number): Work<[number, number, number, number, number]> {
+    const lookAt = (row: number, few: number, a1: number, a2: number): void => {
+      const at = row * outputs;
+      const state = buffers.state + at * 4;
+      const omega = weights.f32 === 0 ? 0 : weights.f32 + row * 4;
+      const first = buffers.u1 + at * 8;
+      const second = u2 === 0 ? 0 : u2 + at * 8;
+      if (outputs === 1) {
+        kernels.plane1(
+          lossId,
+          state,
+          labels.f32 + row * 4,
+          omega,
+          first,
+          second,
+          few,
+          epsilon,
+          a1,
+          a2,
+          inverse1,
+          inverse2,
+          buffers.looks,
+        );
+      } else {
+        const scratch = buffers.looks + 64;
+        kernels.planeSoftmax(
+          state,
+          omega,
+          first,
+          second,
+          few,
+          outputs,
+          a1,
+          a2,
+          inverse1,
+          inverse2,
+          scratch,
+          buffers.looks,
+        );
+      }
+    };
+    const look = function* (a1: number, a2: number): Work<Look> {
       core.f64(buffers.looks, 5).fill(0);
       let seen = 0;
       for (let start = 0, turn = 0; start < rows; start += stretch, turn = (turn + LOOK_TURN) % 1) {
@@ -464,47 +538,9 @@ export class NewtonSystem implements System {
         const part = Math.min(most, rows - row);
         if (part <= 0) break;
         seen += part;
-        if (core.isDue(part * outputs)) yield;
-        const at = row * outputs;
-        const state = buffers.state + at * 4;
-        const omega = weights.f32 === 0 ? 0 : weights.f32 + row * 4;
-        const first = buffers.u1 + at * 8;
-        const second = u2 === 0 ? 0 : u2 + at * 8;
-        if (outputs === 1) {
-          kernels.plane1(
-            lossId,
-            state,
-            labels.f32 + row * 4,
-            omega,
-            first,
-            second,
-            part,
-            epsilon,
-            a1,
-            a2,
-            inverse1,
-            inverse2,
-            buffers.looks,
-          );
-        } else {
-          const scratch = buffers.looks + 64;
-          kernels.planeSoftmax(
-            state,
-            omega,
-            first,
-            second,
-            part,
-            outputs,
-            a1,
-            a2,
-            inverse1,
-            inverse2,
-            scratch,
-            buffers.looks,
-          );
-        }
+        yield* eachPart(core, part, outputs * LOOK_PRICE, 4, (skipped, few) => lookAt(row + skipped, few, a1, a2));
       }
-      const [g1, g2, h11, h12, h22] = core.f64(buffers.looks, 5) as unknown as [number, number, number, number, number];
+      const [g1, g2, h11, h12, h22] = core.f64(buffers.looks, 5) as unknown as Look;
       return [
         slope1 + (g1 * top1) / seen + ridge11 * a1 + ridge12 * a2,
         slope2 + (g2 * top2) / seen + ridge12 * a1 + ridge22 * a2,
@@ -517,7 +553,7 @@ export class NewtonSystem implements System {
     let gained = 0;
     let here = yield* look(a1, a2);
     for (let looks = 1; looks < MOST_LOOKS; ) {
-      const [p1, p2] = newton2(here, hasPrevious && top2 > 0);
+      const [p1, p2] = newton2(this.#curved(here, top1), hasPrevious && top2 > 0);
       const slope = p1 * here[0] + p2 * here[1];
       if (!(slope < 0) || -slope <= PLANE_TOLERANCE * gained) break;
       let step = 1;

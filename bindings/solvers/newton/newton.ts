@@ -18,6 +18,7 @@ import { BYTE_ARITHMETIC } from "./byte-products.js";
 import { InteriorRun } from "./interior-run.js";
 import { NewtonRun, type NewtonSettings } from "./newton-run.js";
 import type { Arithmetic } from "./products.js";
+import { SPARSE_ARITHMETIC } from "./sparse-products.js";
 
 export interface AutoOptions {
   /** Accuracy: the run ends when the estimated relative gap (F − F*)/(F(0) − F*) is below tol² (default 1e-6). */
@@ -98,11 +99,7 @@ export function auto(problem: Problem, options: AutoOptions = {}): Generator<New
 }
 
 /** `auto`, with pauses; on other arithmetic for the float32 twin of the benchmark. @internal */
-export function autoSteps(
-  problem: Problem,
-  options: AutoOptions = {},
-  arithmetic: Arithmetic = BYTE_ARITHMETIC,
-): Steps<NewtonReport> {
+export function autoSteps(problem: Problem, options: AutoOptions = {}, arithmetic?: Arithmetic): Steps<NewtonReport> {
   return run(problem, checkAuto("auto", problem, options, []), arithmetic);
 }
 
@@ -137,10 +134,14 @@ export function newtonSteps(problem: Problem, options: NewtonOptions = {}): Step
     ),
     warmStart: oneOf(where, "warmStart", options.warmStart, [true, false] as const, true),
   };
-  return run(problem, chosen, BYTE_ARITHMETIC);
+  return run(problem, chosen);
 }
 
-function* run(problem: Problem, settings: NewtonSettings, arithmetic: Arithmetic): Steps<NewtonReport> {
+function* run(
+  problem: Problem,
+  settings: NewtonSettings,
+  arithmetic: Arithmetic = problem.dataset.sparse === null ? BYTE_ARITHMETIC : SPARSE_ARITHMETIC,
+): Steps<NewtonReport> {
   problem.checkLive();
   const Run = problem.loss === "hinge" ? InteriorRun : NewtonRun;
   const state = yield* Run.create(problem, settings, arithmetic);

@@ -1,10 +1,11 @@
 // M ≈ Hessian for conjugate gradients: the Cholesky factor of a weighted Gram matrix of sampled rows, or a diagonal.
-import type { ByteMatrix, Frame } from "../../data/dataset.js";
+import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
-import type { Work } from "../../engine/work.js";
+import { eachPart, type Work } from "../../engine/work.js";
+import { partOfCurvature, rowWeights } from "./curvature.js";
 import { exactGram } from "./exact-gram.js";
-import type { Curvature, Products } from "./products.js";
+import type { Curvature, Products, RowMatrix } from "./products.js";
 
 /** First ridge on the Gram matrix, as a part of its diagonal, and the largest; in between it is made ten times larger. */
 const RIDGE = 1e-6;
@@ -16,18 +17,21 @@ export const GRAM_COLUMNS = 2048;
 export const SAMPLE_PER_COLUMN = 10;
 const SMALLEST_SAMPLE = 1000;
 
+/** Multiply-adds that an entry of the matrix takes as long as on its way to code coordinates. */
+const ASSEMBLE_PRICE = 4;
+
 /** Rows in a Gram matrix of so many columns. */
 export function gramRows(rows: number, dimension: number): number {
   return Math.min(rows, Math.max(SAMPLE_PER_COLUMN * dimension, SMALLEST_SAMPLE));
 }
 
-/** Passes over `rows` rows that a Gram matrix of `count` rows takes. */
-export function gramPasses(count: number, rows: number, dimension: number, outputs: number): number {
-  return ((count / rows) * (dimension / 4)) / outputs;
+/** Passes over `rows` rows that a Gram matrix of `count` rows takes; filled: columns of a row that hold something. */
+export function gramPasses(count: number, rows: number, filled: number, outputs: number): number {
+  return ((count / rows) * (filled / 4)) / outputs;
 }
 
 export interface PreconditionerRows {
-  readonly matrix: ByteMatrix;
+  readonly matrix: RowMatrix;
   readonly curvature: Curvature;
   readonly rows: number;
 }
@@ -39,6 +43,8 @@ export class Preconditioner {
   readonly #ridge: number;
   /** Columns, the intercept's included. */
   readonly dimension: number;
+  /** Columns that no codes and no penalty hold: rounding errors are all that is in their gradient, and would send their weights far away. */
+  readonly #empty: readonly number[];
   readonly #scope: Scope;
   #factor = 0;
   #diagonals = 0;
@@ -50,7 +56,15 @@ export class Preconditioner {
     this.#products = products;
     this.#ridge = ridge;
     this.dimension = problem.dataset.cols + (frame.intercept !== 0 ? 1 : 0);
+    const isFree = problem.l1 === 0 && problem.l2 === 0;
+    this.#empty = isFree ? problem.dataset.emptyColumns(frame.intercept !== 0) : [];
     this.#scope = new Scope(problem.core);
+  }
+
+  /** Columns of a row that hold something, on average. */
+  get filled(): number {
+    const { sparse } = this.#problem.dataset;
+    return sparse === null ? this.dimension : sparse.csr.entries / sparse.rows + 1;
   }
 
   get isGram(): boolean {
@@ -79,9 +93,10 @@ export class Preconditioner {
       const out = yield* this.#scope.allocWork(dimension * dimension * 8, "the preconditioner");
       const fill = yield* this.gram(scratch, rows, out);
       for (let added = ridge; added <= MOST_RIDGE; added *= 10) {
-        if (core.isDue(dimension * dimension)) yield;
+        if (core.isDue(ASSEMBLE_PRICE * dimension * dimension)) yield;
         const trace = fill();
         if (!(trace > 0)) break;
+        this.#raiseEmpty(out, trace);
         // the absolute part is for columns that the sample leaves empty
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
         if (yield* this.#isFactored(out)) {
@@ -102,9 +117,8 @@ export class Preconditioner {
     const { kernels } = core;
     const { matrix, curvature, rows: count } = rows;
     const { columns } = matrix;
-    const weight = scratch.alloc(count * 4, "row weights");
-    if (core.isDue(count * outputs)) yield;
-    const top = kernels.rowWeights(curvature.h, curvature.p, curvature.weights, count, outputs, weight);
+    const weight = yield* scratch.allocWork(count * 4, "row weights");
+    const top = yield* rowWeights(core, curvature, count, outputs, weight);
     const sums = yield* scratch.allocWork(columns * columns * 8, "a Gram matrix");
     const first = scratch.alloc(columns * 8, "column sums");
     const total = top > 0 ? yield* this.#products.gram(scratch, matrix, weight, top, { squares: sums, first }) : 0;
@@ -129,9 +143,8 @@ export class Preconditioner {
     try {
       const out = yield* this.#scope.allocWork(dimension * dimension * 8, "the preconditioner");
       const gram = yield* scratch.allocWork(dimension * dimension * 8, "a Gram matrix");
-      const weight = scratch.alloc(rows * 4, "row weights");
-      if (core.isDue(rows)) yield;
-      kernels.rowWeights(curvature.h, curvature.p, curvature.weights, rows, 1, weight);
+      const weight = yield* scratch.allocWork(rows * 4, "row weights");
+      yield* rowWeights(core, curvature, rows, 1, weight);
       yield* exactGram(this.#problem, this.#frame, weight, index, rows, dimension, gram);
       const sums = core.f64(gram, dimension * dimension);
       const penalty = core.f64(this.#ridge, dimension);
@@ -144,6 +157,7 @@ export class Preconditioner {
       for (let added = EXACT_RIDGE; added <= MOST_RIDGE && trace > 0 && !isBuilt; added *= 10) {
         if (core.isDue(dimension * dimension)) yield;
         core.f64(out, dimension * dimension).set(core.f64(gram, dimension * dimension));
+        this.#raiseEmpty(out, trace);
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
         isBuilt = yield* this.#isFactored(out);
       }
@@ -155,12 +169,32 @@ export class Preconditioner {
     return isBuilt;
   }
 
+  /** Gives empty columns of a Gram matrix (upper part of dimension² f64) a diagonal, so that it can be factored. */
+  #raiseEmpty(matrix: number, trace: number): void {
+    const { dimension } = this;
+    const entries = this.#problem.core.f64(matrix, dimension * dimension);
+    for (const j of this.#empty) entries[j * (dimension + 1)] = trace / dimension;
+  }
+
+  #clearEmpty(r: number): void {
+    if (this.#empty.length === 0) return;
+    const { core, outputs } = this.#problem;
+    const { padded } = this.#frame;
+    const values = core.f64(r, outputs * padded);
+    for (let k = 0; k < outputs; k++) for (const j of this.#empty) values[k * padded + j] = 0;
+  }
+
   /** Replaces a matrix (dimension × dimension f64) by its Cholesky factor; false where it has none. */
   *#isFactored(matrix: number): Work<boolean> {
     const { core } = this.#problem;
     const { dimension } = this;
-    if (core.isDue((dimension * dimension * dimension) / 6)) yield;
-    return core.kernels.choleskyFactor(matrix, dimension) === dimension;
+    let isPositive = true;
+    // row j loses j rows above it, of dimension − j columns each
+    yield* eachPart(core, dimension, (dimension * dimension) / 4, 1, (first, count) => {
+      const end = first + count;
+      isPositive &&= core.kernels.choleskyFactor(matrix, dimension, first, end) === end;
+    });
+    return isPositive;
   }
 
   /** From the diagonal of the Hessian over `rows`, per class. */
@@ -169,25 +203,35 @@ export class Preconditioner {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
     this.#diagonals = this.#scope.alloc(outputs * padded * 8, "the preconditioner");
-    const weight = this.#scope.alloc(rows * 4, "row weights");
+    const weight = yield* this.#scope.allocWork(rows * 4, "row weights");
     for (let k = 0; k < outputs; k++) {
       const at = this.#diagonals + k * padded * 8;
-      if (core.isDue(rows)) yield;
-      core.kernels.classWeights(curvature.h, curvature.p, curvature.weights, rows, outputs, k, weight);
+      yield* eachPart(core, rows, 2, 1, (row, count) => {
+        const { h, p, weights } = partOfCurvature(curvature, row, outputs);
+        core.kernels.classWeights(h, p, weights, count, outputs, k, weight + 4 * row);
+      });
       yield* diagonal(this.#problem, this.#frame, this.#products, matrix, rows, weight, 1 / rows, this.#ridge, at);
     }
     this.#scope.free(weight);
   }
 
-  /** r → M⁻¹r in place; r: outputs × padded f64. */
+  /** r → M⁻¹r in place, 0 in columns that nothing holds; r: outputs × padded f64. */
   *solve(r: number): Work<void> {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
     const { dimension } = this;
+    this.#clearEmpty(r);
     if (this.#factor !== 0) {
-      if (core.isDue(dimension * dimension * outputs)) yield;
-      core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs);
-    } else core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
+      // four rows at a time, forward and back
+      yield* eachPart(core, 2 * Math.ceil(dimension / 4), 4 * dimension * outputs, 1, (first, count) => {
+        core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs, first, first + count);
+      });
+    } else {
+      if (core.isDue(padded * outputs)) yield;
+      core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
+    }
+    // off the diagonal of an empty column stand rounding errors, too
+    this.#clearEmpty(r);
   }
 }
 
@@ -196,7 +240,7 @@ export function* diagonal(
   problem: Problem,
   frame: Frame,
   products: Products,
-  matrix: ByteMatrix,
+  matrix: RowMatrix,
   rows: number,
   weight: number,
   scale: number,

@@ -1,9 +1,16 @@
-// What the Newton solvers ask of the arithmetic they run on. The package has one, bytes (byte-products.ts); its float32 twin lives in bench/twin, so that
-// the two can be compared with everything else equal.
+// What the Newton solvers ask of the arithmetic they run on. The package has two, bytes (byte-products.ts) and sparse rows (sparse-products.ts); the float32 twin
+// of the first lives in bench/twin, so that the two can be compared with everything else equal.
 import type { ByteMatrix, ByteView, Frame } from "../../data/dataset.js";
 import type { GradientFacts, Problem } from "../../data/problem.js";
+import type { SparseBytes, SparseView } from "../../data/sparse-source.js";
 import type { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
+
+/** Rows as one arithmetic reads them: who made them looks inside. */
+export type RowMatrix = ByteMatrix | SparseBytes;
+
+/** Coordinates, the rows of the Hessian products, and those of the exact passes where they are such rows too. */
+export type RowView = ByteView | SparseView;
 
 /** Rows of a Hessian, with the curvature of each: h (one margin) or the probabilities p (softmax). Pointers to float32. */
 export interface Curvature {
@@ -30,23 +37,23 @@ export interface ExactPasses {
 
 /** Products of a matrix of stored values with vectors in code coordinates. */
 export interface Products extends ExactPasses {
-  readonly matrix: ByteMatrix;
+  readonly matrix: RowMatrix;
   /** code = factor·(stored + shift): padded f64 each. */
   readonly factor: number;
   readonly shift: number;
   /** out = (Σ ωᵢ·loss″ᵢ·xᵢxᵢᵀ/rows + ridge)·p; p, out: outputs × padded f64, ridge: padded f64. */
   hessian(p: number, curvature: Curvature, ridge: number, out: number): Work<void>;
   /** Adds the rows of `matrix`, weighted by d = weight (rows f32, the largest is top > 0), to `sums`; returns Σ d. */
-  gram(scratch: Scope, matrix: ByteMatrix, weight: number, top: number, sums: GramSums): Work<number>;
+  gram(scratch: Scope, matrix: RowMatrix, weight: number, top: number, sums: GramSums): Work<number>;
   /** q[j] += Σ d·b², s[j] += Σ d·b over the first `rows` rows of `matrix`; weight: rows f32, or 0 for ones; q, s: cols f64. Returns Σ d. */
-  moments(matrix: ByteMatrix, rows: number, weight: number, q: number, s: number): Work<number>;
+  moments(matrix: RowMatrix, rows: number, weight: number, q: number, s: number): Work<number>;
 }
 
 export interface Arithmetic {
   /** The rows as these products read them. */
-  view(problem: Problem): Work<ByteView>;
+  view(problem: Problem): Work<RowView>;
   /** Passes over the exact copy of all rows, where the view has no matrix for them. */
   exact(scope: Scope, problem: Problem, frame: Frame): Work<ExactPasses>;
   /** Products with `matrix`; `hasGradient` false: only Hessian products will be asked for. */
-  products(scope: Scope, problem: Problem, frame: Frame, matrix: ByteMatrix, hasGradient: boolean): Work<Products>;
+  products(scope: Scope, problem: Problem, frame: Frame, matrix: RowMatrix, hasGradient: boolean): Work<Products>;
 }

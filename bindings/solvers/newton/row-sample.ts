@@ -1,12 +1,16 @@
 // A random sample of rows, gathered side by side: bytes (packed codes as the bytes they stand for), labels, weights, and (again at every point) their curvature.
-import type { ByteMatrix } from "../../data/dataset.js";
-import { unpackRows } from "../../data/packed.js";
 import type { Problem } from "../../data/problem.js";
 import { gatherRows, gatherTo } from "../../data/raw-rows.js";
-import { type Core, Scope } from "../../engine/core.js";
+import { Scope } from "../../engine/core.js";
+import { multiplyF32, toFloat64 } from "../../engine/vectors.js";
 import { eachPart, type Work } from "../../engine/work.js";
 import type { PreconditionerRows } from "./preconditioner.js";
-import type { Curvature } from "./products.js";
+import type { Curvature, RowMatrix } from "./products.js";
+import { gatherMatrix } from "./row-matrix.js";
+
+/** Between two calls of the sampling kernel, and multiply-adds that a row takes as long as in it. */
+const PROGRESS_BYTES = 32;
+const DRAW_PRICE = 4;
 
 /** Labels and weights of the rows, as the kernels want them: pointers. */
 export interface RowFacts {
@@ -16,7 +20,7 @@ export interface RowFacts {
 }
 
 export class RowSample {
-  readonly matrix: ByteMatrix;
+  readonly matrix: RowMatrix;
   readonly facts: RowFacts;
   readonly #problem: Problem;
   /** Numbers of the rows: u32. */
@@ -25,16 +29,14 @@ export class RowSample {
   readonly #p: number;
   readonly #scale: number;
 
-  private constructor(problem: Problem, matrix: ByteMatrix, built: BuiltSample) {
+  private constructor(problem: Problem, built: BuiltSample) {
     this.#problem = problem;
     this.index = built.index;
     this.#scale = built.scale;
     this.facts = built.facts;
     this.#h = built.h;
     this.#p = built.p;
-    const { packed, ...plain } = matrix;
-    const strideBytes = packed?.padded ?? matrix.strideBytes;
-    this.matrix = { ...plain, pointer: built.bytes, low: 0, strideBytes, rows: built.facts.rows };
+    this.matrix = built.matrix;
   }
 
   /** The sample with the curvature its rows have now. */
@@ -44,7 +46,7 @@ export class RowSample {
     if (outputs === 1) {
       // h holds the rows' own weights already
       yield* gatherTo(core, curvature.h, 4, this.index, rows, this.#h);
-      yield* multiplyRows(core, this.#h, this.#scale, rows);
+      yield* multiplyF32(core, this.#h, this.#scale, rows);
     } else yield* gatherTo(core, curvature.p, 4 * outputs, this.index, rows, this.#p);
     return { matrix: this.matrix, curvature: { h: this.#h, p: this.#p, weights: weights.f32 }, rows };
   }
@@ -55,7 +57,7 @@ export class RowSample {
    */
   static *use<T>(
     problem: Problem,
-    matrix: ByteMatrix,
+    matrix: RowMatrix,
     count: number,
     weight: number,
     state: number,
@@ -64,7 +66,7 @@ export class RowSample {
     const scope = new Scope(problem.core);
     try {
       const built = yield* drawRows(scope, problem, matrix, count, weight, state);
-      return yield* work(new RowSample(problem, matrix, built));
+      return yield* work(new RowSample(problem, built));
     } finally {
       scope.release();
     }
@@ -78,42 +80,44 @@ interface BuiltSample {
   readonly facts: RowFacts;
   readonly h: number;
   readonly p: number;
-  readonly bytes: number;
+  readonly matrix: RowMatrix;
 }
 
 function* drawRows(
   scope: Scope,
   problem: Problem,
-  matrix: ByteMatrix,
+  matrix: RowMatrix,
   count: number,
   weight: number,
   state: number,
 ): Work<BuiltSample> {
   const { core, dataset, outputs, labels } = problem;
   const { kernels } = core;
-  const { strideBytes, packed } = matrix;
   const index = scope.alloc(2 * count * 4, "a sample of rows");
   const scale = scope.alloc(2 * count * 4, "a sample of rows");
-  if (core.isDue(dataset.rows)) yield;
-  let rows = kernels.sampleRows(state, weight, dataset.rows, count, index, scale);
+  const progress = scope.alloc(PROGRESS_BYTES, "a sample of rows");
+  const draw = function* (heavy: number): Work<number> {
+    let sum = 0;
+    yield* eachPart(core, dataset.rows, 1, 1, (first, some) => {
+      sum = kernels.sumWeights(heavy === 0 ? 0 : heavy + 4 * first, some, sum);
+    });
+    let size = 0;
+    yield* eachPart(core, dataset.rows, DRAW_PRICE, 1, (first, some) => {
+      const end = first + some;
+      size = kernels.sampleRows(state, heavy, dataset.rows, count, index, scale, progress, first, end, sum);
+    });
+    return size;
+  };
   // where no row has any curvature all are alike
-  if (rows === 0) rows = kernels.sampleRows(state, 0, dataset.rows, count, index, scale);
+  const rows = (yield* draw(weight)) || (yield* draw(0));
   const take = (from: number, size: number): Work<number> =>
     gatherRows(core, scope, from, size, index, rows, "a sample of rows");
-  let bytes = yield* take(matrix.pointer, strideBytes);
-  if (packed !== undefined) {
-    const wide = yield* scope.allocWork(rows * packed.padded, "a sample of rows");
-    yield* unpackRows(core, { codes: bytes, strideBytes, ...packed }, rows, wide);
-    scope.free(bytes);
-    bytes = wide;
-  }
+  const taken = yield* gatherMatrix(core, scope, matrix, index, rows);
   const omega = yield* take(dataset.weights.f32, 4);
-  if (omega !== 0) yield* multiplyRows(core, omega, scale, rows);
+  if (omega !== 0) yield* multiplyF32(core, omega, scale, rows);
   const f32 = omega === 0 ? scale : omega;
   const f64 = scope.alloc(rows * 8, "a sample of rows");
-  yield* eachPart(core, rows, 1, 1, (first, some) => {
-    kernels.toFloat64(f32 + 4 * first, f64 + 8 * first, some);
-  });
+  yield* toFloat64(core, f32, f64, rows);
   const facts: RowFacts = {
     rows,
     labels: { f64: yield* take(labels.f64, 8), f32: yield* take(labels.f32, 4) },
@@ -121,12 +125,5 @@ function* drawRows(
   };
   const h = outputs === 1 ? scope.alloc(rows * 4, "the curvature of a sample") : 0;
   const p = outputs > 1 ? yield* scope.allocWork(rows * outputs * 4 + 16, "the curvature of a sample") : 0;
-  return { index, scale, facts, h, p, bytes };
-}
-
-/** x ← x·y, rows f32 each. */
-function* multiplyRows(core: Core, x: number, y: number, rows: number): Work<void> {
-  yield* eachPart(core, rows, 1, 1, (first, count) => {
-    core.kernels.multiplyF32(x + 4 * first, y + 4 * first, count);
-  });
+  return { index, scale, facts, h, p, matrix: taken };
 }

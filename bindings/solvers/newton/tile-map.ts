@@ -2,12 +2,14 @@
 import type { ByteMatrix } from "../../data/dataset.js";
 import type { Core, Scope } from "../../engine/core.js";
 import type { Kernel } from "../../engine/kernels.js";
-import type { Work } from "../../engine/work.js";
+import { eachPart, INTEGER_PRICE, type Work } from "../../engine/work.js";
 
 /** Part of the tiles that may hold something. */
 const MOST_TILES = 0.8;
 /** Rows and columns of a tile. */
 const TILE = 16;
+/** Rows that a map has apart from others. */
+const STRIP = 64;
 
 /** Pointer to a new map of `matrix`, or 0; mark: writes it. */
 export function* tileMap(
@@ -17,8 +19,11 @@ export function* tileMap(
   mark: Kernel = core.kernels.markTiles,
 ): Work<number> {
   const map = yield* scope.allocWork(core.kernels.tileBytes(rows, columns), "a map of zeros");
-  if (core.isDue(rows * columns)) yield;
-  const count = mark(pointer, strideBytes, rows, columns, map);
+  let count = 0;
+  yield* eachPart(core, rows, columns * INTEGER_PRICE, STRIP, (first, some) => {
+    const at = map + core.kernels.tileBytes(first, columns);
+    count += mark(pointer + first * strideBytes, strideBytes, some, columns, at);
+  });
   if (TILE * count <= MOST_TILES * rows * columns) return map;
   scope.free(map);
   return 0;

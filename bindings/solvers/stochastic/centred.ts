@@ -9,6 +9,9 @@ import { RangeRule } from "./range.js";
 import type { StepReport } from "./report.js";
 import { Session } from "./session.js";
 
+/** Passes over the model between two inner runs. */
+const FOLD_PASSES = 4;
+
 export interface CentredSettings {
   readonly bits: DeltaBits;
   readonly mu: number | null;
@@ -58,6 +61,7 @@ export function* runCentred(
       core.f64(inner.gradientTarget, inner.size).set(core.f64(g, inner.size));
       yield* session.advance(k, delta, isOptionTwo);
       range.learn();
+      if (core.isDue(FOLD_PASSES * inner.size)) yield;
       accepted?.set(core.f64(v, inner.size));
       const { objective, gradientNorm } = session.exact;
       core.kernels[`fold${model}`](v, inner.z, delta, v, inner.size);

@@ -1,5 +1,5 @@
 // The fixed grid of the solvers without bit centring: 2^bits codes over ±range in unit coordinates, chosen before training.
-import type { Plane } from "../../data/dataset.js";
+import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Work } from "../../engine/work.js";
 import type { CheckedOptions } from "./options.js";
@@ -13,7 +13,7 @@ const TRIAL_STEPS = 2;
  * range for "auto": from two outer steps of float32 SVRG on the same codes (`plane`), from zero. They are not counted in passes.
  * Unit coordinates; 1 when the trial stays at zero.
  */
-export function* automaticRange(problem: Problem, plane: Plane, { sampling, seed }: CheckedOptions): Work<number> {
+export function* automaticRange(problem: Problem, plane: Frame, { sampling, seed }: CheckedOptions): Work<number> {
   const { core, outputs } = problem;
   let largest = 0;
   const options = { data: "codes", outerSteps: TRIAL_STEPS, sampling: sampling ?? "auto", seed } as const;

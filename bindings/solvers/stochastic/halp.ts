@@ -36,7 +36,7 @@ export interface HalpOptions extends CommonOptions {
   /** Rows per stochastic step (default 1): a step is then `stepSize` times the mean gradient of 8, 16 or 32 rows, all at the same delta. Not fewer outer steps, but
    *  up to several times as many rows per second, most on narrow data. "auto" of `stepSize` becomes B/(2L), at most 1/λmax, of `innerSteps`
    *  2 × rows ÷ B. The rows of a batch stand together in a random order made once per dataset, in a copy of the codes of their own.
-   *  Needs 8-bit data, 16 bits of delta (then the default) and a loss with one output. */
+   *  Needs dense rows of 8 bits, 16 bits of delta (then the default) and a loss with one output. */
   readonly batchSize?: BatchSize;
 }
 

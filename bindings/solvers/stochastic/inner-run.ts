@@ -3,24 +3,15 @@ import type { Plane } from "../../data/dataset.js";
 import type { Problem, RowValues } from "../../data/problem.js";
 import { gatherTo, roundUp } from "../../data/raw-rows.js";
 import type { Core, Scope } from "../../engine/core.js";
-import type { CodeStorage, InnerPair } from "../../engine/kernels.js";
+import type { InnerPair } from "../../engine/kernels.js";
 import { RUN_BYTES, writeRun } from "../../engine/run.js";
-import { eachPart, type Work } from "../../engine/work.js";
+import { eachPart, INTEGER_PRICE, PIECE, type Work } from "../../engine/work.js";
+import { type InnerLoop, type InnerResult, LARGEST_FLOAT32, type LoopSettings, MODEL_BYTES } from "./inner-loop.js";
 
-export interface InnerSettings {
+export interface InnerSettings extends LoopSettings {
   readonly plane: Plane;
-  readonly model: CodeStorage;
-  /** Step size in code coordinates. */
-  readonly alpha: number;
   /** Steps between flushes; 0: nothing dense. */
   readonly flushEvery: number;
-  readonly isStochastic: boolean;
-  /** Derivative differences around an anchor, with its full gradient as dense term (SVRG, HALP), or plain derivatives (SGD). */
-  readonly isCentred: boolean;
-  /** Remember the derivative last seen of every row (SAGA). */
-  readonly hasTable?: boolean;
-  /** Keep the dots at the anchor (LP-SVRG). */
-  readonly hasBase: boolean;
   /** The published LM-HALP step. */
   readonly isPublished: boolean;
   /** Adjacent rows visited per row drawn (default 1: every row is drawn). */
@@ -29,30 +20,17 @@ export interface InnerSettings {
   readonly batchSize?: number;
 }
 
-export interface InnerResult {
-  readonly steps: number;
-  readonly saturated: number;
-}
-
-const MODEL_BYTES: Record<CodeStorage, number> = { I8: 1, I16: 2, F32: 4 };
 /** Rows per group of tiles, and bytes of scratch per group. */
 const GROUP = 4;
 const SLOT_BYTES = 64;
-/** Keeps a factor finite: infinity times a derivative of 0 would be NaN. */
-const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
-/** Multiply-adds per call into WebAssembly: short calls, since one long call would never leave the first compiler tier. */
-const WORK_PER_CALL = 2 ** 22;
+/** Passes over the model before the first step of a run and after the last one: its dense term, dots, codes at a limit. */
+const MODEL_PASSES = 8;
 
-export class InnerRun {
-  /** z: outputs × padded. */
+export class InnerRun implements InnerLoop {
   readonly z: number;
-  /** Dense gradient per step, code coordinates: outputs × padded f64. */
   readonly gradient: number;
-  /** r = l2/scale²: padded f64. */
   readonly ridge: number;
-  /** What an exact pass leaves per row: the states are those of the anchor. */
   readonly values: RowValues;
-  /** Elements of z. */
   readonly size: number;
   readonly #core: Core;
   readonly #run: number;
@@ -111,6 +89,7 @@ export class InnerRun {
     const shrink = scope.alloc(padded * 4, "the dense term");
     const published = settings.isPublished ? scope.alloc(size * 2, "the dense term") : 0;
     const { table: levels, updateMask: mask } = plane.packed ?? { table: 0, updateMask: 0 };
+    const seen = isBatched ? scope.alloc(2 * padded, "the low-precision part") : 0;
     const unit = isBatched ? GROUP : 1;
     writeRun(core.view(), this.#run, {
       alpha: settings.alpha,
@@ -137,7 +116,7 @@ export class InnerRun {
       shifts: scalars + 32 + 2 * fours,
       dots: scalars + 32 + 3 * fours,
       groups: isBatched ? batchSize / GROUP : 0,
-      seen: isBatched ? scope.alloc(2 * padded, "the low-precision part") : 0,
+      seen,
       sums: tiles.sums,
       negatives,
       levels,
@@ -150,7 +129,7 @@ export class InnerRun {
       stochastic: settings.isStochastic ? 1 : 0,
       centred: settings.isCentred ? 1 : 0,
     });
-    this.#stepsPerCall = Math.max(16, Math.min(2048, Math.floor(WORK_PER_CALL / size / batchSize)));
+    this.#stepsPerCall = Math.max(1, Math.min(2048, Math.floor(PIECE / size / batchSize)));
   }
 
   static *create(scope: Scope, problem: Problem, settings: InnerSettings): Work<InnerRun> {
@@ -181,8 +160,10 @@ export class InnerRun {
 
   /** Dots of all rows with the present z, for LP-SVRG's control variate. */
   *fillBase(): Work<void> {
-    if (this.#core.isDue(this.#rows * this.size)) yield;
-    this.#core.kernels[`fillBase${this.#pair as "I8I8"}`](this.#run);
+    const kernel = this.#core.kernels[`fillBase${this.#pair as "I8I8"}`];
+    yield* eachPart(this.#core, this.#rows, this.size, 1, (first, count) => {
+      kernel(this.#run, first, first + count);
+    });
   }
 
   /** `steps` stochastic steps from the present z with the unit `delta` (1 for float32 z), as outer step `outerStep` of `seed`. */
@@ -192,9 +173,12 @@ export class InnerRun {
     this.clearMasked(this.gradient);
     if (this.#table !== 0) {
       const bytes = this.size * MODEL_BYTES[model];
-      this.#core.bytes(this.#table, this.#tableBytes).fill(0);
+      yield* eachPart(this.#core, this.#tableBytes, INTEGER_PRICE, 1, (first, count) => {
+        this.#core.bytes(this.#table + first, count).fill(0);
+      });
       this.#core.bytes(this.#previous, bytes).set(this.#core.bytes(this.z, bytes));
     }
+    if (this.#core.isDue(MODEL_PASSES * this.size)) yield;
     const share = this.#batchSize === 1 ? 1 : roundUp(this.#rows, GROUP) / this.#rows / this.#batchSize;
     const factor = Math.max((-alpha / delta) * share, -LARGEST_FLOAT32);
     const deltaScale = this.#batchSize === 1 ? delta : 4 * delta;
@@ -205,6 +189,7 @@ export class InnerRun {
     const step = this.#batchSize === 1 ? single : kernels.advanceBatches;
     for (let done = 0; done < stop; done += this.#stepsPerCall) {
       const count = Math.min(this.#stepsPerCall, stop - done);
+      // a short call, since one long call would never leave the first compiler tier
       if (this.#core.isDue(count * this.#batchSize * this.size)) yield;
       step(this.#run, count);
     }
@@ -241,8 +226,10 @@ function* packTiles(scope: Scope, { core, dataset }: Problem, plane: Plane, orde
   const { codes, strideBytes, padded } = plane;
   const tiles = yield* scope.allocWork(places * padded, "the codes of a run");
   const sums = yield* scope.allocWork(places * 4, "row sums");
-  if (core.isDue(places * padded)) yield;
-  core.kernels.packGroups(codes, strideBytes, order, dataset.rows, padded, tiles, sums);
+  yield* eachPart(core, dataset.rows, padded, GROUP, (first, count) => {
+    const [to, sum] = [tiles + first * padded, sums + 4 * first];
+    core.kernels.packGroups(codes, strideBytes, order + 4 * first, count, padded, to, sum);
+  });
   return { codes: tiles, sums };
 }
 

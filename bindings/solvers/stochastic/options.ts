@@ -7,6 +7,8 @@ export type Rounding = "stochastic" | "nearest";
 /** Which iterate becomes the next anchor: I the last (what everybody runs), II a random one (what the theorems assume). */
 export type AnchorOption = "I" | "II";
 export type DeltaBits = 8 | 16;
+/** What float32 models read: a float32 copy of the columns (dense rows; their default), or the integer codes (exact gradients correct for them). */
+export type InnerData = "float32" | "codes";
 /** Rows of one stochastic step: 1, or eight rows and more, two groups of four at a time. */
 export type BatchSize = 1 | 8 | 16 | 32;
 /** Rows of the stochastic steps: each drawn from all of them, or blocks of 32 neighbours, from a drawn one on, in codes that are kept in a shuffled order. */
@@ -19,12 +21,13 @@ export interface CommonOptions {
   readonly innerSteps?: number | "auto";
   /** Outer steps after which the generator ends by itself (default 100); `break` ends it earlier. */
   readonly outerSteps?: number;
-  /** Steps between two applications of the dense term (full gradient, l2): 1 as published, or "auto" = 1/(α·λmax), at most 64. */
+  /** Steps between two applications of the dense term (full gradient, l2): 1 as published, or "auto" = 1/(α·λmax), at most 64. On sparse rows every
+   *  step's dense term counts, at no cost: 1 or "auto", which are the same. */
   readonly flushEvery?: number | "auto";
   /** Random rows of a large dataset arrive from memory one cache miss at a time; blocks of neighbours arrive 2 to 4 times faster. The codes are shuffled
    *  once, so that neighbours are as different as any rows, however the data are sorted (CorgiPile, Xu et al. 2022, shuffles on two levels for the same
    *  end). "auto" (default): "blocks" where the codes take more than 32 MiB and are no part of the exact copy. That depends on the data's shape, never
-   *  on the machine: same seed, same bits. */
+   *  on the machine: same seed, same bits. Sparse rows: "uniform". */
   readonly sampling?: Sampling | "auto";
   /** Whole number from 0 to 2³² − 1 (default 0). Same seed, same bits, everywhere. */
   readonly seed?: number;
@@ -61,15 +64,45 @@ export function checkCommon(
   problem.checkLive();
   problem.checkSmooth(where);
   checkNames(where, options, [...COMMON, ...more]);
+  const flushEvery = numberOrAuto(where, "flushEvery", options.flushEvery, { min: 1, max: UINT32_MAX, integer: true });
+  const sampling = checkSampling(where, options.sampling);
+  if (problem.dataset.sparse !== null) checkSparse(where, flushEvery, sampling);
   return {
     stepSize: numberOrAuto(where, "stepSize", options.stepSize, { above: 0 }),
     innerSteps: numberOrAuto(where, "innerSteps", options.innerSteps, { min: 1, max: UINT32_MAX, integer: true }),
     outerSteps: number(where, "outerSteps", options.outerSteps, { min: 0, integer: true }, 100),
-    flushEvery: numberOrAuto(where, "flushEvery", options.flushEvery, { min: 1, max: UINT32_MAX, integer: true }),
-    sampling: checkSampling(where, options.sampling),
+    flushEvery,
+    sampling,
     seed: number(where, "seed", options.seed, { min: 0, max: UINT32_MAX, integer: true }, 0),
     start: options.start === undefined ? null : problem.checkWeights(`${where}: start`, options.start),
   };
+}
+
+/** What steps over sparse rows have no use for. */
+function checkSparse(where: string, flushEvery: number | null, sampling: Sampling | null): void {
+  const refuse = (what: string, instead: string): never => {
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      `${where}: ${what} is for dense rows, this dataset's are sparse: ${instead}`,
+    );
+  };
+  if (flushEvery !== null && flushEvery !== 1) {
+    refuse(`flushEvery: ${flushEvery}`, "the dense term of every step counts, at no cost; leave flushEvery out");
+  }
+  if (sampling === "blocks") refuse('sampling: "blocks"', 'use sampling: "uniform"');
+}
+
+/** What float32 models read. Sparse rows have codes only, whose exact gradients correct for them. */
+export function checkData(where: string, value: InnerData | undefined, problem: Problem): InnerData {
+  const isSparse = problem.dataset.sparse !== null;
+  const data = oneOf(where, "data", value, ["float32", "codes"] as const, isSparse ? "codes" : "float32");
+  if (isSparse && data === "float32") {
+    throw new BitcenterError(
+      "UNSUPPORTED",
+      `${where}: data: "float32" is for dense rows, this dataset's are sparse: use data: "codes"`,
+    );
+  }
+  return data;
 }
 
 function checkSampling(where: string, value: Sampling | "auto" | undefined): Sampling | null {
@@ -104,6 +137,7 @@ export function checkBatchSize(
       `${where}: batchSize: ${size} needs ${what}, given ${given}; use batchSize: 1`,
     );
   };
+  if (dataset.sparse !== null) needs("dense rows", "sparse ones");
   if (loss === "softmax") needs("a loss with one output", 'loss: "softmax"');
   if (dataset.bits !== 8) needs("a dataset of 8 bits", `one of ${dataset.bits}`);
   if (bits === 8) needs("bits: 16", "bits: 8");

@@ -2,10 +2,13 @@
 import type { Plane } from "../../data/dataset.js";
 import type { ExactPass, Problem, Weights } from "../../data/problem.js";
 import { roundUp } from "../../data/raw-rows.js";
+import type { SparsePlane, SparseSource } from "../../data/sparse-source.js";
 import { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
 import { Stopwatch } from "../stopwatch.js";
-import { InnerRun, type InnerSettings } from "./inner-run.js";
+import type { InnerLoop, LoopSettings } from "./inner-loop.js";
+import { InnerRun } from "./inner-run.js";
+import { LazyRun } from "./lazy-run.js";
 import type { CheckedOptions } from "./options.js";
 import type { StepReport } from "./report.js";
 
@@ -18,9 +21,7 @@ const BLOCK_ROWS = 32;
 /** Codes up to this many bytes may stay in the outermost cache of an ordinary machine. A constant: results must not depend on the machine. */
 const CACHED_BYTES = 2 ** 25;
 
-type Derived = "plane" | "alpha" | "flushEvery" | "isPublished" | "rowsPerDraw" | "batchSize";
-
-export interface SessionSettings extends Omit<InnerSettings, Derived> {
+export interface SessionSettings extends Omit<LoopSettings, "alpha"> {
   /** What the steps read. */
   readonly data: "codes" | "float32";
   /** Whether flushEvery 1 on int8 codes and int8 model means the published step. */
@@ -30,16 +31,49 @@ export interface SessionSettings extends Omit<InnerSettings, Derived> {
 /** What a run is made of, and its choices. */
 interface BuiltSession {
   readonly scope: Scope;
-  readonly plane: Plane;
+  readonly plane: Plane | SparsePlane;
   readonly stepSize: number;
   readonly innerSteps: number;
   readonly batchSize: number;
   readonly v: number;
   readonly g: number;
-  readonly inner: InnerRun;
+  readonly inner: InnerLoop;
 }
 
 function* build(
+  scope: Scope,
+  problem: Problem,
+  options: CheckedOptions,
+  settings: SessionSettings,
+): Work<BuiltSession> {
+  const { sparse } = problem.dataset;
+  return sparse === null
+    ? yield* buildDense(scope, problem, options, settings)
+    : yield* buildSparse(scope, problem, sparse, options, settings);
+}
+
+/** Sparse rows: every row is drawn, and the dense part of a step waits in each column (lazy-run.ts). */
+function* buildSparse(
+  scope: Scope,
+  problem: Problem,
+  sparse: SparseSource,
+  options: CheckedOptions,
+  settings: SessionSettings,
+): Work<BuiltSession> {
+  const { dataset, fitIntercept, outputs } = problem;
+  dataset.checkLive();
+  const plane = yield* sparse.plane(fitIntercept);
+  const stepSize = options.stepSize ?? (yield* automaticStep(problem, plane, 1));
+  const innerSteps = options.innerSteps ?? 2 * dataset.rows;
+  const bytes = outputs * plane.padded * 8;
+  const v = scope.alloc(bytes, "the anchor");
+  const g = scope.alloc(bytes, "the full gradient");
+  const alpha = stepSize / (plane.largest * plane.largest);
+  const inner = yield* LazyRun.create(scope, problem, { ...settings, plane, alpha });
+  return { scope, plane, stepSize, innerSteps, batchSize: 1, v, g, inner };
+}
+
+function* buildDense(
   scope: Scope,
   problem: Problem,
   options: CheckedOptions,
@@ -79,11 +113,12 @@ function* build(
 }
 
 /** B/(2L): a batch moves as far as its rows would one by one; but not beyond 1/λmax, where a step goes all the way along the steepest direction. */
-function* automaticStep(problem: Problem, plane: Plane, batchSize: number): Work<number> {
+function* automaticStep(problem: Problem, plane: Plane | SparsePlane, batchSize: number): Work<number> {
   const smoothness = yield* problem.smoothness(plane);
   if (!(smoothness > 0)) return 1;
   const single = 1 / (2 * smoothness);
-  return batchSize === 1 ? single : Math.min(batchSize * single, 1 / (yield* problem.largestEigenvalue(plane)));
+  if (batchSize === 1 || "entries" in plane) return single;
+  return Math.min(batchSize * single, 1 / (yield* problem.largestEigenvalue(plane)));
 }
 
 /** alpha·m·λmax ≤ 1 keeps the error of the lazily applied dense term below 9 % per outer step (docs/numerics.md §5). */
@@ -94,9 +129,9 @@ function* automaticFlush(problem: Problem, plane: Plane, stepSize: number): Work
 
 export class Session {
   readonly problem: Problem;
-  readonly plane: Plane;
+  readonly plane: Plane | SparsePlane;
   readonly options: CheckedOptions;
-  readonly inner: InnerRun;
+  readonly inner: InnerLoop;
   /** Anchor (or model) in code coordinates: outputs × padded f64. */
   readonly v: number;
   /** Full gradient in code coordinates, same shape. */

@@ -2,11 +2,9 @@
 // With a constant step it stops contracting at a noise floor proportional to α; see algorithm 1 of any of the papers this package reproduces.
 import type { Problem } from "../../data/problem.js";
 import { reportsOf, type Steps } from "../../engine/work.js";
-import { oneOf } from "../../options.js";
-import { type CheckedOptions, type CommonOptions, checkCommon } from "./options.js";
+import { type CheckedOptions, type CommonOptions, checkCommon, checkData, type InnerData } from "./options.js";
 import type { StepReport } from "./report.js";
 import { Session } from "./session.js";
-import type { InnerData } from "./svrg.js";
 
 export interface SgdOptions extends CommonOptions {
   readonly data?: InnerData;
@@ -24,7 +22,7 @@ export function sgd(problem: Problem, options: SgdOptions = {}): Generator<StepR
 export function sgdSteps(problem: Problem, options: SgdOptions = {}): Steps<StepReport> {
   const where = "sgd";
   const common = checkCommon(where, problem, options, ["data"]);
-  return run(problem, common, oneOf(where, "data", options.data, ["float32", "codes"] as const, "float32"));
+  return run(problem, common, checkData(where, options.data, problem));
 }
 
 function* run(problem: Problem, options: CheckedOptions, data: InnerData): Steps<StepReport> {

@@ -4,19 +4,17 @@
 // See Johnson & Zhang 2013; HALP, De Sa et al. 2018, Algorithm 1.
 import type { Problem } from "../../data/problem.js";
 import { reportsOf, type Steps } from "../../engine/work.js";
-import { oneOf } from "../../options.js";
 import {
   type AnchorOption,
   type CheckedOptions,
   type CommonOptions,
   checkAnchorOption,
   checkCommon,
+  checkData,
+  type InnerData,
 } from "./options.js";
 import type { StepReport } from "./report.js";
 import { Session } from "./session.js";
-
-/** What the stochastic steps read: a float32 copy of the columns, or the integer codes (exact gradients correct for them). */
-export type InnerData = "float32" | "codes";
 
 export interface SvrgOptions extends CommonOptions {
   readonly data?: InnerData;
@@ -35,7 +33,7 @@ export function svrg(problem: Problem, options: SvrgOptions = {}): Generator<Ste
 export function svrgSteps(problem: Problem, options: SvrgOptions = {}): Steps<StepReport> {
   const where = "svrg";
   const common = checkCommon(where, problem, options, ["data", "option"]);
-  const data = oneOf(where, "data", options.data, ["float32", "codes"] as const, "float32");
+  const data = checkData(where, options.data, problem);
   return run(problem, common, data, checkAnchorOption(where, options.option) === "II");
 }
 

@@ -3,7 +3,8 @@ import type { Dataset } from "../../data/dataset.js";
 import { optimalLevelsOf } from "../../data/levels.js";
 import { gatherTo, randomOrder, takeColumns } from "../../data/raw-rows.js";
 import { Scope } from "../../engine/core.js";
-import { eachPart, type Work } from "../../engine/work.js";
+import { toFloat64 } from "../../engine/vectors.js";
+import type { Work } from "../../engine/work.js";
 
 /** Values looked at, at most. */
 const SAMPLE_VALUES = 2 ** 20;
@@ -28,9 +29,7 @@ export function* datasetLevels(dataset: Dataset, hasIntercept: boolean, count: n
     const order = yield* randomOrder(core, scratch, rows);
     yield* gatherTo(core, codes, strideBytes, order, sampled, values, cols * 4);
     const taken = yield* takeColumns(core, scratch, values, sampled, cols, live);
-    yield* eachPart(core, some, 1, 1, (first, part) => {
-      core.kernels.toFloat64(taken + 4 * first, wide + 8 * first, part);
-    });
+    yield* toFloat64(core, taken, wide, some);
     const range = yield* dataset.unitRange(hasIntercept);
     core.f64(wide + some * 8, 2).set(range);
     found = Array.from(yield* optimalLevelsOf(core, wide, some + 2, 0, { levels: count }));

@@ -185,6 +185,7 @@ export function checkZipml(where: string, problem: Problem, options: ZipmlOption
   if (!(problem instanceof Problem)) bad(where, `expected a problem of an engine, given ${show(problem)}`);
   problem.checkLive();
   problem.checkSmooth(where);
+  problem.dataset.dense(where);
   checkNames(where, options, NAMES);
   if (problem.loss === "softmax") {
     bad(where, 'loss "softmax" has several outputs: train one problem of two classes per class, with loss "logistic"');

@@ -3,7 +3,8 @@ import type { Frame, Plane } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { eachBlock, type RawRows, roundUp } from "../../data/raw-rows.js";
 import { type Core, Scope } from "../../engine/core.js";
-import { eachPart, type Work } from "../../engine/work.js";
+import { maxAbs } from "../../engine/vectors.js";
+import { eachPart, PIECE, type Work } from "../../engine/work.js";
 import { readZipml, writeZipml, ZIPML_BYTES, type ZipmlField } from "../../engine/zipml-run.js";
 import { BitcenterError } from "../../errors.js";
 import { logisticCoefficients } from "./chebyshev.js";
@@ -18,8 +19,12 @@ const REFETCH = { none: 0, l1: 1, midpoint: 2, hoeffding: 3, sketch: 4 } as cons
 const PACKING = 0xffffffff;
 /** Stream of the random projection. */
 const PROJECTION_SEED = 0x85ebca6b;
-/** Columns × rows × samples per call into WebAssembly: short calls, since one long call would never leave the first compiler tier. */
-const WORK_PER_CALL = 2 ** 22;
+/** Multiply-adds that a value takes as long as: rounded at every visit, unpacked from its planes; rounded once and packed. */
+const FRESH_PRICE = 4;
+const STORED_PRICE = 2;
+const PACK_PRICE = 8;
+/** And to draw a sign. */
+const SIGN_PRICE = 4;
 const UNIT32 = 2 ** -24;
 
 /** Levels of one run: value = low + width·index per rounded column, or a table. */
@@ -60,7 +65,9 @@ export class SampleStore {
   readonly #spread: number;
   readonly #inverse: number;
   readonly #sums: number;
-  readonly #stepsPerCall: number;
+  /** Multiply-adds of a visit to a row, and of what a step does besides. */
+  readonly #visitCost: number;
+  readonly #stepCost: number;
   readonly #samples: number;
   readonly #sketchBytes: number;
   /** Columns that are rounded. */
@@ -146,7 +153,8 @@ export class SampleStore {
       lanes: scope.alloc(32, "the coins"),
     });
     this.#sketchBytes = refetch === "sketch" ? 4 * (sketchSize + 1) : 0;
-    this.#stepsPerCall = Math.max(1, Math.floor(WORK_PER_CALL / (padded * (perRow + 1) * options.batchSize)));
+    this.#visitCost = padded * (perRow + 1) * (options.samples === "fresh" ? FRESH_PRICE : STORED_PRICE);
+    this.#stepCost = refetch === "sketch" ? sketchSize * padded : padded;
   }
 
   /** bits: of the first epoch. */
@@ -287,15 +295,18 @@ export class SampleStore {
       });
       this.#rowBytes = rowBytes + (isRowScaled ? 4 : 0);
       kernels.beginZipml(this.#run, seed, PACKING);
-      yield* this.#eachBlock(plane, (from, first, count) => kernels.packZipml(this.#run, from, first, count));
+      const price = (PACK_PRICE * Math.max(1, ups)) / 4;
+      yield* this.#eachBlock(plane, (from, first, count) => kernels.packZipml(this.#run, from, first, count), price);
     }
     if (estimator !== "corrected") return;
     const correction = scope.alloc(padded * 4, "the mean variances");
     const scratch = new Scope(this.#core);
     try {
       const sums = scratch.alloc(padded * 8, "the mean variances");
-      yield* this.#eachBlock(plane, (from, first, count) =>
-        kernels.variancesZipml(this.#run, from, first, count, sums),
+      yield* this.#eachBlock(
+        plane,
+        (from, first, count) => kernels.variancesZipml(this.#run, from, first, count, sums),
+        PACK_PRICE / 4,
       );
       const total = this.#core.f64(sums, padded);
       for (let j = 0; j < padded; j++) total[j] = (total[j] as number) / rows;
@@ -306,10 +317,11 @@ export class SampleStore {
     this.#write({ correction });
   }
 
-  #eachBlock(plane: Plane, visit: (pointer: number, first: number, count: number) => void): Work<void> {
+  /** price: multiply-adds that a byte takes as long as. */
+  #eachBlock(plane: Plane, visit: (pointer: number, first: number, count: number) => void, price: number): Work<void> {
     const { rows, cols } = this.#problem.dataset;
     const raw: RawRows = { storage: "F32", pointer: plane.codes, strideBytes: plane.strideBytes, rows, cols };
-    return eachBlock(this.#core, raw, visit);
+    return eachBlock(this.#core, raw, visit, price);
   }
 
   /** Chebyshev coefficients, and the ball that keeps margins within their radius. */
@@ -338,24 +350,28 @@ export class SampleStore {
     const { sketchSize } = this.#options;
     const { padded } = this.frame;
     const { rows } = this.#problem.dataset;
-    const projection = scope.alloc(sketchSize * padded * 4, "a random projection");
-    const signs = this.#core.f32(projection, sketchSize * padded);
+    const projection = yield* scope.allocWork(sketchSize * padded * 4, "a random projection");
     const size = 1 / Math.sqrt(sketchSize);
     let state = PROJECTION_SEED;
-    for (let i = 0; i < signs.length; i++) {
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      signs[i] = state < 0 ? -size : size;
-    }
+    yield* eachPart(this.#core, sketchSize * padded, SIGN_PRICE, 1, (first, count) => {
+      const signs = this.#core.f32(projection + 4 * first, count);
+      for (let i = 0; i < count; i++) {
+        state ^= state << 13;
+        state ^= state >>> 17;
+        state ^= state << 5;
+        signs[i] = state < 0 ? -size : size;
+      }
+    });
     this.#write({
       projection,
       sketches: yield* scope.allocWork(rows * sketchSize * 4, "the sketches of the rows"),
       norms: scope.alloc(rows * 4, "the norms of the rows"),
       sketch: scope.alloc(sketchSize * 4, "the sketch of the model"),
     });
-    yield* this.#eachBlock(plane, (from, first, count) =>
-      this.#core.kernels.outlineZipml(this.#run, from, first, count),
+    yield* this.#eachBlock(
+      plane,
+      (from, first, count) => this.#core.kernels.outlineZipml(this.#run, from, first, count),
+      sketchSize / 4,
     );
   }
 
@@ -377,7 +393,7 @@ export class SampleStore {
     const smoothness = yield* problem.smoothness(plane);
     if (!(smoothness > 0)) return 1;
     const { rows } = dataset;
-    const heaviest = dataset.weights.f64 === 0 ? 1 : core.kernels.maxAbs(dataset.weights.f64, rows);
+    const heaviest = dataset.weights.f64 === 0 ? 1 : yield* maxAbs(core, dataset.weights.f64, rows);
     const reach = scaling === "rowL2" ? yield* this.#longestRow(plane) : 1;
     const variance = (curvature * heaviest * reach * widest * widest) / 4;
     const live = this.#live.length;
@@ -427,16 +443,25 @@ export class SampleStore {
     for (let j = 0; j < padded; j++) shrink[j] = 1 / (1 + alpha * (ridge[j] as number));
     this.#write({ alpha, average: isAveraged ? this.#sums : 0 });
     core.kernels.beginZipml(this.#run, seed, epoch);
-    for (let done = 0; done < steps; done += this.#stepsPerCall) {
-      if (core.isDue(WORK_PER_CALL)) yield;
-      core.kernels.advanceZipml(this.#run, Math.min(this.#stepsPerCall, steps - done));
-    }
+    // short calls, since one long call would never leave the first compiler tier
+    const cost = batchSize * this.#visitCost + this.#stepCost;
+    if (cost <= PIECE) yield* eachPart(core, steps, cost, 1, (_, count) => core.kernels.advanceZipml(this.#run, count));
+    else for (let step = 0; step < steps; step++) yield* this.#advanceLong();
     const visits = steps * batchSize;
     const refetched = readZipml(core.view(), this.#run, "refetched");
     this.#visits += visits;
     this.#refetched += refetched;
     this.#sampleBytes += visits * (this.#rowBytes + this.#sketchBytes) + refetched * this.#exactBytes;
     this.#outside += readZipml(core.view(), this.#run, "outside");
+  }
+
+  /** One step, a part of its batch at a time. */
+  *#advanceLong(): Work<void> {
+    const core = this.#core;
+    if (core.isDue(this.#stepCost)) yield;
+    yield* eachPart(core, this.#options.batchSize, this.#visitCost, 1, (first, count) => {
+      core.kernels.advanceZipml(this.#run, 1, first, first + count);
+    });
   }
 
   /** The point to report → v (padded f64): the mean of the iterates where there is one, else the model. */

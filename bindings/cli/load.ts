@@ -1,0 +1,132 @@
+// Data files for the commands: rows with their labels, or rows alone.
+
+import type { DenseMatrix, SparseMatrix } from "../data/matrix.js";
+import { BitcenterError } from "../errors.js";
+import type { LinearModel } from "../estimators/linear-model.js";
+import { type FileData, type FileOptions, formatOfName, readFile } from "../node/read-file.js";
+import { type Arguments, UsageError } from "./arguments.js";
+
+export interface Rows {
+  readonly X: DenseMatrix | SparseMatrix;
+  readonly featureNames: readonly string[] | null;
+}
+
+export interface Labelled extends Rows {
+  readonly y: Float64Array | string[];
+}
+
+/** What the model at hand says about the rows it takes; all null before there is one. */
+export interface Expected {
+  readonly cols: number | null;
+  readonly featureNames: readonly string[] | null;
+  /** Whether labels must be numbers. */
+  readonly isRegression: boolean;
+}
+
+const TABLES = new Set(["csv", "tsv"]);
+
+/** --label: a name, a number of a column from 0, first, last, or none. */
+function labelOption(text: string): string | number | null {
+  if (text === "none") return null;
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function optionsFor(
+  path: string,
+  args: Arguments,
+  labels: string | undefined,
+  expected: Expected,
+  isLabelled: boolean,
+): FileOptions {
+  const format = args.text("format");
+  const isTable = TABLES.has(format ?? formatOfName(path) ?? "");
+  const label = args.text("label");
+  // tables keep their label in the last column unless told otherwise; what is only to be predicted has none
+  const place =
+    label !== undefined ? labelOption(label) : isTable && isLabelled && labels === undefined ? "last" : undefined;
+  const isLibsvm = (format ?? formatOfName(path)) === "libsvm";
+  const cols = args.number("cols") ?? (isLibsvm ? expected.cols : null);
+  return {
+    ...(format === undefined ? {} : { format: format as NonNullable<FileOptions["format"]> }),
+    ...(place === undefined ? {} : { label: place }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(cols === null ? {} : { cols }),
+    ...(args.has("one-hot") ? { oneHot: categoriesOf(expected.featureNames) } : {}),
+  };
+}
+
+/** The categories that one-hot columns of a model stand for ("colour=red"), so that other files get the same columns; true before there is a model. */
+function categoriesOf(featureNames: readonly string[] | null): true | Record<string, string[]> {
+  if (featureNames === null) return true;
+  const categories: Record<string, string[]> = {};
+  for (const name of featureNames) {
+    const at = name.indexOf("=");
+    if (at <= 0) continue;
+    const [column, category] = [name.slice(0, at), name.slice(at + 1)];
+    categories[column] = [...(categories[column] ?? []), category];
+  }
+  return Object.keys(categories).length === 0 ? true : categories;
+}
+
+async function load(
+  path: string,
+  args: Arguments,
+  labels: string | undefined,
+  expected: Expected,
+  isLabelled: boolean,
+): Promise<FileData> {
+  const data = await readFile(path, optionsFor(path, args, labels, expected, isLabelled));
+  checkColumns(path, data, expected);
+  return data;
+}
+
+function checkColumns(path: string, { X, featureNames }: FileData, expected: Expected): void {
+  if (expected.cols !== null && X.cols !== expected.cols) {
+    const hint = X.cols === expected.cols + 1 ? "; if one of them is the label, name it with --label" : "";
+    throw new BitcenterError("BAD_FILE", `${path}: the rows have ${X.cols} columns, the model ${expected.cols}${hint}`);
+  }
+  const other = expected.featureNames?.findIndex((name, j) => featureNames !== null && featureNames[j] !== name) ?? -1;
+  if (other >= 0) {
+    throw new BitcenterError(
+      "BAD_FILE",
+      `${path}: column ${other} is called "${featureNames?.[other]}", the model was trained with "${expected.featureNames?.[other]}" there`,
+    );
+  }
+}
+
+/** Rows to predict. */
+export async function loadRows(path: string, args: Arguments, expected: Expected): Promise<Rows> {
+  const { X, featureNames } = await load(path, args, args.text("labels"), expected, false);
+  return { X, featureNames };
+}
+
+/** Rows with labels, `labels` in a file of their own if it is given. */
+export async function loadLabelled(
+  path: string,
+  args: Arguments,
+  expected: Expected,
+  labels = args.text("labels"),
+): Promise<Labelled> {
+  const { X, y, featureNames, format } = await load(path, args, labels, expected, true);
+  if (y === null) {
+    const advice = format === "npy" || format === "idx" ? "--labels FILE or --label COLUMN" : "--label COLUMN";
+    throw new UsageError(`${path} has no labels (${format}): say where they are with ${advice}`);
+  }
+  if (expected.isRegression && Array.isArray(y)) {
+    throw new BitcenterError(
+      "BAD_FILE",
+      `${path}: a regression needs numbers as labels, but the first one is "${y[0]}"`,
+    );
+  }
+  return { X, y, featureNames };
+}
+
+/** What a model expects of the rows it is to predict. */
+export function expectedBy(model: LinearModel): Expected {
+  return { cols: model.cols, featureNames: model.featureNames, isRegression: model.classes === null };
+}
+
+/** How to read a file whose labels are looked at where there are any. */
+export function labelsAreIn(path: string, args: Arguments): FileOptions {
+  return optionsFor(path, args, args.text("labels"), { cols: null, featureNames: null, isRegression: false }, false);
+}

@@ -1,0 +1,60 @@
+// How well predictions agree with the truth.
+
+export interface ClassFacts {
+  readonly label: string;
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  readonly support: number;
+}
+
+export interface Classification {
+  readonly accuracy: number;
+  readonly classes: readonly ClassFacts[];
+}
+
+export interface Regression {
+  readonly rmse: number;
+  readonly r2: number;
+}
+
+type Labels = ArrayLike<number | string>;
+
+/** Accuracy, and precision, recall and F1 of every class; classes that never occur or are never predicted have 0 there. */
+export function classification(
+  predicted: Labels,
+  truth: Labels,
+  classes: readonly (number | string)[],
+): Classification {
+  const counts = new Map(classes.map((label) => [label, { hit: 0, predicted: 0, support: 0 }]));
+  let right = 0;
+  for (let i = 0; i < truth.length; i++) {
+    const [guess, label] = [predicted[i] as number | string, truth[i] as number | string];
+    if (guess === label) right++;
+    const [of, by] = [counts.get(label), counts.get(guess)];
+    if (of !== undefined) of.support++;
+    if (by !== undefined) by.predicted++;
+    if (of !== undefined && guess === label) of.hit++;
+  }
+  const facts = [...counts].map(([label, count]): ClassFacts => {
+    const precision = count.predicted === 0 ? 0 : count.hit / count.predicted;
+    const recall = count.support === 0 ? 0 : count.hit / count.support;
+    const f1 = precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall);
+    return { label: String(label), precision, recall, f1, support: count.support };
+  });
+  return { accuracy: right / truth.length, classes: facts };
+}
+
+/** Root mean squared error, and 1 − residual/total sum of squares (0 where the truth is constant). */
+export function regression(predicted: ArrayLike<number>, truth: ArrayLike<number>): Regression {
+  const n = truth.length;
+  let mean = 0;
+  for (let i = 0; i < n; i++) mean += (truth[i] as number) / n;
+  let [residual, total] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    const y = truth[i] as number;
+    residual += ((predicted[i] as number) - y) ** 2;
+    total += (y - mean) ** 2;
+  }
+  return { rmse: Math.sqrt(residual / n), r2: total === 0 ? 0 : 1 - residual / total };
+}

@@ -1,0 +1,63 @@
+// One run of the command line: finds the command, prints its errors, says the exit code.
+import { BitcenterError } from "../errors.js";
+import { type Arguments, type CommandName, helpText, isExpected, parse, UsageError } from "./arguments.js";
+import type { Output } from "./terminal.js";
+
+/** What a command may touch. Tests give their own. */
+export interface Host {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Calls `stop` at Ctrl-C until the returned function is called. */
+  onInterrupt(stop: () => void): () => void;
+  readonly version: string;
+}
+
+/** Exit codes. An interrupted run has saved what it had: 128 + SIGINT, as shells expect. */
+export const OK = 0;
+export const FAILED = 1;
+export const WRONG_USAGE = 2;
+export const INTERRUPTED = 130;
+
+export type Command = (args: Arguments, host: Host) => Promise<number>;
+
+/** Loaded when wanted: most runs need one of them. */
+const LOADERS: Record<CommandName, () => Promise<Command>> = {
+  train: async () => (await import("./commands/train.js")).train,
+  predict: async () => (await import("./commands/predict.js")).predict,
+  evaluate: async () => (await import("./commands/evaluate.js")).evaluate,
+  compare: async () => (await import("./commands/compare.js")).compare,
+  convert: async () => (await import("./commands/convert.js")).convert,
+  inspect: async () => (await import("./commands/inspect.js")).inspect,
+};
+
+/** Runs the words of a command line; returns the exit code. Never throws. */
+export async function run(words: readonly string[], host: Host): Promise<number> {
+  try {
+    const parsed = parse(words);
+    if (parsed.kind === "version") {
+      host.stdout.write(`${host.version}\n`);
+      return OK;
+    }
+    if (parsed.kind === "help") {
+      host.stdout.write(`${helpText(parsed.command)}\n`);
+      return OK;
+    }
+    const command = await LOADERS[parsed.command]();
+    return await command(parsed.args, host);
+  } catch (error) {
+    return report(error, words.includes("--debug"), host);
+  }
+}
+
+function report(error: unknown, isDebug: boolean, host: Host): number {
+  if (isDebug || !isExpected(error)) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    host.stderr.write(`bitcenter: ${isExpected(error) ? "" : "unexpected error, please report it: "}${text}\n`);
+  } else {
+    const hint = error instanceof UsageError ? " (bitcenter --help)" : "";
+    host.stderr.write(`bitcenter: ${error.message}${hint}\n`);
+  }
+  if (error instanceof UsageError) return WRONG_USAGE;
+  // an option's value that the library refuses is wrong usage too
+  return error instanceof BitcenterError && error.code === "BAD_OPTION" ? WRONG_USAGE : FAILED;
+}

@@ -1,0 +1,54 @@
+// Models in files: one call to save, one to load, whatever the format.
+import { readFile as readBytes } from "node:fs/promises";
+import type { LinearEstimator } from "../estimators/estimator.js";
+import { LinearRegression } from "../estimators/linear-regression.js";
+import { LinearSVC } from "../estimators/linear-svc.js";
+import { LogisticRegression } from "../estimators/logistic-regression.js";
+import { modelFromJson, modelToJson, type SavedModel } from "../estimators/model-json.js";
+import { fromLiblinear } from "../io/model/liblinear.js";
+import { fromSafetensors } from "../io/model/safetensors.js";
+import { fail } from "./open.js";
+import { writeWhole } from "./write-file.js";
+
+export type Estimator = LogisticRegression | LinearRegression | LinearSVC;
+
+/** The options that make an estimator one of this loss, where a format does not carry them. */
+function lossOptions({ estimator, loss, classes }: SavedModel): object {
+  if (estimator !== "LogisticRegression") return { loss };
+  return { multiClass: loss === "logistic" && (classes?.length ?? 0) > 2 ? "ovr" : "auto" };
+}
+
+/** An estimator that predicts as the model does, and can be fitted again with the options that were saved. */
+export function estimatorFrom(model: SavedModel): Estimator {
+  const { report } = model;
+  const options = { ...lossOptions(model), ...model.options };
+  const json = modelToJson(model, { options, ...(report && { report }) });
+  if (model.estimator === "LogisticRegression") return LogisticRegression.fromJSON(json);
+  return model.estimator === "LinearSVC" ? LinearSVC.fromJSON(json) : LinearRegression.fromJSON(json);
+}
+
+/** The first bytes of LIBLINEAR's text, and of safetensors' header after its eight bytes of length. */
+const LIBLINEAR = "solver_type ";
+const BRACE = 0x7b;
+
+/**
+ * Loads a model from JSON, safetensors or LIBLINEAR's text: which one is told from its contents.
+ * @throws BitcenterError BAD_FILE when there is no such file, or it is damaged, cut off, newer than this package or no model
+ */
+export async function loadModel(path: string): Promise<Estimator> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readBytes(path);
+  } catch (error) {
+    fail(path, error);
+  }
+  if (bytes[8] === BRACE && bytes[0] !== BRACE) return estimatorFrom(fromSafetensors(bytes, path));
+  const text = new TextDecoder().decode(bytes);
+  if (text.startsWith(LIBLINEAR)) return estimatorFrom(fromLiblinear(text, path));
+  return estimatorFrom(modelFromJson(text, path));
+}
+
+/** Saves a model as JSON: whole or not at all. @throws BitcenterError BAD_FILE where the file cannot be written */
+export function saveModel(model: LinearEstimator, path: string): void {
+  writeWhole(path, `${JSON.stringify(model)}\n`);
+}

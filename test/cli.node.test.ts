@@ -1,0 +1,382 @@
+// The `bitcenter` command as its users meet it: a process with stdin, stdout, stderr and an exit code; and `run` with a host of the test's own where a terminal or Ctrl-C is needed.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Host, run } from "../bindings/cli/run.js";
+import { loadModel } from "../bindings/node/model-file.js";
+import { Dice } from "./support/random.js";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const main = join(root, "dist/cli/main.js");
+let folder = "";
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function bitcenter(words: readonly string[], input: string | Uint8Array = ""): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...words], {
+    cwd: folder,
+    input,
+    encoding: "utf8",
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** `bitcenter` that must succeed and be silent on stderr. */
+function succeed(words: readonly string[], input: string | Uint8Array = ""): string {
+  const { code, out, err } = bitcenter(words, input);
+  expect(err).toBe("");
+  expect(code).toBe(0);
+  return out;
+}
+
+/** Rows of two columns whose sum tells the class, with noise: CSV and LIBSVM of the same numbers. */
+function twoClasses(count: number, seed: number): { csv: string; libsvm: string } {
+  const dice = new Dice(seed);
+  const next = (): number => dice.uniform();
+  const rows = Array.from(
+    { length: count },
+    () => [Math.round(100 * next()) + 1, Math.round(100 * next()) + 1] as const,
+  );
+  const labels = rows.map(([a, b]) => (a + b + 30 * next() > 115 ? "yes" : "no"));
+  return {
+    csv: `a,b,answer\n${rows.map(([a, b], i) => `${a},${b},${labels[i]}`).join("\n")}\n`,
+    libsvm: `${rows.map(([a, b], i) => `${labels[i] === "yes" ? 1 : -1} 1:${a} 2:${b}`).join("\n")}\n`,
+  };
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "bitcenter-cli-"));
+  const [train, test] = [twoClasses(300, 1), twoClasses(100, 2)];
+  const write = (name: string, text: string | Uint8Array): void => writeFileSync(join(folder, name), text);
+  write("train.csv", train.csv);
+  write("test.csv", test.csv);
+  write("train.libsvm", train.libsvm);
+  write("test.libsvm.gz", gzipSync(test.libsvm));
+  write("line.csv", `x,y\n${Array.from({ length: 50 }, (_, i) => `${i},${3 * i - 7}`).join("\n")}\n`);
+  write(
+    "colours.csv",
+    `size,colour,sold\n${Array.from({ length: 60 }, (_, i) => `${i % 7},${["red", "green", "blue"][i % 3]},${i % 3 === 0 || i % 7 > 4 ? 1 : 0}`).join("\n")}\n`,
+  );
+  write("not-a-model.json", "{}");
+  write("one.csv", "a,b\n1,x\n2,x\n");
+  write("three.csv", "a,b,c\n1,2,3\n");
+  write("bad.csv", "a,b,answer\n1,2,yes\n3,x,no\n");
+  succeed(["train", "train.csv", "--out", "model.json"]);
+  succeed(["train", "train.libsvm", "--out", "numbers.json"]);
+  succeed(["train", "line.csv", "--loss", "squared", "--out", "line.json"]);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("train", () => {
+  it("prints what the contract names as one JSON object, and nothing else", () => {
+    const out = succeed(["train", "train.csv", "--test", "test.csv", "--json"]);
+    expect(out.trim().split("\n")).toHaveLength(1);
+    const facts = JSON.parse(out);
+    const names = [
+      "objective",
+      "gradientNorm",
+      "passes",
+      "exactPasses",
+      "seconds",
+      "loadSeconds",
+      "rows",
+      "cols",
+      "bytes",
+    ];
+    for (const name of names) expect(facts[name], name).toEqual(expect.any(Number));
+    expect(facts).toMatchObject({ rows: 300, cols: 2, classes: ["no", "yes"], solver: "auto", isConverged: true });
+    expect(["baseline", "relaxed"]).toContain(facts.variant);
+    expect(facts.accuracy).toBeGreaterThan(0.9);
+  });
+
+  it("CSV, LIBSVM, gzip and stdin of the same numbers give the same model", () => {
+    const weights = ["train.csv", "train.libsvm"].map((name) => {
+      succeed(["train", name, "--l2", "1e-3", "--out", "same.json"]);
+      const { coef, intercept } = JSON.parse(readFileSync(join(folder, "same.json"), "utf8"));
+      return { coef, intercept };
+    });
+    expect(weights[0]).toEqual(weights[1]);
+    const text = readFileSync(join(folder, "train.csv"));
+    for (const [input, words] of [
+      [text, ["--format", "csv"]],
+      [gzipSync(text), ["--format", "csv"]],
+      [readFileSync(join(folder, "train.libsvm")), []],
+    ] as const) {
+      succeed(["train", "-", ...words, "--l2", "1e-3", "--out", "stdin.json"], input);
+      const { coef, intercept } = JSON.parse(readFileSync(join(folder, "stdin.json"), "utf8"));
+      expect({ coef, intercept }).toEqual(weights[0]);
+    }
+  });
+
+  it("solves a regression", () => {
+    const facts = JSON.parse(
+      succeed(["train", "line.csv", "--loss", "squared", "--test", "line.csv", "--out", "line.json", "--json"]),
+    );
+    expect(facts.classes).toBeNull();
+    // tol 1e-6: (F − F*)/F(0) ≤ 1e-12, with F* = 0 and F = rmse²/2; F(0) < 142²/2
+    expect(facts.rmse).toBeLessThan(142e-6);
+    const { coef, intercept } = JSON.parse(readFileSync(join(folder, "line.json"), "utf8"));
+    expect(coef[0]).toBeCloseTo(3, 4);
+    expect(intercept[0]).toBeCloseTo(-7, 3);
+  });
+
+  it("says it to people in a few lines", () => {
+    const out = succeed(["train", "train.csv", "--test", "test.csv"]);
+    expect(out).toMatch(/rows × columns +300 × 2\n/);
+    expect(out).toMatch(/test accuracy +0\.9/);
+  });
+
+  it("one-hot columns come back in files that lack a category", () => {
+    succeed(["train", "colours.csv", "--one-hot", "--out", "colours.json"]);
+    writeFileSync(join(folder, "red.csv"), "size,colour\n3,red\n4,red\n");
+    const predicted = succeed(["predict", "colours.json", "red.csv", "--one-hot"]);
+    expect(predicted).toBe("1\n1\n");
+    expect(bitcenter(["predict", "colours.json", "red.csv"])).toMatchObject({ code: 1 });
+  });
+});
+
+describe("predict, evaluate, convert, inspect, compare", () => {
+  it("predicts a label a line, or probabilities", () => {
+    const labels = succeed(["predict", "model.json", "test.csv", "--label", "answer"]).trim().split("\n");
+    expect(labels).toHaveLength(100);
+    expect(new Set(labels)).toEqual(new Set(["no", "yes"]));
+    const [head, ...rows] = succeed(["predict", "model.json", "test.csv", "--label", "answer", "--probabilities"])
+      .trim()
+      .split("\n");
+    expect(head).toBe("no\tyes");
+    rows.forEach((row, i) => {
+      const [no, yes] = row.split("\t").map(Number) as [number, number];
+      expect(no + yes).toBeCloseTo(1, 12);
+      expect(labels[i]).toBe(yes > no ? "yes" : "no");
+    });
+    succeed(["predict", "model.json", "test.csv", "--label", "answer", "--out", "predicted.txt"]);
+    expect(readFileSync(join(folder, "predicted.txt"), "utf8").trim().split("\n")).toEqual(labels);
+  });
+
+  it("evaluates: accuracy agrees with the predictions", () => {
+    const facts = JSON.parse(succeed(["evaluate", "model.json", "test.csv", "--json"]));
+    const predicted = succeed(["predict", "model.json", "test.csv", "--label", "answer"]).trim().split("\n");
+    const truth = readFileSync(join(folder, "test.csv"), "utf8")
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) => line.split(",")[2]);
+    expect(facts.accuracy).toBe(predicted.filter((label, i) => label === truth[i]).length / 100);
+    expect(
+      facts.classes.map(({ support }: { support: number }) => support).reduce((a: number, b: number) => a + b),
+    ).toBe(100);
+    expect(succeed(["evaluate", "numbers.json", "test.libsvm.gz"])).toMatch(/accuracy +0\.9/);
+  });
+
+  it("converted models predict the same", async () => {
+    for (const format of ["json", "safetensors", "liblinear"]) {
+      succeed(["convert", "numbers.json", "--to", format, "--out", `numbers.${format}`]);
+      const [before, after] = [
+        await loadModel(join(folder, "numbers.json")),
+        await loadModel(join(folder, `numbers.${format}`)),
+      ];
+      expect(after.coef).toEqual(before.coef);
+      expect(after.intercept).toEqual(before.intercept);
+      const predicted = ["numbers.json", `numbers.${format}`].map((name) =>
+        succeed(["predict", name, "test.libsvm.gz"]),
+      );
+      expect(predicted[1]).toBe(predicted[0]);
+    }
+    succeed(["convert", "model.json", "--to", "onnx", "--out", "model.onnx"]);
+    expect(readFileSync(join(folder, "model.onnx")).length).toBeGreaterThan(100);
+    const header = succeed([
+      "convert",
+      "model.json",
+      "--to",
+      "c",
+      "--data",
+      "train.csv",
+      "--label",
+      "answer",
+      "--name",
+      "leaf",
+    ]);
+    expect(header).toMatch(/leaf_predict/);
+  });
+
+  it("inspects models and data", () => {
+    expect(JSON.parse(succeed(["inspect", "model.json", "--json"]))).toMatchObject({
+      kind: "model",
+      estimator: "LogisticRegression",
+      cols: 2,
+    });
+    expect(JSON.parse(succeed(["inspect", "train.libsvm", "--json"]))).toMatchObject({
+      kind: "data",
+      format: "libsvm",
+      rows: 300,
+      cols: 2,
+      nonzeros: 600,
+    });
+    expect(succeed(["inspect", "model.json"])).toMatch(/LogisticRegression, loss logistic/);
+    expect(succeed(["inspect", "train.csv", "--label", "answer"])).toMatch(/no \(\d+\), yes \(\d+\)/);
+  });
+
+  it("compares all solvers; auto is not above any of them", () => {
+    const { solvers } = JSON.parse(succeed(["compare", "train.csv", "--l2", "1e-2", "--json"]));
+    expect(solvers.length).toBeGreaterThanOrEqual(10);
+    const [auto] = solvers;
+    for (const { solver, objective } of solvers) {
+      if (objective !== undefined) expect(auto.objective, solver).toBeLessThanOrEqual(objective * (1 + 1e-12));
+    }
+    expect(succeed(["compare", "line.csv", "--loss", "huber"])).toMatch(/solver +objective +above best/);
+  });
+});
+
+describe("errors: one sentence on stderr, nothing on stdout", () => {
+  const wrongUsage: [string, string[], RegExp][] = [
+    ["an unknown command", ["trian", "x"], /unknown command "trian"; known: train/],
+    ["an unknown option", ["train", "train.csv", "--ltwo", "1"], /train: unknown option '--ltwo'/],
+    ["no file", ["train"], /expected DATA, given nothing/],
+    ["a file too many", ["evaluate", "a", "b", "c"], /expected MODEL and DATA/],
+    ["text for a number", ["train", "train.csv", "--l2", "strong"], /--l2 must be a number, given "strong"/],
+    ["an empty number", ["train", "train.csv", "--l2", ""], /--l2 must be a number, given ""/],
+    ["an unknown loss", ["train", "train.csv", "--loss", "cubed"], /--loss must be logistic, squared/],
+    ["an unknown solver", ["train", "train.csv", "--solver", "adam"], /--solver must be auto/],
+    ["a strength below 0", ["train", "train.csv", "--l2=-1"], /alpha must be a finite number >= 0, given -1/],
+    ["epsilon without huber", ["train", "train.csv", "--epsilon", "1"], /--epsilon belongs to --loss huber/],
+    ["no format", ["convert", "model.json"], /--to is missing/],
+    [
+      "probabilities of a regression",
+      ["predict", "line.json", "line.csv", "--probabilities"],
+      /needs a LogisticRegression/,
+    ],
+  ];
+  it.each(wrongUsage)("%s: exit code 2", (_, words, sentence) => {
+    const { code, out, err } = bitcenter(words);
+    expect(err).toMatch(sentence);
+    expect(err.trim().split("\n")).toHaveLength(1);
+    expect(out).toBe("");
+    expect(code).toBe(2);
+  });
+
+  const failures: [string, string[], RegExp][] = [
+    ["a missing file", ["train", "missing.csv"], /missing\.csv: there is no such file/],
+    ["a value that is no number", ["train", "bad.csv"], /bad\.csv: .*line 3/],
+    ["one class", ["train", "one.csv"], /two classes/],
+    ["no model", ["predict", "not-a-model.json", "test.csv"], /not-a-model\.json/],
+    [
+      "other columns",
+      ["predict", "numbers.json", "three.csv"],
+      /three\.csv: the rows have 3 columns, the model 2; if one of them is the label/,
+    ],
+    [
+      "text labels for a regression",
+      ["train", "train.csv", "--loss", "squared"],
+      /needs numbers as labels, but the first one is/,
+    ],
+    ["a folder that is not there", ["train", "train.csv", "--out", "nowhere/model.json"], /the folder does not exist/],
+    ["a folder as file", ["train", "."], /directory/],
+    ["an empty stdin", ["train", "-", "--format", "csv"], /standard input/],
+  ];
+  it.each(failures)("%s: exit code 1", (_, words, sentence) => {
+    const { code, out, err } = bitcenter(words);
+    expect(err).toMatch(sentence);
+    expect(err).not.toMatch(/\n\s+at /);
+    expect(err.trim().split("\n")).toHaveLength(1);
+    expect(out).toBe("");
+    expect(code).toBe(1);
+  });
+
+  it("--debug shows where an error came from", () => {
+    expect(bitcenter(["train", "missing.csv", "--debug"]).err).toMatch(/\n\s+at /);
+  });
+
+  it("a failed run leaves the file that was there", () => {
+    writeFileSync(join(folder, "kept.json"), "kept");
+    bitcenter(["train", "bad.csv", "--out", "kept.json"]);
+    expect(readFileSync(join(folder, "kept.json"), "utf8")).toBe("kept");
+    expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual([]);
+  });
+});
+
+it("help and version", () => {
+  expect(succeed(["--help"])).toMatch(/train DATA/);
+  expect(succeed([])).toBe(succeed(["--help"]));
+  expect(succeed(["train", "--help"])).toMatch(/--max-passes N/);
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  expect(succeed(["--version"])).toBe(`${version}\n`);
+});
+
+/** A host whose output is kept. */
+function fakeHost(
+  isTTY: boolean,
+  onInterrupt: Host["onInterrupt"] = () => () => {},
+): Host & { out: string[]; err: string[] } {
+  const [out, err]: [string[], string[]] = [[], []];
+  const stream = (lines: string[]) => ({
+    isTTY,
+    columns: 80,
+    write: (text: string | Uint8Array) => lines.push(String(text)),
+  });
+  return { stdout: stream(out), stderr: stream(err), onInterrupt, version: "0", out, err };
+}
+
+describe("on a terminal", () => {
+  it("draws a bar that ends as an empty line; piped there is none", async () => {
+    const words = ["train", join(folder, "train.csv")];
+    const [tty, piped] = [fakeHost(true), fakeHost(false)];
+    expect(await run(words, tty)).toBe(0);
+    expect(await run(words, piped)).toBe(0);
+    expect(tty.err.join("")).toMatch(/\rtraining .*%/);
+    expect(tty.err.at(-1)).toMatch(/^\r +\r$/);
+    for (const line of tty.err) expect(line.replaceAll("\r", "").length).toBeLessThan(80);
+    expect(piped.err).toEqual([]);
+  });
+});
+
+describe("Ctrl-C", () => {
+  it("saves the last finished outer step, says so, and exits with 130", async () => {
+    const out = join(folder, "interrupted.json");
+    let stop = (): void => {};
+    const host = fakeHost(true, (handler) => {
+      stop = handler;
+      return () => {};
+    });
+    // at the second outer step, when the first is finished
+    const write = host.stderr.write;
+    (host.stderr as { write: typeof write }).write = (text) => {
+      if (/outer step 2,/.test(String(text))) stop();
+      return write(text);
+    };
+    const code = await run(["train", join(folder, "train.csv"), "--solver", "sgd", "--out", out], host);
+    expect(code).toBe(130);
+    expect(host.err.join("")).toMatch(
+      /interrupted; the model of the last finished outer step is in .*interrupted\.json/,
+    );
+    const model = await loadModel(out);
+    expect(model.report?.stoppedBy).toBe("aborted");
+    expect(model.coef.some((w) => w !== 0)).toBe(true);
+  });
+
+  it("reaches a real process: before anything is finished there is nothing to save", async () => {
+    const child = spawn(process.execPath, [main, "train", "-", "--format", "libsvm", "--out", "none.json"], {
+      cwd: folder,
+    });
+    let err = "";
+    child.stderr.on("data", (chunk) => {
+      err += chunk;
+    });
+    const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+    // more than a pipe holds: once it is written the process reads, and listens to Ctrl-C
+    const row = "1 1:1 2:2\n-1 1:2 2:1\n";
+    await new Promise((resolve) => child.stdin.write(row.repeat(2 ** 17), resolve));
+    child.kill("SIGINT");
+    child.stdin.end();
+    expect(await ended).toBe(130);
+    expect(err).toBe("bitcenter: interrupted; no outer step was finished, so there is nothing to save\n");
+    expect(existsSync(join(folder, "none.json"))).toBe(false);
+  });
+});
