@@ -375,6 +375,7 @@ export class L1System implements System {
       if (kernels.l1Take(this.v, this.#u, z, part, size) > 0) {
         yield* this.#exact.multiply(this.v, margins, this.#scales, allowed);
       } else kernels.addScaled(margins, part, u1, count);
+      this.#shift();
       const objective = yield* this.#loss();
       if (!(objective <= before - LOSS * part * promised + NOISE * Math.abs(before))) continue;
       this.#adapt(part);
@@ -385,6 +386,14 @@ export class L1System implements System {
     this.#adapt(0);
     yield* this.evaluate();
     return false;
+  }
+
+  /** What several classes' weights of a column have in common the losses do not see, only the penalty: it is at its best after every step. */
+  #shift(): void {
+    const { outputs, dataset } = this.#problem;
+    if (outputs === 1) return;
+    const { kernels } = this.#core;
+    kernels.l1Shift(this.v, this.#frame.padded, dataset.cols, outputs, this.preconditioner.strengths, this.#ridge);
   }
 
   /** More damping after a step that went only this part of its way, less after a whole one. */
