@@ -318,6 +318,7 @@ export function l1Norm(v: usize, strength: usize, n: i32): f64 { return proximal
 export function leastSubgradient(g: usize, v: usize, padded: i32, columns: i32, classes: i32, scale: usize, offset: usize, intercept: f64, l1: f64): f64 { return proximal.leastSubgradient(g, v, padded, columns, classes, scale, offset, intercept, l1); }
 export function l1Least(g: usize, u: usize, strength: usize, n: i32): f64 { return proximal.least(g, u, strength, n); }
 export function l1Jump(u: usize, q: usize, h: usize, strength: usize, n: i32): void { proximal.jump(u, q, h, strength, n); }
+export function l1Shift(v: usize, pitch: i32, columns: i32, classes: i32, strength: usize, ridge: usize): i32 { return proximal.shift(v, pitch, columns, classes, strength, ridge); }
 export function symmetricProduct(m: usize, n: i32, s: usize, out: usize): void { proximal.product(m, n, s, out); }
 export function completeMatrix(m: usize, n: i32, floor: usize): void { proximal.complete(m, n, floor); }
 export function l1Sweep(m: usize, n: i32, u: usize, q: usize, strength: usize): f64 { return proximal.sweep(m, n, u, q, strength); }

@@ -185,6 +185,49 @@ describeVariants("l1", (variant) => {
     }
   });
 
+  it.each(SMOOTH)("%s on sparse rows: the same weights", (loss) => {
+    for (const fitIntercept of [true, false]) {
+      const sample = sampleFor(loss, 400, 14, 5);
+      for (let i = 0; i < sample.data.length; i++) if (i % 3 !== 0) sample.data[i] = 0;
+      const { rows, cols, data, labels } = sample;
+      const { engine, problem, exact } = pose(loss, sample, sample, data, { l2: 0, fitIntercept, variant });
+      const l1 = strengthOf(exact, 0.05);
+      const places = [...data.keys()].filter((i) => data[i] !== 0);
+      const indptr = Int32Array.from({ length: rows + 1 }, (_, i) => places.filter((at) => at < i * cols).length);
+      const values = Float64Array.from(places, (at) => data[at] as number);
+      const indices = Int32Array.from(places, (at) => at % cols);
+      const sparse = engine.dataset({ data: values, indices, indptr, rows, cols }, labels, { storage: "sparse" });
+      const { final } = run(engine.problem(sparse, { loss, l1, fitIntercept, epsilon: problem.epsilon }));
+      const optimum = minimisePenalised({ ...exact, l1 });
+      expect(final.isConverged).toBe(true);
+      expect(errorOf(exact, final.coef, optimum)).toBeLessThan(TOL);
+      const zeros = strictZeros({ ...exact, l1 }, optimum);
+      zeros.forEach((isZero, i) => {
+        expect(Object.is(final.coef[i], 0), `weight ${i}`).toBe(isZero);
+      });
+      engine.dispose();
+    }
+  });
+
+  it("softmax with an even number of classes: columns lie between their two middle weights, l2 says where", () => {
+    for (const l2 of [0, 1e-6, 1e-2]) {
+      const sample = sampleFor("softmax", 300, 8, 11, 4);
+      const { engine, problem, exact } = pose("softmax", sample, sample, sample.data, { l2, variant });
+      const l1 = strengthOf(exact, 0.01);
+      const { reports, final } = run(engine.problem(problem.dataset, { loss: "softmax", l1, l2 }));
+      const optimum = minimisePenalised({ ...exact, l1 });
+      expect(final.isConverged).toBe(true);
+      if (l2 > 0) expect(errorOf(exact, final.coef, optimum)).toBeLessThan(TOL);
+      const { objective, norm } = certificate({ ...exact, l1 }, final.coef, final.intercept);
+      expect(Math.abs(objective - optimum.objective)).toBeLessThan(1e-11 * objective);
+      // weights good to tol: H·error against H·weights
+      expect(norm).toBeLessThan(10 * TOL * (reports[0] as NewtonReport).gradientNorm);
+      // intercepts are decided by their differences: their mean is 0
+      expect(Math.abs(final.intercept.reduce((a, b) => a + b, 0))).toBeLessThan(1e-14);
+      engine.dispose();
+    }
+  });
+
   it("more columns than rows, and than a Gram matrix is made for", () => {
     for (const [rows, cols, preconditioner] of [
       [40, 120, "gram"],

@@ -28,6 +28,7 @@ type Name =
   | "completeMatrix"
   | "submatrix"
   | "scatter"
+  | "l1Shift"
   | "l1Take";
 
 /** `plain`: forms without a mistake, which the checkers must accept. */
@@ -310,6 +311,23 @@ export function proximalMutants(
         const [a, b, c] = vectorsOf(args, at(args, 3), 0, 1, 2) as Three;
         return a.reduce((sum, x, j) => sum + at(c, j) * (x === 0 ? Math.abs(at(b, j)) : Math.sign(x) * at(b, j)), 0);
       },
+    },
+    l1Shift: {
+      "drops the last column": dropped("l1Shift", 2),
+      "forgets a class": dropped("l1Shift", 3),
+      "forgets l1": exchanged("l1Shift", 4, 1, () => 0),
+      "forgets l2": exchanged("l1Shift", 5, 1, () => 0),
+      "takes out the mean": (...args) => {
+        const [pitch, columns, classes] = [at(args, 1), at(args, 2), at(args, 3)];
+        const v = f64(at(args, 0), pitch * classes);
+        for (let j = 0; j < columns; j++) {
+          let mean = 0;
+          for (let k = 0; k < classes; k++) mean += at(v, k * pitch + j) / classes;
+          for (let k = 0; k < classes; k++) v[k * pitch + j] = at(v, k * pitch + j) - mean;
+        }
+        return columns;
+      },
+      "moves nothing": () => 0,
     },
     l1Take: {
       "drops the last column": dropped("l1Take", 4),

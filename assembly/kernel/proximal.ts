@@ -1,7 +1,7 @@
 // Vectors of problems with l1 terms, Σ strengthⱼ·|uⱼ|: where they are smooth, how far that reaches, and the quadratic model
 //   q·s + ½·sᵀM·s + Σ strengthⱼ·(|uⱼ + sⱼ| − |uⱼ|)
 // with an explicit matrix M. A coordinate is free where uⱼ ≠ 0 or strengthⱼ = 0: there the l1 term is linear as long as no sign changes.
-// docs/numerics.md §16. Float64, sums in the order of the columns unless they are vector.dot's.
+// docs/numerics.md §17. Float64, sums in the order of the columns unless they are vector.dot's.
 
 import { vector } from "./vector";
 
@@ -228,5 +228,55 @@ export abstract class proximal {
       store<f64>(v + j, next);
     }
     return missed;
+  }
+
+  /**
+   * Softmax does not see what is added to one column's weights of all classes: every column moves to where Σ (strength·|v| + ½·ridge·v²) over its classes
+   * is least, from where it is to the nearest such place. v: classes × pitch f64; strength, ridge: pitch f64, of the first class; `columns` of them count.
+   * A weight that ends at its corner is 0 exactly. Returns how many columns have moved.
+   */
+  static shift(v: usize, pitch: i32, columns: i32, classes: i32, strength: usize, ridge: usize): i32 {
+    const step = (<usize>pitch) << 3;
+    let moved = 0;
+    for (let j: usize = 0; j < (<usize>columns) << 3; j += 8) {
+      const t = load<f64>(strength + j);
+      const r = load<f64>(ridge + j);
+      let shift: f64 = 0;
+      // from corner to corner, at most once to each
+      for (let corner = 0; corner <= classes; corner++) {
+        // slopes on either side of where the column is by now, and the next corners
+        let left: f64 = 0;
+        let right: f64 = 0;
+        let sum: f64 = 0;
+        let up = Infinity;
+        let down = -Infinity;
+        for (let k: usize = 0; k < <usize>classes; k++) {
+          const value = load<f64>(v + k * step + j);
+          const to = -value;
+          left += shift > to ? t : -t;
+          right += shift < to ? -t : t;
+          sum += value + shift;
+          if (to > shift) up = min(up, to);
+          if (to < shift) down = max(down, to);
+        }
+        left += r * sum;
+        right += r * sum;
+        const slope = right < 0 ? right : left > 0 ? left : 0;
+        if (slope == 0) break;
+        const lowest = r > 0 ? shift - slope / (r * <f64>classes) : slope < 0 ? Infinity : -Infinity;
+        if (slope < 0 ? lowest <= up : lowest >= down) {
+          shift = lowest;
+          break;
+        }
+        shift = slope < 0 ? up : down;
+      }
+      if (shift == 0 || !(abs(shift) < Infinity)) continue;
+      moved++;
+      for (let k: usize = 0; k < <usize>classes; k++) {
+        const at = v + k * step + j;
+        store<f64>(at, load<f64>(at) + shift);
+      }
+    }
+    return moved;
   }
 }

@@ -119,7 +119,7 @@ export type KernelName =
   | "plane1"
   | "planeSoftmax"
   | `interior${"Start" | "Curvature" | "Aim" | "Derivatives" | "Reach" | "Products" | "Move" | "Gap"}`
-  | `l1${"Norm" | "Least" | "Jump" | "Sweep" | "Free" | "Slopes" | "Mask" | "Reach" | "Step" | "Change" | "Take"}`
+  | `l1${"Norm" | "Least" | "Jump" | "Sweep" | "Free" | "Slopes" | "Mask" | "Reach" | "Step" | "Change" | "Take" | "Shift"}`
   | "leastSubgradient"
   | "symmetricProduct"
   | "completeMatrix"

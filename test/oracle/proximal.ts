@@ -1,4 +1,4 @@
-// The vectors of l1 problems in plain loops (docs/numerics.md §16): Σ strength·|u|, its faces, and coordinate descent on a model with an explicit matrix.
+// The vectors of l1 problems in plain loops (docs/numerics.md §17): Σ strength·|u|, its faces, and coordinate descent on a model with an explicit matrix.
 
 type Vector = ArrayLike<number>;
 
@@ -172,4 +172,53 @@ export function take(v: Vector, u: Vector, z: Vector, part: number): { v: Float6
     return 0;
   });
   return { v: next, missed };
+}
+
+/**
+ * Columns moved together over the classes to where Σ (strength·|v| + ½·ridge·v²) is least: the least of all corners and of the parabolas' lowest points, and of
+ * equal ones the nearest. v: classes × pitch.
+ */
+export function shifted(
+  v: Vector,
+  pitch: number,
+  columns: number,
+  classes: number,
+  strength: Vector,
+  ridge: Vector,
+): { v: Float64Array; moved: number } {
+  const out = Float64Array.from(v);
+  let moved = 0;
+  for (let j = 0; j < columns; j++) {
+    const values = Array.from({ length: classes }, (_, k) => at(v, k * pitch + j));
+    const [t, r] = [at(strength, j), at(ridge, j)];
+    const slopes = (shift: number): [number, number] => {
+      let [left, right, sum] = [0, 0, 0];
+      for (const value of values) {
+        left += value + shift > 0 ? t : -t;
+        right += value + shift < 0 ? -t : t;
+        sum += value + shift;
+      }
+      return [left + r * sum, right + r * sum];
+    };
+    const corners = values.map((value) => -value).sort((a, b) => a - b);
+    const lowest: number[] = [];
+    const isLeast = (shift: number): boolean => slopes(shift)[0] <= 0 && slopes(shift)[1] >= 0;
+    if (isLeast(0)) continue;
+    const places = [0, ...corners].sort((a, b) => a - b);
+    places.forEach((place, i) => {
+      if (isLeast(place)) lowest.push(place);
+      // between two neighbours the slope is a straight line
+      const next = places[i + 1];
+      if (r <= 0) return;
+      const from = place - slopes(place)[1] / (r * classes);
+      if (from > place && (next === undefined || from < next)) lowest.push(from);
+      const back = place - slopes(place)[0] / (r * classes);
+      if (i === 0 && back < place) lowest.push(back);
+    });
+    const best = lowest.sort((a, b) => Math.abs(a) - Math.abs(b))[0];
+    if (best === undefined) continue;
+    moved++;
+    for (let k = 0; k < classes; k++) out[k * pitch + j] = at(values, k) + best;
+  }
+  return { v: out, moved };
 }

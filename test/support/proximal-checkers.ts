@@ -1,6 +1,6 @@
 // Checkers of the vectors behind l1 problems. Float64 in the documented order, element by element: tolerance 0 against test/oracle/proximal.ts.
 import * as oracle from "../oracle/proximal.js";
-import { at, type Check, expectEqual } from "./checkers.js";
+import { at, type Check, expectEqual, expectNear } from "./checkers.js";
 import type { Harness } from "./memory.js";
 import { Dice } from "./random.js";
 
@@ -117,6 +117,34 @@ export const checkL1Jump = over(216, ({ n, dice, u, strength, q, shift, what }, 
   const to = memory.inout(u, shift);
   kernel(to, memory.input(q), memory.input(h), memory.input(strength), n);
   equalAll(what, memory.f64(to, n), oracle.jumped(u, q, h, strength));
+});
+
+export const checkL1Shift = over(217, ({ n, dice, strength, shift, what }, memory, kernel) => {
+  for (const classes of [2, 3, 4, 7]) {
+    for (const l2 of [0, 1e-3, 10]) {
+      const pitch = n + dice.below(3);
+      // whole numbers, so that corners meet and slopes are 0; columns as good as they can be, too
+      const v = Float64Array.from(
+        { length: classes * pitch },
+        () => dice.between(-4, 4) * (dice.below(3) === 0 ? 0 : 1),
+      );
+      const t = Float64Array.from({ length: pitch }, (_, j) => (j < n ? Math.round(at(strength, j)) : Number.NaN));
+      const ridge = Float64Array.from({ length: pitch }, (_, j) => (j < n ? l2 : Number.NaN));
+      const { v: want, moved } = oracle.shifted(v, pitch, n, classes, t, ridge);
+      memory.reset();
+      const to = memory.inout(v, shift);
+      const count = kernel(to, pitch, n, classes, memory.input(t), memory.input(ridge));
+      expectEqual(`${what}, ${classes} classes, l2 ${l2}: columns`, count, moved);
+      const got = memory.f64(to, classes * pitch);
+      for (let i = 0; i < want.length; i++) {
+        // a lowest point from another corner: two roundings of numbers below 1e4/l2
+        const bound = l2 === 0 ? 0 : 2 ** -50 * (8 + Math.max(...t.slice(0, n)) / l2);
+        expectNear(`${what}, ${classes} classes, l2 ${l2}: element ${i}`, at(got, i), at(want, i), bound);
+        if (at(want, i) === 0 && l2 !== 10) expectEqual(`${what}: a corner, element ${i}`, at(got, i), 0);
+      }
+      memory.verify();
+    }
+  }
 });
 
 export const checkSymmetricProduct = over(203, ({ n, dice, u, shift, what }, memory, kernel) => {

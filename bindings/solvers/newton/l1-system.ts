@@ -3,7 +3,7 @@
 // A direction ends at u, where the quadratic model of F at v is small: the optimum of an explicit model (L1Model) says which weights are to be 0, conjugate gradients with
 // integer Hessian products on the face of that point say what the others are, until they meet a corner; then the model is asked again, from there. At last v goes
 // towards u as far as F falls, all the way if it can: zeros are exact. Proximal Newton methods: Lee, Sun & Saunders 2014 (SIAM J. Optim. 24); faces and
-// conjugate gradients: Byrd, Chin, Nocedal & Oztoprak 2016 (Math. Program. 159). docs/numerics.md §16, docs/decisions/0018.
+// conjugate gradients: Byrd, Chin, Nocedal & Oztoprak 2016 (Math. Program. 159). docs/numerics.md §17, docs/decisions/0018.
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Core, Scope } from "../../engine/core.js";
@@ -375,6 +375,7 @@ export class L1System implements System {
       if (kernels.l1Take(this.v, this.#u, z, part, size) > 0) {
         yield* this.#exact.multiply(this.v, margins, this.#scales, allowed);
       } else kernels.addScaled(margins, part, u1, count);
+      this.#shift();
       const objective = yield* this.#loss();
       if (!(objective <= before - LOSS * part * promised + NOISE * Math.abs(before))) continue;
       this.#adapt(part);
@@ -385,6 +386,14 @@ export class L1System implements System {
     this.#adapt(0);
     yield* this.evaluate();
     return false;
+  }
+
+  /** What several classes' weights of a column have in common the losses do not see, only the penalty: it is at its best after every step. */
+  #shift(): void {
+    const { outputs, dataset } = this.#problem;
+    if (outputs === 1) return;
+    const { kernels } = this.#core;
+    kernels.l1Shift(this.v, this.#frame.padded, dataset.cols, outputs, this.preconditioner.strengths, this.#ridge);
   }
 
   /** More damping after a step that went only this part of its way, less after a whole one. */

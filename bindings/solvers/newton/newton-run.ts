@@ -33,6 +33,8 @@ const MANY_ROWS_PER_COLUMN = 20;
 const SMALLEST_SHARE = 0.1;
 /** Largest cost of a Gram matrix with its factor, in passes. */
 const GRAM_PASSES = 15;
+/** The same with l1, where zeros are found the sooner the better the explicit model is. */
+const L1_GRAM_PASSES = 60;
 /** Multiply-adds of a Cholesky factor, counted as columns³, in the time of a pass over one entry of sparse rows. */
 const SPARSE_ENTRY = 32;
 /** Multiplications for a Gram matrix in float64 that take no longer than a descent would. */
@@ -177,7 +179,8 @@ export class NewtonRun {
       ? (dimension * dimension * dimension) / (SPARSE_ENTRY * rows * filled)
       : (dimension * dimension) / (2 * rows);
     const isCheapOf = (count: number): boolean =>
-      dimension <= GRAM_COLUMNS && (gramPasses(count, rows, filled, 1) + factorPasses) / outputs <= GRAM_PASSES;
+      dimension <= GRAM_COLUMNS &&
+      (gramPasses(count, rows, filled, 1) + factorPasses) / outputs <= (l1 > 0 ? L1_GRAM_PASSES : GRAM_PASSES);
     const isCheap = isCheapOf(sampled);
     const isRounded = this.#view.exact !== this.#view.inner;
     const isPacked = isPackedMatrix(this.#view.inner);
