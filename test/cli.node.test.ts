@@ -116,6 +116,20 @@ describe("train", () => {
     }
   });
 
+  it("a test file without a telling name has the width of the training file, though its rows end earlier", () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 2} 1:${i % 2} 2:${i % 3}`);
+    writeFileSync(join(folder, "wide"), `${rows.join("\n")}\n1 3:1\n`);
+    writeFileSync(join(folder, "wide.t"), `${rows.join("\n")}\n`);
+    const words = ["train", "wide", "--test", "wide.t", "--out", "wide.json", "--json"];
+    expect(JSON.parse(succeed(words))).toMatchObject({ cols: 3, accuracy: 1 });
+    expect(succeed(["evaluate", "wide.json", "wide.t"])).toContain("accuracy  1");
+    expect(
+      succeed(["predict", "wide.json", "-"], `${rows.join("\n")}\n`)
+        .trim()
+        .split("\n"),
+    ).toHaveLength(40);
+  });
+
   it("solves a regression", () => {
     const facts = JSON.parse(
       succeed(["train", "line.csv", "--loss", "squared", "--test", "line.csv", "--out", "line.json", "--json"]),
@@ -238,6 +252,11 @@ describe("predict, evaluate, convert, inspect, compare", () => {
 describe("errors: one sentence on stderr, nothing on stdout", () => {
   const wrongUsage: [string, string[], RegExp][] = [
     ["an unknown command", ["trian", "x"], /unknown command "trian"; known: train/],
+    [
+      "a value with a dash",
+      ["train", "train.csv", "--l2", "-1"],
+      /option '--l2' needs a value, and one that begins with a dash is written --l2=-…/,
+    ],
     ["an unknown option", ["train", "train.csv", "--ltwo", "1"], /train: unknown option '--ltwo'/],
     ["no file", ["train"], /expected DATA, given nothing/],
     ["a file too many", ["evaluate", "a", "b", "c"], /expected MODEL and DATA/],

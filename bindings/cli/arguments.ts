@@ -150,8 +150,13 @@ export function parse(words: readonly string[]): Parsed {
     });
   } catch (error) {
     // "Unknown option '--x'. To specify a positional argument …": the first sentence is what is wrong
-    const [sentence] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(`${command}: ${(sentence as string).replace(/^./, (c) => c.toLowerCase())}`);
+    // "Option '--l2' argument is ambiguous.\nDid you forget …": what it means is that the next word begins with a dash
+    const [first] = (error as Error).message.split(/\. |\n/);
+    const sentence = (first as string).replace(
+      /^Option '(\S+)[^']*' argument is ambiguous\.?$/,
+      "option '$1' needs a value, and one that begins with a dash is written $1=-…",
+    );
+    throw new UsageError(`${command}: ${sentence.replace(/^./, (c) => c.toLowerCase())}`);
   }
   const { values, positionals } = parsed;
   if (values["help"] === true) return { kind: "help", command };

@@ -75,9 +75,15 @@ async function load(
   expected: Expected,
   isLabelled: boolean,
 ): Promise<FileData> {
-  const data = await readFile(path, optionsFor(path, args, labels, expected, isLabelled));
+  const data = widened(await readFile(path, optionsFor(path, args, labels, expected, isLabelled)), expected.cols);
   checkColumns(path, data, expected);
   return data;
+}
+
+/** LIBSVM rows do not say how wide they are, and a file that is known by its contents alone was read before the model's width could be asked for. */
+function widened(data: FileData, cols: number | null): FileData {
+  if (data.format !== "libsvm" || cols === null || data.X.cols >= cols) return data;
+  return { ...data, X: { ...data.X, cols } as SparseMatrix };
 }
 
 function checkColumns(path: string, { X, featureNames }: FileData, expected: Expected): void {

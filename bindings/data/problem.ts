@@ -202,7 +202,7 @@ function* mapLabels(
     if (largest > LARGEST_TARGET || (largest > 0 && largest < 1 / LARGEST_TARGET)) {
       throw new BitcenterError(
         "BAD_VALUE",
-        `problem: targets up to ${largest} do not fit float32 steps: scale them to between ${1 / LARGEST_TARGET} and ${LARGEST_TARGET}`,
+        `problem: targets up to ${largest} do not fit float32 steps: scale them to between ${1 / LARGEST_TARGET} and ${LARGEST_TARGET.toExponential()}`,
       );
     }
     return { values: labels, classes: [] };

@@ -68,7 +68,7 @@ function checkSparse(where: string, { data, indices, indptr, rows, cols }: Spars
   if (indptr.length !== rows + 1 || indptr[0] !== 0 || stored !== indices.length || stored !== data.length) {
     throw new BitcenterError(
       "BAD_SHAPE",
-      `${where}: indptr must hold ${rows + 1} places from 0 to the number of stored values, given ${indptr.length} from ${indptr[0]} to ${show(stored)} for ${indices.length} indices and ${data.length} values`,
+      `${where}: indptr must hold ${rows + 1} places from 0 to the number of stored values, given ${indptr.length} from ${show(indptr[0])} to ${show(indptr.at(-1))} for ${indices.length} indices and ${data.length} values`,
     );
   }
   for (let i = 0; i < rows; i++) {
@@ -82,7 +82,7 @@ function checkSparse(where: string, { data, indices, indptr, rows, cols }: Spars
       if (column <= before || column >= cols) {
         throw new BitcenterError(
           "BAD_VALUE",
-          `${where}: row ${i}, entry ${at - (indptr[i] as number)}: expected a column above ${before} and below ${cols}, given ${column}`,
+          `${where}: row ${i}, entry ${at - (indptr[i] as number)}: expected columns below ${cols} in ascending order, each once, given ${column}${before < 0 ? "" : ` after ${before}`}`,
         );
       }
       before = column;
