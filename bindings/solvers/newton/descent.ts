@@ -90,23 +90,27 @@ export class Descent {
     const isWhole = this.#share >= 1 || count < 1;
     const isGramSampled = this.#isWorn && this.#gramRows < rows;
     if (!isWhole || isGramSampled) yield* system.rowWeights(rowWeights);
-    if (this.#isWorn) {
+    const isFresh = this.#isWorn;
+    if (isFresh) {
       this.#freshProducts = 0;
       if (isGramSampled) {
         yield* this.#withSample(this.#gramRows, (sample) => this.#precondition(sample));
       } else yield* this.#precondition(null);
     }
-    const direction = isWhole
+    const found = isWhole
       ? yield* system.solve(this.#isExact ? "exact" : null, forcing)
       : yield* this.#withSample(count, (sample) =>
           Scope.scratchWork(this.#problem.core, (scope) => this.#solveSampled(scope, sample)),
         );
+    // a preconditioner of another point may know nothing of curvature that is here (it was made where a loss is flat), and call solved what is not
+    const isMisled = !isFresh && found.decrement < found.least;
+    const direction = isMisled ? { ...found, decrement: found.least, isSolved: false } : found;
     if (this.#freshProducts === 0) this.#freshProducts = direction.products;
     const more = (direction.products - this.#freshProducts) * Math.min(1, this.#share);
     this.#isWorn =
       direction.products > WORN * this.#freshProducts + WORN_PRODUCTS &&
       more > (this.isGram ? WORN_COST * this.#gramCost(this.#gramRows) : 0);
-    this.#isWorn ||= direction.isMisled;
+    this.#isWorn ||= isMisled;
     if (this.#lastDecrement > 0 && direction.decrement > this.#settings.stall * this.#lastDecrement)
       this.#change(direction.isSolved);
     this.#lastDecrement = direction.decrement;

@@ -279,7 +279,7 @@ export class L1System implements System {
       // where the explicit model promises more than the Hessian has found, nothing is certain yet
       decrement: Math.max(promised, first, 0),
       isSolved: Number.isFinite(promised),
-      isMisled: false,
+      least: 0,
       products: taken,
       length: this.#lengthOf(z),
     };

@@ -109,8 +109,8 @@ export interface Direction {
   readonly decrement: number;
   /** Whether conjugate gradients reached their tolerance. */
   readonly isSolved: boolean;
-  /** Whether it promises less than the curvature bounds do: the preconditioner is no good here. */
-  readonly isMisled: boolean;
+  /** What the curvature bounds promise: no decrement is less, but for columns that never vary. */
+  readonly least: number;
   /** Hessian products it took. */
   readonly products: number;
   /** With l1: its length as a part of the weights', about their relative error. */
@@ -330,7 +330,7 @@ export class NewtonSystem implements System {
     if (this.#point.scaledNorm === 0) {
       core.f64(this.#buffers.z, size).fill(0);
       this.#decrement = 0;
-      return { decrement: 0, isSolved: true, isMisled: false, products: 0 };
+      return { decrement: 0, least: 0, isSolved: true, products: 0 };
     }
     const { z, r, y, p, hp } = this.#buffers;
     core.f64(r, size).fill(0);
@@ -360,16 +360,9 @@ export class NewtonSystem implements System {
       isSolved = false;
     }
     this.#decrement = decrement;
-    // H ≼ size·S, S the curvature bounds: its scaled trace is at most `size`. A preconditioner that knows nothing of some curvature (it was made where a loss is flat)
-    // may call a direction solved that promises less than any can
+    // H ≼ size·S, S the curvature bounds: the trace of S^(−½)·H·S^(−½) is at most `size`
     const least = (LEAST_DECREMENT * this.#point.scaledNorm * this.#point.scaledNorm) / size;
-    const isMisled = decrement < least;
-    return {
-      decrement: Math.max(decrement, least),
-      isSolved: isSolved && !isMisled,
-      isMisled,
-      products: solution.products,
-    };
+    return { decrement, least, isSolved, products: solution.products };
   }
 
   /** to = H·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */
