@@ -8,7 +8,7 @@ import { eachPart, type Work } from "../../engine/work.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
 import { rowWeights } from "./curvature.js";
 import { exactHessian } from "./exact-hessian.js";
-import type { Preconditioner, PreconditionerRows } from "./preconditioner.js";
+import { diagonal, type Preconditioner, type PreconditionerRows } from "./preconditioner.js";
 import type { Curvature, ExactPasses, Products } from "./products.js";
 import type { RowFacts, RowSample } from "./row-sample.js";
 
@@ -30,7 +30,7 @@ const LOOK_TURN = (Math.sqrt(5) - 1) / 2;
 const MOST_HALVINGS = 40;
 /** What rounding a step may cost, as a part of what it gains: the next step has to make it good. */
 const ROUNDING = 1e-3;
-/** Curvature bounds come from a sample of the rows, which may know half of them. */
+/** Curvature bounds come from bytes, which may show half of what the exact copy holds. */
 const LEAST_DECREMENT = 0.5;
 /** Curvature below this part of its bound is rounding noise; a step without any goes so many times as far as the bound allows, and back from there. */
 const FLAT = 2 ** -52;
@@ -362,7 +362,9 @@ export class NewtonSystem implements System {
     this.#decrement = decrement;
     // H ≼ size·S, S the curvature bounds: its scaled trace is at most `size`. A preconditioner that knows nothing of some curvature (it was made where a loss is flat)
     // may call a direction solved that promises less than any can
-    const least = (LEAST_DECREMENT * this.#point.scaledNorm * this.#point.scaledNorm) / size;
+    const { scaledNorm } = this.#point;
+    let least = (LEAST_DECREMENT * scaledNorm * scaledNorm) / size;
+    if (decrement < least) least = (LEAST_DECREMENT * (yield* this.#boundedSquares())) / size;
     const isMisled = decrement < least;
     return {
       decrement: Math.max(decrement, least),
@@ -370,6 +372,17 @@ export class NewtonSystem implements System {
       isMisled,
       products: solution.products,
     };
+  }
+
+  /** gᵀS⁻¹g with the curvature bounds S of all rows: those of a sample say nothing of a column that it does not show, and call every gradient there large. */
+  *#boundedSquares(): Work<number> {
+    const { curvature, outputs } = this.#problem;
+    const { rows, weights } = this.#facts;
+    const { matrix } = this.#inner;
+    const bounds = this.#buffers.hp;
+    const scale = curvature / rows;
+    yield* diagonal(this.#problem, this.#frame, this.#inner, matrix, rows, weights.f32, scale, this.#ridge, bounds);
+    return this.#problem.core.kernels.weightedSquares(this.g, bounds, this.#frame.padded, outputs);
   }
 
   /** to = H·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */
