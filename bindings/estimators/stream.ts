@@ -294,6 +294,8 @@ class Stream {
     const { size, w } = this;
     const { rows } = batch;
     const added = omega === null ? rows : omega.reduce((sum, weight) => sum + weight, 0);
+    // rows that weigh nothing say nothing, and means of them are no numbers
+    if (added === 0) return;
     const outputs = this.#outputs;
     const margins = Array.from({ length: outputs }, () => new Float64Array(rows));
     const first = Array.from({ length: outputs }, () => new Float64Array(rows));
