@@ -1041,6 +1041,18 @@ describe("misuse", () => {
       "labels: row 0: unknown class 0; known: 1, 2",
     ],
     [
+      "partialFit, other classes than at first",
+      () => new LinearSVC().partialFit(X, y, { classes: [0, 1] }).partialFit(X, y, { classes: [0, 1, 2] }),
+      "BAD_OPTION",
+      "classes must be those of the first batch, 0, 1, given 0, 1, 2",
+    ],
+    [
+      "validation without weight",
+      () => new LinearSVC().fitSync(X, y, { validation: { X, y, sampleWeight: Array.from(y, () => 0) } }),
+      "BAD_VALUE",
+      "weights of the rows held out are all 0",
+    ],
+    [
       "partialFit after fit",
       () => fitted().partialFit(X, y, { classes: [0, 1] }),
       "UNSUPPORTED",
@@ -1264,6 +1276,28 @@ describe("partialFit", () => {
         make().fitSync(rows, sample.labels).score(rows, sample.labels) - 0.01,
       );
     }
+  });
+
+  it("a first batch that is refused decides nothing", async () => {
+    const sample = sampleFor("logistic", 60, 3, 3);
+    const model = new LogisticRegression();
+    await errorOf(() => model.partialFit(matrixOf(sample), sample.labels, { classes: [5, 6] }));
+    await errorOf(() => model.partialFit([[1]], [7], { classes: [0, 1] }));
+    model.partialFit(matrixOf(sample), sample.labels, { classes: [0, 1] });
+    const alone = new LogisticRegression().partialFit(matrixOf(sample), sample.labels, { classes: [0, 1] });
+    expect(bits(model)).toBe(bits(alone));
+  });
+
+  // 600 columns: means of points instead of the whole model
+  it.each([3, 600])("batches that weigh nothing change nothing: %i columns", (cols) => {
+    const sample = sampleFor("squared", 40, cols, 3);
+    const [X, y] = [matrixOf(sample), sample.labels];
+    const nothing = { sampleWeight: new Float64Array(40) };
+    const model = new LinearRegression({ l2: 1e-3 }).partialFit(X, y, nothing);
+    expect(model.coef.every((w) => w === 0)).toBe(true);
+    model.partialFit(X, y).partialFit(X, y, nothing);
+    expect(bits(model)).toBe(bits(new LinearRegression({ l2: 1e-3 }).partialFit(X, y)));
+    expect(model.report?.objective).toBeGreaterThan(0);
   });
 
   it("a batch that is refused changes nothing", async () => {
