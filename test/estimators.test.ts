@@ -994,18 +994,18 @@ describe("misuse", () => {
       "sparse column",
       () => fitted().predict({ ...compress([1, 2], 1), indices: Int32Array.of(0, 2) }),
       "BAD_VALUE",
-      "row 0, entry 1",
+      "row 0, place 1",
     ],
     [
       "sparse order",
       () => fitted().predict({ ...compress([1, 2], 1), indices: Int32Array.of(1, 0) }),
       "BAD_VALUE",
-      "row 0, entry 1",
+      "row 0, place 1",
     ],
     [
       "sparse places",
       () => fitted().predict({ ...compress([1, 2], 1), indptr: Int32Array.of(0, 1) }),
-      "BAD_SHAPE",
+      "BAD_VALUE",
       "indptr",
     ],
     [

@@ -545,7 +545,7 @@ export function readModel(estimator: EstimatorName, value: unknown): SavedModel 
 
 /** Rows into the engine. @internal */
 export function* loadDataset(engine: Engine, { X, targets, weights }: HeldOut, { bits, solver }: Settings) {
-  return yield* engine.datasetWork(X as never, targets, {
+  return yield* engine.datasetWork(X, targets, {
     // the bits of zipml are those of its samples
     bits: solver === "zipml" ? 8 : bits,
     ...(weights !== null && { sampleWeight: weights }),

@@ -356,8 +356,10 @@ export class NewtonSystem implements System {
       core.f64(z, size).fill(0);
       kernels.addScaled(z, -1, this.g, size);
       kernels.scaleColumns(z, this.#scales, 1, padded, outputs, z);
+      this.preconditioner.clearEmpty(z);
       decrement = -kernels.dotF64(this.g, z, size);
-      isSolved = false;
+      // nothing but rounding errors in empty columns is left
+      isSolved &&= solution.norm === 0;
     }
     this.#decrement = decrement;
     // H ≼ size·S, S the curvature bounds: its scaled trace is at most `size`. A preconditioner that knows nothing of some curvature (it was made where a loss is flat)
@@ -374,15 +376,19 @@ export class NewtonSystem implements System {
     };
   }
 
-  /** gᵀS⁻¹g with the curvature bounds S of all rows: those of a sample say nothing of a column that it does not show, and call every gradient there large. */
+  /** gᵀS⁻¹g with the curvature bounds S of all rows: those of a sample say nothing of a column that it does not show, and call every gradient there large. Rounding errors in empty columns do not count. */
   *#boundedSquares(): Work<number> {
-    const { curvature, outputs } = this.#problem;
+    const { core, curvature, outputs } = this.#problem;
     const { rows, weights } = this.#facts;
     const { matrix } = this.#inner;
     const bounds = this.#buffers.hp;
     const scale = curvature / rows;
     yield* diagonal(this.#problem, this.#frame, this.#inner, matrix, rows, weights.f32, scale, this.#ridge, bounds);
-    return this.#problem.core.kernels.weightedSquares(this.g, bounds, this.#frame.padded, outputs);
+    // the residual is free once a direction is found
+    const { r } = this.#buffers;
+    core.f64(r, this.#size).set(core.f64(this.g, this.#size));
+    this.preconditioner.clearEmpty(r);
+    return core.kernels.weightedSquares(r, bounds, this.#frame.padded, outputs);
   }
 
   /** to = H·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */
