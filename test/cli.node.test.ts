@@ -157,6 +157,52 @@ describe("train", () => {
   });
 });
 
+describe("files that say the same in other words", () => {
+  it("a LIBSVM test file that lacks column 0 is read as the training file is", () => {
+    const dice = new Dice(3);
+    const rows = Array.from({ length: 120 }, () => [0, 1, 2, 3].map(() => dice.uniform() - 0.5));
+    const lines = (from: number): string =>
+      rows
+        .map((row) => {
+          const label = (row[1] as number) > (row[2] as number) ? 1 : 0;
+          const entries = row.map((x, j) => `${j}:${x}`).slice(from);
+          return `${label} ${entries.join(" ")}\n`;
+        })
+        .join("");
+    writeFileSync(join(folder, "zero.libsvm"), lines(0));
+    writeFileSync(join(folder, "lacking.libsvm"), lines(1));
+    const words = ["train", "zero.libsvm", "--test", "lacking.libsvm", "--out", "zero.json", "--json"];
+    expect(JSON.parse(succeed(words)).accuracy).toBeGreaterThan(0.95);
+    const evaluated = succeed(["evaluate", "zero.json", "lacking.libsvm", "--first-index", "0", "--json"]);
+    expect(JSON.parse(evaluated).accuracy).toBeGreaterThan(0.95);
+    const { code, err } = bitcenter(["evaluate", "zero.json", "lacking.libsvm", "--first-index", "2"]);
+    expect([code, err]).toEqual([2, expect.stringContaining("firstIndex")]);
+  });
+
+  it("labels that are text in one file and numbers in the other", () => {
+    const dice = new Dice(4);
+    const rows = Array.from({ length: 100 }, () => dice.uniform() - 0.5);
+    const csv = (more: (i: number, label: string) => string): string =>
+      `x,y\n${rows.map((x, i) => `${x},${more(i, x > 0 ? "1" : "2.0")}`).join("\n")}\n`;
+    writeFileSync(
+      join(folder, "mixed.csv"),
+      csv((i, label) => (i < 4 ? "other" : label)),
+    );
+    writeFileSync(
+      join(folder, "plain.csv"),
+      csv((_, label) => label),
+    );
+    for (const [train, test] of [
+      ["mixed.csv", "plain.csv"],
+      ["plain.csv", "mixed.csv"],
+    ] as const) {
+      const { accuracy } = JSON.parse(succeed(["train", train, "--test", test, "--out", "spelled.json", "--json"]));
+      expect(accuracy).toBeGreaterThan(0.9);
+      expect(JSON.parse(succeed(["evaluate", "spelled.json", test, "--json"])).accuracy).toBe(accuracy);
+    }
+  });
+});
+
 describe("predict, evaluate, convert, inspect, compare", () => {
   it("predicts a label a line, or probabilities", () => {
     const labels = succeed(["predict", "model.json", "test.csv", "--label", "answer"]).trim().split("\n");
@@ -236,6 +282,19 @@ describe("predict, evaluate, convert, inspect, compare", () => {
     });
     expect(succeed(["inspect", "model.json"])).toMatch(/LogisticRegression, loss logistic/);
     expect(succeed(["inspect", "train.csv", "--label", "answer"])).toMatch(/no \(\d+\), yes \(\d+\)/);
+  });
+
+  it("a solver that does not take the options is a line of the comparison", () => {
+    for (const words of [
+      ["--penalty", "l1"],
+      ["--bits", "16"],
+    ]) {
+      const { solvers } = JSON.parse(succeed(["compare", "train.csv", "--max-passes", "5", "--json", ...words]));
+      expect(solvers).toHaveLength(10);
+      expect(solvers[0].objective).toBeGreaterThan(0);
+      expect(solvers.at(-1).refused).toMatch(/penalty|zipml/);
+    }
+    expect(bitcenter(["compare", "train.csv", "--bits", "3"]).code).toBe(2);
   });
 
   it("compares all solvers; auto is not above any of them", () => {

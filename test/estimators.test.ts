@@ -994,13 +994,13 @@ describe("misuse", () => {
       "sparse column",
       () => fitted().predict({ ...compress([1, 2], 1), indices: Int32Array.of(0, 2) }),
       "BAD_VALUE",
-      "row 0, entry 1",
+      "row 0, place 1",
     ],
     [
       "sparse order",
       () => fitted().predict({ ...compress([1, 2], 1), indices: Int32Array.of(1, 0) }),
       "BAD_VALUE",
-      "row 0, entry 1: expected columns below 2 in ascending order, each once, given 0 after 1",
+      "row 0, place 1",
     ],
     [
       "a bigint",
@@ -1017,7 +1017,7 @@ describe("misuse", () => {
     [
       "sparse places",
       () => fitted().predict({ ...compress([1, 2], 1), indptr: Int32Array.of(0, 1) }),
-      "BAD_SHAPE",
+      "BAD_VALUE",
       "indptr",
     ],
     [
@@ -1051,6 +1051,18 @@ describe("misuse", () => {
       () => new LinearSVC().partialFit(X, y, { classes: [1, 2] }),
       "BAD_VALUE",
       "labels: row 0: unknown class 0; known: 1, 2",
+    ],
+    [
+      "partialFit, other classes than at first",
+      () => new LinearSVC().partialFit(X, y, { classes: [0, 1] }).partialFit(X, y, { classes: [0, 1, 2] }),
+      "BAD_OPTION",
+      "classes must be those of the first batch, 0, 1, given 0, 1, 2",
+    ],
+    [
+      "validation without weight",
+      () => new LinearSVC().fitSync(X, y, { validation: { X, y, sampleWeight: Array.from(y, () => 0) } }),
+      "BAD_VALUE",
+      "weights of the rows held out are all 0",
     ],
     [
       "partialFit after fit",
@@ -1276,6 +1288,28 @@ describe("partialFit", () => {
         make().fitSync(rows, sample.labels).score(rows, sample.labels) - 0.01,
       );
     }
+  });
+
+  it("a first batch that is refused decides nothing", async () => {
+    const sample = sampleFor("logistic", 60, 3, 3);
+    const model = new LogisticRegression();
+    await errorOf(() => model.partialFit(matrixOf(sample), sample.labels, { classes: [5, 6] }));
+    await errorOf(() => model.partialFit([[1]], [7], { classes: [0, 1] }));
+    model.partialFit(matrixOf(sample), sample.labels, { classes: [0, 1] });
+    const alone = new LogisticRegression().partialFit(matrixOf(sample), sample.labels, { classes: [0, 1] });
+    expect(bits(model)).toBe(bits(alone));
+  });
+
+  // 600 columns: means of points instead of the whole model
+  it.each([3, 600])("batches that weigh nothing change nothing: %i columns", (cols) => {
+    const sample = sampleFor("squared", 40, cols, 3);
+    const [X, y] = [matrixOf(sample), sample.labels];
+    const nothing = { sampleWeight: new Float64Array(40) };
+    const model = new LinearRegression({ l2: 1e-3 }).partialFit(X, y, nothing);
+    expect(model.coef.every((w) => w === 0)).toBe(true);
+    model.partialFit(X, y).partialFit(X, y, nothing);
+    expect(bits(model)).toBe(bits(new LinearRegression({ l2: 1e-3 }).partialFit(X, y)));
+    expect(model.report?.objective).toBeGreaterThan(0);
   });
 
   it("a batch that is refused changes nothing", async () => {

@@ -1,10 +1,17 @@
 // Work in pieces: who gets a turn, and when. Clocks are made up: what is counted is pieces and turns, never time.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Core } from "../bindings/engine/core.js";
 import { exp, log, log1p } from "../bindings/estimators/elementary.js";
 import { drive, type Pace, SLICE, turnOf } from "../bindings/estimators/pausing.js";
-import { createEngine, LinearSVC, LogisticRegression } from "../bindings/index.js";
+import {
+  createEngine,
+  type EstimatorOptions,
+  LinearRegression,
+  LinearSVC,
+  LogisticRegression,
+} from "../bindings/index.js";
 import { dice, sampleFor } from "./support/data.js";
+import { compress } from "./support/estimating.js";
 
 /** A clock that advances by `perPiece` with every piece of work, and counts turns. */
 function paceOf(perPiece: number): Pace & { turns: number; tick: () => void } {
@@ -196,6 +203,84 @@ describe("fits in pauses", () => {
     b.fitSync(X, y);
     expect(a.coef).toEqual(b.coef);
     expect(own.coef).toEqual(b.coef);
+    expect(engine.bytes).toBe(0);
+    engine.dispose();
+  });
+});
+
+describe("fits that share an engine", () => {
+  const many = sampleFor("softmax", 300, 8, 3, 4);
+  const numbers = sampleFor("huber", 260, 11, 5);
+  const [dense, wide] = [many, numbers].map(({ data, rows, cols }) => ({ data, rows, cols })) as [object, object];
+  const sparse = compress(
+    Array.from(many.data, (x, at) => (at % 3 === 0 ? x : 0)),
+    many.rows,
+  );
+  /** Every kind of run. Each gives the work of a new fit. */
+  const kinds: [string, (options: EstimatorOptions) => LinearSVC | LogisticRegression | LinearRegression, object][] = [
+    ["softmax", (o) => new LogisticRegression(o), dense],
+    ["softmax, l1", (o) => new LogisticRegression({ ...o, penalty: "l1", alpha: 1e-3 }), dense],
+    ["softmax, compressed", (o) => new LogisticRegression(o), sparse],
+    ["one against the rest", (o) => new LinearSVC(o), dense],
+    ["one against the rest, compressed, elastic net", (o) => new LinearSVC({ ...o, penalty: "elasticnet" }), sparse],
+    ["hinge", (o) => new LinearSVC({ ...o, loss: "hinge" }), dense],
+    ["huber", (o) => new LinearRegression({ ...o, loss: "huber" }), wide],
+    ["squared, 4 bits", (o) => new LinearRegression({ ...o, bits: 4 }), wide],
+    ["halp, compressed", (o) => new LogisticRegression({ ...o, solver: "halp", maxPasses: 12 }), sparse],
+    ["saga", (o) => new LogisticRegression({ ...o, solver: "saga", maxPasses: 12 }), dense],
+    ["sgd", (o) => new LinearSVC({ ...o, solver: "sgd", maxPasses: 12 }), dense],
+    ["zipml", (o) => new LinearRegression({ ...o, solver: "zipml", maxPasses: 12 }), wide],
+  ];
+  const workOf = ([, make, X]: (typeof kinds)[number], options: EstimatorOptions) => {
+    const model = make(options);
+    const labels = Array.from(X === wide ? numbers.labels : many.labels);
+    return { model, work: model.fitWork(X as never, labels) };
+  };
+
+  it("take turns at every pause there can be, and a twin of each is given up: the bits of each alone, and no memory left", () => {
+    const alone = kinds.map((kind) => {
+      const { model, work } = workOf(kind, {});
+      while (!work.next().done);
+      return model;
+    });
+    const everywhere = vi.spyOn(Core.prototype, "isDue").mockReturnValue(true);
+    const engine = createEngine();
+    try {
+      const runs = kinds.map((kind) => ({ ...workOf(kind, { engine }), pauses: 0, isDone: false }));
+      const doomed = kinds.map((kind) => workOf(kind, { engine }));
+      for (let turn = 0; runs.some(({ isDone }) => !isDone); turn++) {
+        for (const run of runs) {
+          if (run.isDone) continue;
+          run.isDone = run.work.next().done === true;
+          run.pauses++;
+        }
+        doomed.forEach(({ work }, k) => {
+          if (turn < 40 * (k + 1)) work.next();
+          else work.return(undefined as never);
+        });
+      }
+      for (const { work } of doomed) work.return(undefined as never);
+      runs.forEach(({ model, pauses }, k) => {
+        const [name] = kinds[k] as (typeof kinds)[number];
+        expect(pauses, name).toBeGreaterThan(30);
+        expect(model.coef, name).toEqual(alone[k]?.coef);
+        expect(model.intercept, name).toEqual(alone[k]?.intercept);
+        expect(model.report?.objective, name).toBe(alone[k]?.report?.objective);
+      });
+      expect(engine.bytes).toBe(0);
+    } finally {
+      everywhere.mockRestore();
+      engine.dispose();
+    }
+  });
+
+  it("awaited together", async () => {
+    const engine = createEngine();
+    const [a, b] = [new LogisticRegression({ engine }), new LinearSVC({ engine })];
+    const y = Array.from(many.labels);
+    await Promise.all([a.fit(dense as never, y), b.fit(sparse, y)]);
+    expect(a.coef).toEqual(new LogisticRegression().fitSync(dense as never, y).coef);
+    expect(b.coef).toEqual(new LinearSVC().fitSync(sparse, y).coef);
     expect(engine.bytes).toBe(0);
     engine.dispose();
   });

@@ -41,6 +41,11 @@ const OPTIONS = {
   label: { type: "string", value: "COLUMN", text: "CSV: name or number of the label's column, first, last, none" },
   labels: { type: "string", value: "FILE", text: "labels in a file of their own (NPY, IDX, CSV)" },
   cols: { type: "string", value: "N", text: "columns of LIBSVM rows, where the file shows fewer" },
+  "first-index": {
+    type: "string",
+    value: "0|1",
+    text: "what LIBSVM rows call the first column (default: 0 where it occurs)",
+  },
   "one-hot": { type: "boolean", text: "CSV: a column of 0 and 1 for every text value" },
   json: { type: "boolean", text: "print one JSON object" },
   debug: { type: "boolean", text: "show where an error began" },
@@ -49,7 +54,7 @@ const OPTIONS = {
 
 type OptionName = keyof typeof OPTIONS;
 
-const DATA: readonly OptionName[] = ["format", "label", "labels", "cols", "one-hot"];
+const DATA: readonly OptionName[] = ["format", "label", "labels", "cols", "first-index", "one-hot"];
 const FIT: readonly OptionName[] = [
   "loss",
   "l2",

@@ -3,6 +3,7 @@
 import type { DenseMatrix, SparseMatrix } from "../data/matrix.js";
 import { BitcenterError } from "../errors.js";
 import type { LinearModel } from "../estimators/linear-model.js";
+import { decimalOf } from "../io/decimal.js";
 import { type FileData, type FileOptions, formatOfName, readFile } from "../node/read-file.js";
 import { type Arguments, UsageError } from "./arguments.js";
 
@@ -12,7 +13,9 @@ export interface Rows {
 }
 
 export interface Labelled extends Rows {
-  readonly y: Float64Array | string[];
+  readonly y: Float64Array | (string | number)[];
+  /** What LIBSVM rows called the first column; null for other formats. */
+  readonly firstIndex: 0 | 1 | null;
 }
 
 /** What the model at hand says about the rows it takes; all null before there is one. */
@@ -21,7 +24,19 @@ export interface Expected {
   readonly featureNames: readonly string[] | null;
   /** Whether labels must be numbers. */
   readonly isRegression: boolean;
+  /** Labels as the model knows them: files that hold others may spell the same ones as text or as numbers. */
+  readonly classes: Iterable<string | number> | null;
+  /** What LIBSVM rows called the first column. */
+  readonly firstIndex: 0 | 1 | null;
 }
+
+/** Before there is a model. */
+export const NOTHING: Omit<Expected, "isRegression"> = {
+  cols: null,
+  featureNames: null,
+  classes: null,
+  firstIndex: null,
+};
 
 const TABLES = new Set(["csv", "tsv"]);
 
@@ -46,11 +61,13 @@ function optionsFor(
     label !== undefined ? labelOption(label) : isTable && isLabelled && labels === undefined ? "last" : undefined;
   const isLibsvm = (format ?? formatOfName(path)) === "libsvm";
   const cols = args.number("cols") ?? (isLibsvm ? expected.cols : null);
+  const firstIndex = args.number("first-index") ?? (isLibsvm ? expected.firstIndex : null);
   return {
     ...(format === undefined ? {} : { format: format as NonNullable<FileOptions["format"]> }),
     ...(place === undefined ? {} : { label: place }),
     ...(labels === undefined ? {} : { labels }),
     ...(cols === null ? {} : { cols }),
+    ...(firstIndex === null ? {} : { firstIndex: firstIndex as 0 | 1 }),
     ...(args.has("one-hot") ? { oneHot: categoriesOf(expected.featureNames) } : {}),
   };
 }
@@ -113,7 +130,7 @@ export async function loadLabelled(
   expected: Expected,
   labels = args.text("labels"),
 ): Promise<Labelled> {
-  const { X, y, featureNames, format } = await load(path, args, labels, expected, true);
+  const { X, y, featureNames, format, firstIndex } = await load(path, args, labels, expected, true);
   if (y === null) {
     const advice = format === "npy" || format === "idx" ? "--labels FILE or --label COLUMN" : "--label COLUMN";
     throw new UsageError(`${path} has no labels (${format}): say where they are with ${advice}`);
@@ -124,15 +141,29 @@ export async function loadLabelled(
       `${path}: a regression needs numbers as labels, but the first one is "${y[0]}"`,
     );
   }
-  return { X, y, featureNames };
+  return { X, y: expected.classes === null ? y : spelled(y, [...expected.classes]), featureNames, firstIndex };
+}
+
+/** Labels as `classes` spell them: a column is text as soon as one label in it is, and 1 is not "1" to anyone who compares. */
+function spelled(y: Float64Array | string[], classes: readonly (string | number)[]): Labelled["y"] {
+  const isText = typeof classes[0] === "string";
+  if (Array.isArray(y) === isText) return y;
+  const value = (label: string): number | string => {
+    const number = decimalOf(label);
+    return Number.isNaN(number) ? label : number;
+  };
+  if (Array.isArray(y)) return y.map(value);
+  const names = new Map(classes.map((name) => [value(name as string), name]));
+  return Array.from(y, (label) => names.get(label) ?? String(label));
 }
 
 /** What a model expects of the rows it is to predict. */
 export function expectedBy(model: LinearModel): Expected {
-  return { cols: model.cols, featureNames: model.featureNames, isRegression: model.classes === null };
+  const { cols, featureNames, classes } = model;
+  return { cols, featureNames, isRegression: classes === null, classes, firstIndex: null };
 }
 
 /** How to read a file whose labels are looked at where there are any. */
 export function labelsAreIn(path: string, args: Arguments): FileOptions {
-  return optionsFor(path, args, args.text("labels"), { cols: null, featureNames: null, isRegression: false }, false);
+  return optionsFor(path, args, args.text("labels"), { ...NOTHING, isRegression: false }, false);
 }

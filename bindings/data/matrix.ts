@@ -227,18 +227,28 @@ export function badColumn(where: string, { indices, indptr, cols }: CheckedSpars
   );
 }
 
-/** The same rows dense, in the storage they have. Columns are checked here. */
-export function denseFrom(where: string, matrix: CheckedSparse): CheckedMatrix {
-  const { data, indices, indptr, rows, cols, storage } = matrix;
-  checkColumns(where, cols);
-  const values = new (data.constructor as new (length: number) => NumericArray)(rows * cols);
+/** Checks the columns of checked rows, for those who read them outside of linear memory. */
+export function checkEntries(where: string, matrix: CheckedSparse): void {
+  const { indices, indptr, rows, cols } = matrix;
   for (let i = 0; i < rows; i++) {
     let least = 0;
     for (let e = indptr[i] as number; e < (indptr[i + 1] as number); e++) {
       const column = indices[e] as number;
       if (column < least || column >= cols) throw badColumn(where, matrix, e);
-      values[i * cols + column] = data[e] as number;
       least = column + 1;
+    }
+  }
+}
+
+/** The same rows dense, in the storage they have. Columns are checked here. */
+export function denseFrom(where: string, matrix: CheckedSparse): CheckedMatrix {
+  const { data, indices, indptr, rows, cols, storage } = matrix;
+  checkColumns(where, cols);
+  checkEntries(where, matrix);
+  const values = new (data.constructor as new (length: number) => NumericArray)(rows * cols);
+  for (let i = 0; i < rows; i++) {
+    for (let e = indptr[i] as number; e < (indptr[i + 1] as number); e++) {
+      values[i * cols + (indices[e] as number)] = data[e] as number;
     }
   }
   return { data: values, storage, rows, cols };

@@ -188,17 +188,19 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
       checkNames(where, options, ["sampleWeight", "classes"]);
       const started = now();
       const shape = shapeOf(where, X);
-      this.#stream ??= this.#openStream(where, shape, options);
-      const stream = this.#stream;
+      const stream = this.#stream ?? this.#openStream(where, shape, options);
       if (shape.cols !== stream.cols) {
         throw new BitcenterError("BAD_SHAPE", `${where}: rows have ${shape.cols} columns, the model ${stream.cols}`);
       }
       const { classes } = stream;
+      this.#checkSameClasses(where, options, classes);
       const labels = classes === null ? null : finish(encodeLabels(where, y, shape.rows, classes));
       const targets = labels?.index ?? finish(checkVector(where, "labels", y as ArrayLike<number>, shape.rows));
       const { classWeight } = this.settings;
       const weights = finish(rowWeights(where, options.sampleWeight, classWeight, labels, shape.rows));
       const step = finish(stream.take(where, X, targets, weights));
+      // a stream begins with the first batch that was good
+      this.#stream = stream;
       this.#fitted = { ...step.weights, loss: stream.loss, classes, cols: stream.cols, featureNames: null };
       this.#report = {
         solver: "stream",
@@ -232,6 +234,16 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     const classes = this.isClassifier ? this.checkStreamClasses(where, options) : null;
     const { loss, isOneAgainstRest } = this.lossFor(classes?.length ?? null);
     return new StreamState(where, this.settings, loss, classes, isOneAgainstRest, shape.cols);
+  }
+
+  #checkSameClasses(where: string, options: PartialFitOptions, classes: readonly Label[] | null): void {
+    if (classes === null || options.classes === undefined) return;
+    const given = this.checkStreamClasses(where, options) ?? [];
+    if (given.length === classes.length && given.every((label, k) => label === classes[k])) return;
+    throw new BitcenterError(
+      "BAD_OPTION",
+      `${where}: classes must be those of the first batch, ${classes.map(show).join(", ")}, given ${given.map(show).join(", ")}`,
+    );
   }
 
   /** @internal */
@@ -429,7 +441,9 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
         const X = yield* takeRows(where, all.X, index);
         return { X, targets: yield* pick(all.targets), weights: all.weights && (yield* pick(all.weights)) };
       };
-      return { training: yield* part(train), heldOut: yield* part(test) };
+      const heldOut = yield* part(test);
+      checkAnyWeight(`${where}: validation`, heldOut.weights);
+      return { training: yield* part(train), heldOut };
     }
     const inside = `${where}: validation`;
     const { X, y, sampleWeight } = validation;
@@ -441,10 +455,9 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
       classes === null
         ? yield* checkVector(inside, "labels", y as ArrayLike<number>, held.rows)
         : (yield* encodeLabels(inside, y, held.rows, classes)).index;
-    return {
-      training: all,
-      heldOut: { X, targets, weights: yield* rowWeights(inside, sampleWeight, null, null, held.rows) },
-    };
+    const weights = yield* rowWeights(inside, sampleWeight, null, null, held.rows);
+    checkAnyWeight(inside, weights);
+    return { training: all, heldOut: { X, targets, weights } };
   }
 
   /** The fitted state. @internal */
@@ -532,7 +545,7 @@ export function readModel(estimator: EstimatorName, value: unknown): SavedModel 
 
 /** Rows into the engine. @internal */
 export function* loadDataset(engine: Engine, { X, targets, weights }: HeldOut, { bits, solver }: Settings) {
-  return yield* engine.datasetWork(X as never, targets, {
+  return yield* engine.datasetWork(X, targets, {
     // the bits of zipml are those of its samples
     bits: solver === "zipml" ? 8 : bits,
     ...(weights !== null && { sampleWeight: weights }),
@@ -557,6 +570,12 @@ function checkFitOptions<Y extends Label>(where: string, options: FitOptions<Y>)
     );
   }
   if (isRows) checkNames(`${where}: validation`, validation, ["X", "y", "sampleWeight"]);
+}
+
+/** A mean over rows that weigh nothing is no number, and no loss is below it. */
+function checkAnyWeight(where: string, weights: Float64Array | null): void {
+  if (weights === null || weights.some((weight) => weight > 0)) return;
+  throw new BitcenterError("BAD_VALUE", `${where}: the weights of the rows held out are all 0`);
 }
 
 function checkFeatureNames(where: string, names: unknown, cols: number): readonly string[] | null {

@@ -2,8 +2,11 @@
 // made floats of, but for the block that is being scored.
 import {
   type CheckedMatrix,
+  checkEntries,
   checkMatrix,
+  checkSparse,
   type DenseMatrix,
+  isSparse,
   type MatrixInput,
   type NumericArray,
   type SparseMatrix,
@@ -12,7 +15,7 @@ import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 
 /** Rows as a caller may give them. */
-export type RowsInput = MatrixInput | SparseMatrix;
+export type RowsInput = MatrixInput;
 
 export interface Shape {
   readonly rows: number;
@@ -23,10 +26,6 @@ export interface Shape {
 const BLOCK_VALUES = 1 << 14;
 const COPIED = 1 << 20;
 
-export function isSparse(input: unknown): input is SparseMatrix {
-  return typeof input === "object" && input !== null && "indptr" in input;
-}
-
 function isList(input: unknown): input is readonly (readonly number[])[] {
   return Array.isArray(input);
 }
@@ -35,7 +34,7 @@ function isList(input: unknown): input is readonly (readonly number[])[] {
 export function shapeOf(where: string, input: RowsInput): Shape {
   const given: unknown = input;
   const { data, rows, cols } = (typeof given === "object" && given !== null ? given : {}) as Partial<DenseMatrix>;
-  if (isSparse(given)) checkSparse(where, given);
+  if (isSparse(given)) checkEntries(where, checkSparse(where, given));
   else if (isList(given)) {
     if (given.length === 0) throw new BitcenterError("EMPTY", `${where}: data has no rows`);
     const width: unknown = given[0]?.length;
@@ -47,47 +46,6 @@ export function shapeOf(where: string, input: RowsInput): Shape {
     finish(checkMatrix(where, given));
   if (rows === 0) throw new BitcenterError("EMPTY", `${where}: data has no rows`);
   return { rows: rows as number, cols: cols as number };
-}
-
-/** Lengths and places of compressed rows. */
-function checkSparse(where: string, { data, indices, indptr, rows, cols }: SparseMatrix): void {
-  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-  if (!isCount(rows) || !isCount(cols)) {
-    throw new BitcenterError(
-      "BAD_SHAPE",
-      `${where}: rows and cols must be whole numbers, given rows: ${show(rows)}, cols: ${show(cols)}`,
-    );
-  }
-  if (!(indptr instanceof Int32Array) || !(indices instanceof Int32Array) || !ArrayBuffer.isView(data)) {
-    throw new BitcenterError(
-      "BAD_SHAPE",
-      `${where}: sparse rows are { data, indices, indptr, rows, cols } with indptr and indices as Int32Array, given ${show(indptr)}, ${show(indices)} and data ${show(data)}`,
-    );
-  }
-  const stored = indptr[rows];
-  if (indptr.length !== rows + 1 || indptr[0] !== 0 || stored !== indices.length || stored !== data.length) {
-    throw new BitcenterError(
-      "BAD_SHAPE",
-      `${where}: indptr must hold ${rows + 1} places from 0 to the number of stored values, given ${indptr.length} from ${show(indptr[0])} to ${show(indptr.at(-1))} for ${indices.length} indices and ${data.length} values`,
-    );
-  }
-  for (let i = 0; i < rows; i++) {
-    let before = -1;
-    const end = indptr[i + 1] as number;
-    if (end < (indptr[i] as number)) {
-      throw new BitcenterError("BAD_VALUE", `${where}: indptr falls at row ${i}`);
-    }
-    for (let at = indptr[i] as number; at < end; at++) {
-      const column = indices[at] as number;
-      if (column <= before || column >= cols) {
-        throw new BitcenterError(
-          "BAD_VALUE",
-          `${where}: row ${i}, entry ${at - (indptr[i] as number)}: expected columns below ${cols} in ascending order, each once, given ${column}${before < 0 ? "" : ` after ${before}`}`,
-        );
-      }
-      before = column;
-    }
-  }
 }
 
 /** Some rows, in the order of `index`, in storage of their own but of the same type. */

@@ -1,11 +1,11 @@
 // What fitted weights say of rows: scores, probabilities, losses. Plain float64 dots in one fixed order and without an engine: whoever predicts needs
 // neither WebAssembly nor a second copy of the rows (docs/decisions/0021).
-import { type CheckedMatrix, checkMatrix, type SparseMatrix } from "../data/matrix.js";
+import { type CheckedMatrix, checkMatrix, isSparse, type SparseMatrix } from "../data/matrix.js";
 import type { LossName, Weights } from "../data/problem.js";
 import { finish, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import { exp, log, log1p } from "./elementary.js";
-import { blocksOf, isSparse, type RowsInput, shapeOf } from "./rows.js";
+import { blocksOf, type RowsInput, shapeOf } from "./rows.js";
 
 /** Products, and losses, between two pauses. */
 const PIECE = 1 << 21;

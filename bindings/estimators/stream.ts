@@ -7,14 +7,14 @@
 // 2020 (J. R. Stat. Soc. B 82, §3): asymptotically as good as all rows at once, whatever the number of batches. No step size, no order of rows, no random numbers.
 // Above FULL coordinates A is too large, and a diagonal model would be stiff where it should be soft: there each batch is joined to the last point by
 // a diagonal proximal term that grows as √n, and the model is the mean of the points (minibatch-prox: Wang, Wang & Srebro 2017, COLT, §3; means: Polyak & Juditsky 1992).
-import { checkMatrix, type SparseMatrix } from "../data/matrix.js";
+import { checkMatrix, isSparse, type SparseMatrix } from "../data/matrix.js";
 import type { LossName, Weights } from "../data/problem.js";
 import type { Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { exp } from "./elementary.js";
 import type { Label } from "./labels.js";
 import type { Settings } from "./options.js";
-import { blocksOf, isSparse, type RowsInput, shapeOf } from "./rows.js";
+import { blocksOf, type RowsInput, shapeOf } from "./rows.js";
 import { lossOf } from "./scores.js";
 
 /** Coordinates (outputs × columns, intercepts included) up to which all of A is kept: 2 MiB. */
@@ -294,6 +294,8 @@ class Stream {
     const { size, w } = this;
     const { rows } = batch;
     const added = omega === null ? rows : omega.reduce((sum, weight) => sum + weight, 0);
+    // rows that weigh nothing say nothing, and means of them are no numbers
+    if (added === 0) return;
     const outputs = this.#outputs;
     const margins = Array.from({ length: outputs }, () => new Float64Array(rows));
     const first = Array.from({ length: outputs }, () => new Float64Array(rows));

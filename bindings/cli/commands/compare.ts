@@ -5,7 +5,7 @@ import type { SolverName } from "../../estimators/options.js";
 import type { Estimator } from "../../node/model-file.js";
 import type { Arguments } from "../arguments.js";
 import { estimatorOf } from "../estimator.js";
-import { type Labelled, loadLabelled } from "../load.js";
+import { type Labelled, loadLabelled, NOTHING } from "../load.js";
 import { type Host, INTERRUPTED, OK } from "../run.js";
 import { progressBar, shortNumber, textTable } from "../terminal.js";
 
@@ -31,6 +31,9 @@ const CONTESTANTS: readonly Contestant[] = [
   { name: "zipml", solver: "zipml" },
 ];
 
+/** An option that only this solver refuses, and divergence before anything was learnt. */
+const REFUSALS: ReadonlySet<string> = new Set(["BAD_OPTION", "BAD_VALUE"]);
+
 interface Row {
   readonly solver: string;
   readonly objective?: number;
@@ -47,7 +50,7 @@ export async function compare(args: Arguments, host: Host): Promise<number> {
   const [path] = args.operands as [string];
   // options are checked before the file is read
   const judge = estimatorOf("compare", args, "auto");
-  const data = await loadLabelled(path, args, { cols: null, featureNames: null, isRegression: !judge.isClassifier });
+  const data = await loadLabelled(path, args, { ...NOTHING, isRegression: !judge.isClassifier });
   const controller = new AbortController();
   const release = host.onInterrupt(() => controller.abort());
   const bar = progressBar("comparing", host.stderr);
@@ -56,9 +59,9 @@ export async function compare(args: Arguments, host: Host): Promise<number> {
     for (const [i, { name, solver, more }] of CONTESTANTS.entries()) {
       const isOwn = solver === "auto" || solver === "newton";
       const passes = isOwn || args.text("max-passes") !== undefined ? {} : { maxPasses: MOST_PASSES };
-      const model = estimatorOf("compare", args, solver, { ...more, ...passes });
+      const make = () => estimatorOf("compare", args, solver, { ...more, ...passes });
       const progress = (fraction: number) => bar.show((i + fraction) / CONTESTANTS.length, name);
-      rows.push(await contest(name, model, data, controller.signal, progress));
+      rows.push(await contest(name, make, data, controller.signal, progress, i > 0));
       if (controller.signal.aborted) break;
     }
   } finally {
@@ -71,21 +74,25 @@ export async function compare(args: Arguments, host: Host): Promise<number> {
   return controller.signal.aborted ? INTERRUPTED : OK;
 }
 
+/** mayRefuse: options and data that the first solver has taken may be too much for this one, as may its own steps: a line of the table, not the end of it. */
 async function contest(
   name: string,
-  model: Estimator,
+  make: () => Estimator,
   { X, y }: Labelled,
   signal: AbortSignal,
   progress: (fraction: number) => void,
+  mayRefuse: boolean,
 ): Promise<Row> {
+  let model: Estimator | null = null;
   try {
+    model = make();
     await model.fit(X, y as never, { signal, onProgress: ({ fraction }) => progress(fraction) });
   } catch (error) {
-    if (error instanceof BitcenterError && error.code === "UNSUPPORTED")
+    if (!(error instanceof BitcenterError)) throw error;
+    if (error.code === "UNSUPPORTED" || (mayRefuse && REFUSALS.has(error.code)))
       return { solver: name, refused: error.message };
-    const isAborted = error instanceof BitcenterError && error.code === "ABORTED";
-    if (!isAborted) throw error;
-    if (!model.isFitted) return { solver: name, refused: "interrupted" };
+    if (error.code !== "ABORTED") throw error;
+    if (!model?.isFitted) return { solver: name, refused: "interrupted" };
   }
   const { objective, gradientNorm, passes, exactPasses, seconds, isConverged } = model.report as FitReport;
   return { solver: name, objective, gradientNorm, passes, exactPasses, seconds, isConverged };

@@ -5,7 +5,7 @@ import { type Estimator, saveModel } from "../../node/model-file.js";
 import { checkWritable } from "../../node/write-file.js";
 import type { Arguments } from "../arguments.js";
 import { estimatorOf, solverOf } from "../estimator.js";
-import { type Labelled, loadLabelled } from "../load.js";
+import { type Labelled, loadLabelled, NOTHING } from "../load.js";
 import { classification, regression } from "../measures.js";
 import { type Host, INTERRUPTED, OK } from "../run.js";
 import { progressBar, shortNumber, textList } from "../terminal.js";
@@ -35,13 +35,12 @@ async function trainAndReport(
   const out = args.text("out");
   const started = performance.now();
   const isRegression = !model.isClassifier;
-  const data = await loadLabelled(path, args, { cols: null, featureNames: null, isRegression });
+  const data = await loadLabelled(path, args, { ...NOTHING, isRegression });
   const test = args.text("test");
-  const { featureNames } = data;
-  const testData =
-    test === undefined
-      ? null
-      : await loadLabelled(test, args, { cols: data.X.cols, featureNames, isRegression }, args.text("test-labels"));
+  const { featureNames, firstIndex } = data;
+  const classes = isRegression ? null : new Set(data.y);
+  const expected = { cols: data.X.cols, featureNames, isRegression, classes, firstIndex };
+  const testData = test === undefined ? null : await loadLabelled(test, args, expected, args.text("test-labels"));
   const loadSeconds = (performance.now() - started) / 1000;
 
   const isComplete = await fitted(model, data, host, signal);

@@ -8,7 +8,7 @@ import { eachPart, type Work } from "../../engine/work.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
 import { rowWeights } from "./curvature.js";
 import { exactHessian } from "./exact-hessian.js";
-import type { Preconditioner, PreconditionerRows } from "./preconditioner.js";
+import { diagonal, type Preconditioner, type PreconditionerRows } from "./preconditioner.js";
 import type { Curvature, ExactPasses, Products } from "./products.js";
 import type { RowFacts, RowSample } from "./row-sample.js";
 
@@ -30,7 +30,7 @@ const LOOK_TURN = (Math.sqrt(5) - 1) / 2;
 const MOST_HALVINGS = 40;
 /** What rounding a step may cost, as a part of what it gains: the next step has to make it good. */
 const ROUNDING = 1e-3;
-/** Curvature bounds come from a sample of the rows, which may know half of them. */
+/** Curvature bounds come from bytes, which may show half of what the exact copy holds. */
 const LEAST_DECREMENT = 0.5;
 /** Curvature below this part of its bound is rounding noise; a step without any goes so many times as far as the bound allows, and back from there. */
 const FLAT = 2 ** -52;
@@ -356,13 +356,32 @@ export class NewtonSystem implements System {
       core.f64(z, size).fill(0);
       kernels.addScaled(z, -1, this.g, size);
       kernels.scaleColumns(z, this.#scales, 1, padded, outputs, z);
+      this.preconditioner.clearEmpty(z);
       decrement = -kernels.dotF64(this.g, z, size);
-      isSolved = false;
+      // nothing but rounding errors in empty columns is left
+      isSolved &&= solution.norm === 0;
     }
     this.#decrement = decrement;
     // H ≼ size·S, S the curvature bounds: the trace of S^(−½)·H·S^(−½) is at most `size`
-    const least = (LEAST_DECREMENT * this.#point.scaledNorm * this.#point.scaledNorm) / size;
+    const { scaledNorm } = this.#point;
+    let least = (LEAST_DECREMENT * scaledNorm * scaledNorm) / size;
+    if (decrement < least) least = (LEAST_DECREMENT * (yield* this.#boundedSquares())) / size;
     return { decrement, least, isSolved, products: solution.products };
+  }
+
+  /** gᵀS⁻¹g with the curvature bounds S of all rows: those of a sample say nothing of a column that it does not show, and call every gradient there large. Rounding errors in empty columns do not count. */
+  *#boundedSquares(): Work<number> {
+    const { core, curvature, outputs } = this.#problem;
+    const { rows, weights } = this.#facts;
+    const { matrix } = this.#inner;
+    const bounds = this.#buffers.hp;
+    const scale = curvature / rows;
+    yield* diagonal(this.#problem, this.#frame, this.#inner, matrix, rows, weights.f32, scale, this.#ridge, bounds);
+    // the residual is free once a direction is found
+    const { r } = this.#buffers;
+    core.f64(r, this.#size).set(core.f64(this.g, this.#size));
+    this.preconditioner.clearEmpty(r);
+    return core.kernels.weightedSquares(r, bounds, this.#frame.padded, outputs);
   }
 
   /** to = H·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */

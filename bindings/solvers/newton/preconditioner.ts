@@ -176,7 +176,8 @@ export class Preconditioner {
     for (const j of this.#empty) entries[j * (dimension + 1)] = trace / dimension;
   }
 
-  #clearEmpty(r: number): void {
+  /** Clears what stands in columns that nothing holds; r: outputs × padded f64. */
+  clearEmpty(r: number): void {
     if (this.#empty.length === 0) return;
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
@@ -220,7 +221,7 @@ export class Preconditioner {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
     const { dimension } = this;
-    this.#clearEmpty(r);
+    this.clearEmpty(r);
     if (this.#factor !== 0) {
       // four rows at a time, forward and back
       yield* eachPart(core, 2 * Math.ceil(dimension / 4), 4 * dimension * outputs, 1, (first, count) => {
@@ -231,7 +232,7 @@ export class Preconditioner {
       core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
     }
     // off the diagonal of an empty column stand rounding errors, too
-    this.#clearEmpty(r);
+    this.clearEmpty(r);
   }
 }
 
