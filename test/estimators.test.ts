@@ -1000,7 +1000,14 @@ describe("misuse", () => {
       "sparse order",
       () => fitted().predict({ ...compress([1, 2], 1), indices: Int32Array.of(1, 0) }),
       "BAD_VALUE",
-      "row 0, entry 1",
+      "row 0, entry 1: expected columns below 2 in ascending order, each once, given 0 after 1",
+    ],
+    ["a bigint", () => fitted().predict([[1, wrong(2n)]]), "BAD_VALUE", "row 0, column 1: expected a number, given 2n"],
+    [
+      "targets beyond float32",
+      () => new LinearRegression().fitSync(X, [1e30, 0, 1]),
+      "BAD_VALUE",
+      "scale them to between 1e-20 and 1e+20",
     ],
     [
       "sparse places",
