@@ -1,7 +1,7 @@
 // Vectors of problems with l1 terms, Σ strengthⱼ·|uⱼ|: where they are smooth, how far that reaches, and the quadratic model
 //   q·s + ½·sᵀM·s + Σ strengthⱼ·(|uⱼ + sⱼ| − |uⱼ|)
 // with an explicit matrix M. A coordinate is free where uⱼ ≠ 0 or strengthⱼ = 0: there the l1 term is linear as long as no sign changes.
-// docs/numerics.md §17. Float64, sums in the order of the columns unless they are vector.dot's.
+// docs/decisions/0018. Float64, sums in the order of the columns unless they are vector.dot's.
 
 import { vector } from "./vector";
 
