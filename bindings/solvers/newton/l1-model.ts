@@ -1,6 +1,6 @@
 // M ≈ Hessian for problems with l1: a whole Gram matrix of sampled rows, or a diagonal. It serves twice. The model's optimum, l1 term included, takes no
 // pass over the data and says which weights are to be 0; and its Cholesky factor on the face of a point (the coordinates that are not at a corner)
-// preconditions conjugate gradients there. docs/decisions/0018.
+// preconditions conjugate gradients there. docs/numerics.md §17, docs/decisions/0018.
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";

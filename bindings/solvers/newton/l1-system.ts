@@ -3,7 +3,7 @@
 // A direction ends at u, where the quadratic model of F at v is small: the optimum of an explicit model (L1Model) says which weights are to be 0, conjugate gradients with
 // integer Hessian products on the face of that point say what the others are, until they meet a corner; then the model is asked again, from there. At last v goes
 // towards u as far as F falls, all the way if it can: zeros are exact. Proximal Newton methods: Lee, Sun & Saunders 2014 (SIAM J. Optim. 24); faces and
-// conjugate gradients: Byrd, Chin, Nocedal & Oztoprak 2016 (Math. Program. 159). docs/decisions/0018.
+// conjugate gradients: Byrd, Chin, Nocedal & Oztoprak 2016 (Math. Program. 159). docs/numerics.md §17, docs/decisions/0018.
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Core, Scope } from "../../engine/core.js";
