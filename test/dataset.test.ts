@@ -177,7 +177,9 @@ describe("the exact copy", () => {
         for (const data of [values, ...(last === 0.1 ? [] : [Float32Array.from(values)])]) {
           for (const made of [dataset({ data, rows, cols }), dataset({ data, rows, cols }, options)]) {
             expect(made.exact).toBe(storage);
-            expect(readBack(made)).toEqual(values);
+            // toEqual takes seconds for so many
+            const read = readBack(made);
+            expect(values.findIndex((value, i) => read[i] !== value)).toBe(-1);
             made.dispose();
           }
         }
