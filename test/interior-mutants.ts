@@ -17,6 +17,7 @@ import {
   startRows,
 } from "./oracle/interior.js";
 import type { Harness } from "./support/memory.js";
+import { mutantTools } from "./support/mutant-tools.js";
 
 const at = (values: ArrayLike<number>, i: number): number => values[i] as number;
 /** What a kernel without an answer returns. */
@@ -40,7 +41,7 @@ export function interiorMutants(
   kernels: Readonly<Record<string, Kernel>>,
   memory: Harness,
 ): { readonly mutants: Readonly<Record<Name, Mutants>>; readonly plain: Mutants } {
-  const real = (name: Name): Kernel => kernels[name] as Kernel;
+  const { real, misled } = mutantTools<Name>(kernels);
   const f64 = (pointer: number, count: number): Float64Array => memory.f64(pointer, count);
   const countOf = (name: Name, args: readonly number[]): number => at(args, PLACES[name].rows);
   /** The rows' arrays as they are in memory. */
@@ -58,13 +59,6 @@ export function interiorMutants(
   const weightsOf = (pointer: number, count: number): Float64Array | null =>
     pointer === 0 ? null : f64(pointer, count);
 
-  const misled =
-    (name: Name, change: (args: number[]) => void): Kernel =>
-    (...args) => {
-      const edited = args.slice();
-      change(edited);
-      return real(name)(...edited);
-    };
   const put = (name: Name, index: number, value: number): Kernel =>
     misled(name, (args) => {
       args[index] = value;

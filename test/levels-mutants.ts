@@ -2,6 +2,7 @@
 import type { Kernel } from "../bindings/engine/kernels.js";
 import type { Mutants } from "./newton-mutants.js";
 import type { Harness } from "./support/memory.js";
+import { add, mutantTools, put } from "./support/mutant-tools.js";
 
 const at = (values: ArrayLike<number>, i: number): number => values[i] as number;
 const POINT = 4;
@@ -35,37 +36,9 @@ export function levelMutants(
   kernels: Readonly<Record<string, Kernel>>,
   memory: Harness,
 ): { readonly mutants: Readonly<Record<string, Mutants>>; readonly plain: Mutants } {
-  const real = (name: string): Kernel => kernels[name] as Kernel;
+  const { real, misled, followed, distorted } = mutantTools(kernels);
   const f64 = (pointer: number, count: number): Float64Array => memory.f64(pointer, count);
   const u32 = (pointer: number, count: number): Uint32Array => memory.core.u32(pointer, count);
-  const misled =
-    (name: string, change: (args: number[]) => void): Kernel =>
-    (...args) => {
-      const edited = args.slice();
-      change(edited);
-      return real(name)(...edited);
-    };
-  const followed =
-    (name: string, then: (args: readonly number[], answer: number) => void): Kernel =>
-    (...args) => {
-      const answer = real(name)(...args);
-      then(args, answer);
-      return answer;
-    };
-  const distorted =
-    (name: string, change: (answer: number, args: readonly number[]) => number): Kernel =>
-    (...args) =>
-      change(real(name)(...args), args);
-  const add =
-    (index: number, amount: number) =>
-    (args: number[]): void => {
-      args[index] = at(args, index) + amount;
-    };
-  const put =
-    (index: number, value: number) =>
-    (args: number[]): void => {
-      args[index] = value;
-    };
   const weightsOf = (pointer: number, count: number): Float64Array =>
     pointer === 0 ? new Float64Array(count).fill(1) : f64(pointer, count);
 

@@ -23,6 +23,7 @@ import {
   updatePublished,
 } from "./support/checkers.js";
 import { Harness, type Numbers, Trespass } from "./support/memory.js";
+import { add, mutantTools, put, swap } from "./support/mutant-tools.js";
 import { zipmlMutants } from "./zipml-mutants.js";
 
 const core = new Core({ variant: "baseline" });
@@ -52,35 +53,7 @@ function accepts(name: string, kernel: Kernel): boolean {
   }
 }
 
-/** The real kernel, called with changed arguments: `change` edits a copy of them. */
-function misled(name: string, change: (args: number[]) => void): Kernel {
-  return (...args) => {
-    const edited = args.slice();
-    change(edited);
-    return (kernels[name] as Kernel)(...edited);
-  };
-}
-
-/** The real kernel, its answer changed afterwards. */
-function distorted(name: string, change: (answer: number, args: readonly number[]) => number): Kernel {
-  return (...args) => change((kernels[name] as Kernel)(...args), args);
-}
-
-const add =
-  (index: number, amount: number) =>
-  (args: number[]): void => {
-    args[index] = at(args, index) + amount;
-  };
-const swap =
-  (a: number, b: number) =>
-  (args: number[]): void => {
-    [args[a], args[b]] = [at(args, b), at(args, a)];
-  };
-const put =
-  (index: number, value: number) =>
-  (args: number[]): void => {
-    args[index] = value;
-  };
+const { misled, distorted } = mutantTools(kernels);
 
 type Mutants = Readonly<Record<string, Kernel>>;
 

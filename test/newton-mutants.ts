@@ -3,6 +3,7 @@ import type { Kernel } from "../bindings/engine/kernels.js";
 import { nearestEven } from "./oracle/loss.js";
 import { blockCodes, curved, powerAbove, tileMap } from "./oracle/newton.js";
 import type { Harness } from "./support/memory.js";
+import { add, mutantTools, put, swap } from "./support/mutant-tools.js";
 import type { ByteStorage } from "./support/newton-checkers.js";
 
 export type Mutants = Readonly<Record<string, Kernel>>;
@@ -20,21 +21,6 @@ type Arguments<Count extends number, Head extends number[] = []> = Head["length"
   ? Head
   : Arguments<Count, [...Head, number]>;
 
-const add =
-  (index: number, amount: number) =>
-  (args: number[]): void => {
-    args[index] = at(args, index) + amount;
-  };
-const swap =
-  (a: number, b: number) =>
-  (args: number[]): void => {
-    [args[a], args[b]] = [at(args, b), at(args, a)];
-  };
-const put =
-  (index: number, value: number) =>
-  (args: number[]): void => {
-    args[index] = value;
-  };
 /** The last odd row is forgotten. */
 const even =
   (index: number) =>
@@ -84,25 +70,7 @@ export function newtonMutants(
   kernels: Readonly<Record<string, Kernel>>,
   memory: Harness,
 ): { readonly mutants: Readonly<Record<string, Mutants>>; readonly plain: Mutants } {
-  const real = (name: string): Kernel => kernels[name] as Kernel;
-  const misled =
-    (name: string, change: (args: number[]) => void): Kernel =>
-    (...args) => {
-      const edited = args.slice();
-      change(edited);
-      return real(name)(...edited);
-    };
-  const distorted =
-    (name: string, change: (answer: number, args: readonly number[]) => number): Kernel =>
-    (...args) =>
-      change(real(name)(...args), args);
-  const followed =
-    (name: string, then: (args: readonly number[]) => void): Kernel =>
-    (...args) => {
-      const answer = real(name)(...args);
-      then(args);
-      return answer;
-    };
+  const { real, misled, followed, distorted } = mutantTools(kernels);
   const i32 = (pointer: number, count: number): Int32Array =>
     new Int32Array(memory.u8(pointer, 4 * count).buffer, pointer, count);
   const f64 = (pointer: number, count: number): Float64Array => memory.f64(pointer, count);

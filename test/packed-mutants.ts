@@ -12,6 +12,7 @@ import {
   updatesOf,
 } from "./oracle/packed.js";
 import type { Harness } from "./support/memory.js";
+import { add, mutantTools } from "./support/mutant-tools.js";
 
 const at = (values: ArrayLike<number>, i: number): number => values[i] as number;
 /** What a kernel without an answer returns. */
@@ -88,18 +89,7 @@ export function packedMutants(
   memory: Harness,
 ): { readonly mutants: Readonly<Record<string, Mutants>>; readonly plain: Mutants } {
   const levelsAt = (pointer: number): Int8Array => memory.i8(pointer, 16);
-  const misled =
-    (name: string, change: (args: number[]) => void): Kernel =>
-    (...args) => {
-      const edited = args.slice();
-      change(edited);
-      return (kernels[name] as Kernel)(...edited);
-    };
-  const add =
-    (index: number, amount: number) =>
-    (args: number[]): void => {
-      args[index] = at(args, index) + amount;
-    };
+  const { misled } = mutantTools(kernels);
   /** Another operand in place of one of `count` bytes. */
   const exchanged = (
     name: string,

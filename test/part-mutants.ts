@@ -2,6 +2,7 @@
 import type { Kernel } from "../bindings/engine/kernels.js";
 import type { Mutants } from "./newton-mutants.js";
 import type { Harness } from "./support/memory.js";
+import { mutantTools } from "./support/mutant-tools.js";
 
 const at = (values: ArrayLike<number>, i: number): number => values[i] as number;
 
@@ -9,13 +10,7 @@ export function partMutants(
   kernels: Readonly<Record<string, Kernel>>,
   memory: Harness,
 ): Readonly<Record<string, Mutants>> {
-  const misled =
-    (name: string, change: (args: number[]) => void): Kernel =>
-    (...args) => {
-      const edited = args.slice();
-      change(edited);
-      return (kernels[name] as Kernel)(...edited);
-    };
+  const { misled } = mutantTools(kernels);
   /** With argument `index`, where it is given and not 0, as `change` says. */
   const given = (name: string, index: number, change: (value: number) => number): Kernel =>
     misled(name, (args) => {

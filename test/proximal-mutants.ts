@@ -3,6 +3,7 @@ import type { Kernel } from "../bindings/engine/kernels.js";
 import type { Mutants } from "./newton-mutants.js";
 import * as oracle from "./oracle/proximal.js";
 import type { Harness } from "./support/memory.js";
+import { mutantTools } from "./support/mutant-tools.js";
 
 const at = (values: ArrayLike<number>, i: number): number => values[i] as number;
 const NOTHING = undefined as unknown as number;
@@ -36,15 +37,8 @@ export function proximalMutants(
   kernels: Readonly<Record<string, Kernel>>,
   memory: Harness,
 ): { readonly mutants: Readonly<Record<Name, Mutants>>; readonly plain: Mutants } {
-  const real = (name: Name): Kernel => kernels[name] as Kernel;
+  const { real, misled } = mutantTools<Name>(kernels);
   const f64 = (pointer: number, count: number): Float64Array => memory.f64(pointer, count);
-  const misled =
-    (name: Name, change: (args: number[]) => void): Kernel =>
-    (...args) => {
-      const edited = args.slice();
-      change(edited);
-      return real(name)(...edited);
-    };
   const put = (name: Name, index: number, value: number): Kernel =>
     misled(name, (args) => {
       args[index] = value;

@@ -2,6 +2,7 @@
 import type { Kernel } from "../bindings/engine/kernels.js";
 import type { Mutants } from "./newton-mutants.js";
 import type { Harness } from "./support/memory.js";
+import { add, mutantTools, put } from "./support/mutant-tools.js";
 
 const at = (values: ArrayLike<number>, i: number): number => values[i] as number;
 
@@ -9,35 +10,7 @@ export function sparseMutants(
   kernels: Readonly<Record<string, Kernel>>,
   memory: Harness,
 ): { readonly mutants: Readonly<Record<string, Mutants>>; readonly plain: Mutants } {
-  const misled =
-    (name: string, change: (args: number[]) => void): Kernel =>
-    (...args) => {
-      const edited = args.slice();
-      change(edited);
-      return (kernels[name] as Kernel)(...edited);
-    };
-  const add =
-    (index: number, amount: number) =>
-    (args: number[]): void => {
-      args[index] = at(args, index) + amount;
-    };
-  const put =
-    (index: number, value: number) =>
-    (args: number[]): void => {
-      args[index] = value;
-    };
-  const distorted =
-    (name: string, change: (answer: number, args: readonly number[]) => number): Kernel =>
-    (...args) =>
-      change((kernels[name] as Kernel)(...args), args);
-  /** The real kernel, then a change of what it has written. */
-  const spoilt =
-    (name: string, change: (args: readonly number[]) => void): Kernel =>
-    (...args) => {
-      const answer = (kernels[name] as Kernel)(...args);
-      change(args);
-      return answer;
-    };
+  const { misled, followed, distorted } = mutantTools(kernels);
   /** The real kernel on what was there before overwritten. */
   const cleared = (name: string, index: number, count: (args: readonly number[]) => number): Kernel =>
     misled(name, (args) => memory.f64(at(args, index), count(args)).fill(0));
@@ -75,14 +48,14 @@ export function sparseMutants(
     const margins = `sparseMargins${type}`;
     mutants[margins] = {
       ...reading(margins, BYTES[type], isTable),
-      "forgets the intercepts": spoilt(margins, (args) => {
+      "forgets the intercepts": followed(margins, (args) => {
         const [rows, bias, outputs, m] = [at(args, 4), at(args, 7), at(args, 8), at(args, 9)];
         const values = memory.f64(m, rows * outputs);
         values.forEach((x, i) => {
           values[i] = x - at(memory.f64(bias, outputs), i % outputs);
         });
       }),
-      "sums in float32": spoilt(margins, (args) => rounded(at(args, 9), at(args, 4) * at(args, 8))),
+      "sums in float32": followed(margins, (args) => rounded(at(args, 9), at(args, 4) * at(args, 8))),
       "takes the output next to it": misled(margins, (args) => {
         if (at(args, 8) > 2) args[5] = at(args, 5) + 8;
       }),
@@ -91,7 +64,7 @@ export function sparseMutants(
     mutants[gradient] = {
       ...reading(gradient, BYTES[type], isTable),
       "forgets what was there": cleared(gradient, 7, (args) => columnsOf(args) * at(args, 8)),
-      "sums in float32": spoilt(gradient, (args) => rounded(at(args, 7), columnsOf(args) * at(args, 8))),
+      "sums in float32": followed(gradient, (args) => rounded(at(args, 7), columnsOf(args) * at(args, 8))),
       "takes the output next to it": misled(gradient, (args) => {
         if (at(args, 6) > 1) args[5] = at(args, 5) + 8;
       }),
@@ -101,7 +74,7 @@ export function sparseMutants(
       ...reading(gram, BYTES[type], isTable),
       "forgets what was there": cleared(gram, 7, (args) => at(args, 6) * at(args, 6)),
       "takes the weight of the next row": misled(gram, add(5, 4)),
-      "fills the lower part": spoilt(gram, (args) => {
+      "fills the lower part": followed(gram, (args) => {
         const [columns, g] = [at(args, 6), at(args, 7)];
         const values = memory.f64(g, columns * columns);
         if (columns > 1) values[columns] = at(values, 1);
@@ -137,7 +110,7 @@ export function sparseMutants(
         const [weight, columns] = [at(args, 5), columnsOf(args)];
         memory.f64(weight, columns).fill(1);
       }),
-      "sums in float32": spoilt(squares, (args) => rounded(at(args, 6), at(args, 4))),
+      "sums in float32": followed(squares, (args) => rounded(at(args, 6), at(args, 4))),
     };
   }
   const u32 = (pointer: number, count: number): Uint32Array =>

@@ -3,6 +3,7 @@ import type { Kernel } from "../bindings/engine/kernels.js";
 import type { Mutants } from "./newton-mutants.js";
 import { weavedCode } from "./oracle/zipml.js";
 import type { Harness } from "./support/memory.js";
+import { add, mutantTools, put } from "./support/mutant-tools.js";
 import { planeOf } from "./support/zipml-checkers.js";
 
 const at = (values: ArrayLike<number>, i: number): number => values[i] as number;
@@ -14,23 +15,7 @@ export function zipmlMutants(
   kernels: Readonly<Record<string, Kernel>>,
   memory: Harness,
 ): { readonly mutants: Readonly<Record<string, Mutants>>; readonly plain: Mutants } {
-  const misled =
-    (name: string, change: (args: number[]) => void): Kernel =>
-    (...args) => {
-      const edited = args.slice();
-      change(edited);
-      return (kernels[name] as Kernel)(...edited);
-    };
-  const put =
-    (index: number, value: number) =>
-    (args: number[]): void => {
-      args[index] = value;
-    };
-  const add =
-    (index: number, amount: number) =>
-    (args: number[]): void => {
-      args[index] = at(args, index) + amount;
-    };
+  const { misled } = mutantTools(kernels);
 
   const reversed = (byte: number): number => {
     let out = 0;

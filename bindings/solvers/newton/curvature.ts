@@ -1,7 +1,19 @@
 // Curvature of the rows, in parts.
+import type { Problem } from "../../data/problem.js";
 import type { Core } from "../../engine/core.js";
 import { eachPart, type Work } from "../../engine/work.js";
 import type { Curvature } from "./products.js";
+import type { RowFacts } from "./row-sample.js";
+
+/** The curvature of every row at its state, rows f32 at `h`; with several classes their states say it all. */
+export function* writeCurvature(problem: Problem, { rows, weights }: RowFacts, state: number, h: number): Work<void> {
+  const { core, outputs, epsilon, lossId } = problem;
+  if (outputs > 1) return;
+  yield* eachPart(core, rows, 2, 1, (row, count) => {
+    const omega = weights.f32 === 0 ? 0 : weights.f32 + 4 * row;
+    core.kernels.curvatureRows(lossId, state + 4 * row, omega, count, epsilon, h + 4 * row);
+  });
+}
 
 /** The curvature of the rows from `row` on. */
 export function partOfCurvature({ h, p, weights }: Curvature, row: number, outputs: number): Curvature {

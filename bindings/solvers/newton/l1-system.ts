@@ -7,28 +7,34 @@
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Core, Scope } from "../../engine/core.js";
+import { clearVector } from "../../engine/vectors.js";
 import type { Work } from "../../engine/work.js";
+import { rowWeights, writeCurvature } from "./curvature.js";
 import { exactHessian } from "./exact-hessian.js";
 import type { L1Model } from "./l1-model.js";
-import type { Buffers, Coordinates, Direction, Point, System } from "./newton-system.js";
+import {
+  type Buffers,
+  type Coordinates,
+  type Direction,
+  MOST_HALVINGS,
+  NOISE,
+  type Point,
+  ROUNDING,
+  ROWS_PER_CALL,
+  type System,
+} from "./newton-system.js";
 import type { PreconditionerRows } from "./preconditioner.js";
 import type { Curvature, ExactPasses, Products } from "./products.js";
 import type { RowFacts, RowSample } from "./row-sample.js";
 
-/** Rows per call of the passes over margins. */
-const ROWS_PER_CALL = 8192;
 /** Most times the explicit model is asked on the way to the end of a direction. */
 const MOST_ROUNDS = 15;
 /** Conjugate gradients on one face end when what they could still gain is this part of what the first model promised, times forcing². */
 const ENOUGH = 0.1;
 /** Most Hessian products in a round. */
 const MOST_PRODUCTS = 60;
-/** What rounding a step may cost, as a part of what it gains; and the part of it that F must lose along a step. */
-const ROUNDING = 1e-3;
+/** The part of what a direction promises that F must lose along a step. */
 const LOSS = 1e-3;
-const MOST_HALVINGS = 40;
-/** Rounding noise of an objective: compensated sums, float64 losses. */
-const NOISE = 2 ** -48;
 /** Damping, in parts of the curvature bounds: the least, after a step that went less than `SHORT` of its way; a tenth after every whole step. */
 const DAMPING = 1e-3;
 const LEAST_DAMPING = 1e-6;
@@ -116,9 +122,7 @@ export class L1System implements System {
   }
 
   *#clearMargins(): Work<void> {
-    const count = this.rows * this.#problem.outputs;
-    if (this.#core.isDue(count)) yield;
-    this.#core.f64(this.#buffers.margins, count).fill(0);
+    yield* clearVector(this.#core, this.#buffers.margins, this.rows * this.#problem.outputs);
   }
 
   get point(): Point {
@@ -144,31 +148,20 @@ export class L1System implements System {
 
   /** Objective at the present margins; derivatives and states of the rows. */
   *#loss(): Work<number> {
-    const core = this.#core;
-    const { kernels } = core;
-    const { outputs, epsilon, lossId } = this.#problem;
+    const { kernels } = this.#core;
     const { rows, labels, weights } = this.#facts;
     const { margins, derivatives, state, hp } = this.#buffers;
-    let total = 0;
-    for (let row = 0; row < rows; row += ROWS_PER_CALL) {
-      const count = Math.min(ROWS_PER_CALL, rows - row);
-      const at = row * outputs;
-      const omega = weights.f64 === 0 ? 0 : weights.f64 + row * 8;
-      if (core.isDue(count * outputs)) yield;
-      total += kernels.lossPass(
-        lossId,
-        margins + at * 8,
-        labels.f64 + row * 8,
-        omega,
-        count,
-        outputs,
-        epsilon,
-        derivatives + at * 8,
-        state + at * 4,
-      );
-    }
+    const total = yield* this.#problem.losses(
+      margins,
+      labels.f64,
+      weights.f64,
+      rows,
+      derivatives,
+      state,
+      ROWS_PER_CALL,
+    );
     this.#hasCurvature = false;
-    kernels.scaleColumns(this.v, this.#ridge, 0, this.#frame.padded, outputs, hp);
+    kernels.scaleColumns(this.v, this.#ridge, 0, this.#frame.padded, this.#problem.outputs, hp);
     const squares = 0.5 * kernels.dotF64(this.v, hp, this.#size);
     return total / rows + squares + kernels.l1Norm(this.v, this.preconditioner.strengths, this.#size);
   }
@@ -189,21 +182,14 @@ export class L1System implements System {
 
   /** Curvature of all rows at the present point. */
   *#curvature(): Work<Curvature> {
-    const { outputs, epsilon, lossId } = this.#problem;
-    const { rows, weights } = this.#facts;
     const { state, h } = this.#buffers;
-    if (outputs === 1 && !this.#hasCurvature) {
-      if (this.#core.isDue(rows)) yield;
-      this.#core.kernels.curvatureRows(lossId, state, weights.f32, rows, epsilon, h);
-    }
+    if (!this.#hasCurvature) yield* writeCurvature(this.#problem, this.#facts, state, h);
     this.#hasCurvature = true;
-    return { h, p: state, weights: weights.f32 };
+    return { h, p: state, weights: this.#facts.weights.f32 };
   }
 
   *rowWeights(out: number): Work<void> {
-    const { h, p, weights } = yield* this.#curvature();
-    if (this.#core.isDue(this.rows * this.#problem.outputs)) yield;
-    this.#core.kernels.rowWeights(h, p, weights, this.rows, this.#problem.outputs, out);
+    yield* rowWeights(this.#core, yield* this.#curvature(), this.rows, this.#problem.outputs, out);
   }
 
   *rowsOf(sample: RowSample | null): Work<PreconditionerRows> {

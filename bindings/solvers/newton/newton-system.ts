@@ -6,14 +6,14 @@ import type { Scope } from "../../engine/core.js";
 import { addScaled, clearVector, combine, copyVector, maxAbs } from "../../engine/vectors.js";
 import { eachPart, type Work } from "../../engine/work.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
-import { rowWeights } from "./curvature.js";
+import { rowWeights, writeCurvature } from "./curvature.js";
 import { exactHessian } from "./exact-hessian.js";
 import { diagonal, type Preconditioner, type PreconditionerRows } from "./preconditioner.js";
 import type { Curvature, ExactPasses, Products } from "./products.js";
 import type { RowFacts, RowSample } from "./row-sample.js";
 
 /** Rows per call of the passes over margins: short calls, since one long call would never leave the first compiler tier. */
-const ROWS_PER_CALL = 8192;
+export const ROWS_PER_CALL = 8192;
 /** The plane search ends when the slope along its last Newton step is this part of what it has gained, or after so many looks. */
 const PLANE_TOLERANCE = 1e-3;
 const MOST_LOOKS = 24;
@@ -27,16 +27,16 @@ const LINE_PASSES = 8;
 const LOOK_STRETCH = 2048;
 const LOOK_ROWS = 512;
 const LOOK_TURN = (Math.sqrt(5) - 1) / 2;
-const MOST_HALVINGS = 40;
+export const MOST_HALVINGS = 40;
 /** What rounding a step may cost, as a part of what it gains: the next step has to make it good. */
-const ROUNDING = 1e-3;
+export const ROUNDING = 1e-3;
 /** Curvature bounds come from bytes, which may show half of what the exact copy holds. */
 const LEAST_DECREMENT = 0.5;
 /** Curvature below this part of its bound is rounding noise; a step without any goes so many times as far as the bound allows, and back from there. */
 const FLAT = 2 ** -52;
 const FAR = 64;
 /** Rounding noise of an objective: compensated sums, float64 losses. */
-const NOISE = 2 ** -48;
+export const NOISE = 2 ** -48;
 
 /** What all systems of a run have in common: l2's part of the Hessian and the curvature bounds (padded f64 each), and the preconditioner. */
 export interface Coordinates {
@@ -285,17 +285,10 @@ export class NewtonSystem implements System {
 
   /** Curvature of all rows at the present point. */
   *#curvature(): Work<Curvature> {
-    const { core, outputs, epsilon, lossId } = this.#problem;
-    const { rows, weights } = this.#facts;
-    if (outputs === 1 && !this.#hasCurvature) {
-      const { state, h } = this.#buffers;
-      yield* eachPart(core, rows, 2, 1, (row, count) => {
-        const omega = weights.f32 === 0 ? 0 : weights.f32 + 4 * row;
-        core.kernels.curvatureRows(lossId, state + 4 * row, omega, count, epsilon, h + 4 * row);
-      });
-    }
+    const { state, h } = this.#buffers;
+    if (!this.#hasCurvature) yield* writeCurvature(this.#problem, this.#facts, state, h);
     this.#hasCurvature = true;
-    return { h: this.#buffers.h, p: this.#buffers.state, weights: weights.f32 };
+    return { h, p: state, weights: this.#facts.weights.f32 };
   }
 
   /** Curvature of every row as one number, for sampling: rows f32 at `out`. */
