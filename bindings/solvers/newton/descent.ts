@@ -56,6 +56,8 @@ export class Descent {
   #freshProducts = 0;
   #isWorn: boolean;
   #failures = 0;
+  /** Directions that promised noise, and no less of it than the one before. */
+  #rises = 0;
   #lastDecrement = 0;
 
   /** matrix: the system's rows as bytes. */
@@ -113,6 +115,7 @@ export class Descent {
     this.#isWorn ||= isMisled;
     if (this.#lastDecrement > 0 && direction.decrement > this.#settings.stall * this.#lastDecrement)
       this.#change(direction.isSolved);
+    if (direction.isNoise === true && direction.decrement >= this.#lastDecrement) this.#rises++;
     this.#lastDecrement = direction.decrement;
     return direction;
   }
@@ -127,7 +130,7 @@ export class Descent {
   *step(): Work<boolean> {
     if (yield* this.system.move()) {
       this.#failures = 0;
-      return true;
+      return this.#rises < MOST_FAILURES;
     }
     this.#failures++;
     this.#lastDecrement = 0;

@@ -2,6 +2,7 @@
 import type { Problem } from "../../data/problem.js";
 import type { Scope } from "../../engine/core.js";
 import type { Work } from "../../engine/work.js";
+import { Damping } from "./damping.js";
 import { L1Model } from "./l1-model.js";
 import { Buffers } from "./newton-system.js";
 import { Preconditioner } from "./preconditioner.js";
@@ -13,6 +14,7 @@ const RIDGE_PRICE = 16;
 export interface NewtonMemory {
   /** l2's part of the Hessian: padded f64. */
   readonly ridge: number;
+  readonly damping: Damping;
   readonly products: Products;
   /** Passes over the exact copy: the products themselves where they are made of it. */
   readonly passes: ExactPasses;
@@ -39,14 +41,15 @@ export function* newtonMemory(
   const isSame = exact === inner;
   const products = yield* arithmetic.products(scope, problem, frame, inner, isSame);
   const buffers = yield* Buffers.create(scope, problem, frame, dataset.rows);
+  const damping = new Damping(scope, problem, frame, ridge);
   const preconditioner =
     problem.l1 > 0
       ? new L1Model(scope, problem, frame, products, ridge)
-      : new Preconditioner(problem, frame, products, ridge);
+      : new Preconditioner(problem, frame, products, damping.total);
   const passes = isSame
     ? products
     : exact === null
       ? yield* arithmetic.exact(scope, problem, frame)
       : yield* arithmetic.products(scope, problem, frame, exact, true);
-  return { ridge, products, passes, buffers, preconditioner, random };
+  return { ridge, damping, products, passes, buffers, preconditioner, random };
 }

@@ -105,10 +105,10 @@ function* build(
   const { rows, weights } = dataset;
   const { frame } = view;
   const memory = yield* newtonMemory(scope, problem, arithmetic, view, settings.seed);
-  const { ridge, products, passes, buffers, preconditioner } = memory;
+  const { ridge, damping, products, passes, buffers, preconditioner } = memory;
   const scales = scope.alloc(frame.padded * 8, "the scales of the coordinates");
   const rowWeights = yield* scope.allocWork(rows * 4, "the curvature of the rows");
-  const coordinates = { ridge, scales, preconditioner };
+  const coordinates = { ridge, damping, scales, preconditioner };
   const facts: RowFacts = { rows, labels, weights };
   const system = yield* createSystem(scope, problem, frame, facts, products, passes, buffers, coordinates);
   return { scope, facts, memory, coordinates, system, rowWeights };
@@ -218,17 +218,20 @@ export class NewtonRun {
     this.#scope.release();
   }
 
-  /** Curvature bounds of the coordinates, from a sample: hMax·mean code² + ridge. */
+  /** Curvature bounds of the coordinates, from a sample: hMax·mean code² + ridge; and the damping that follows from them. */
   *#measureScales(): Work<void> {
     const { dataset, curvature } = this.#problem;
     const { frame, inner } = this.#view;
-    const { ridge, scales } = this.#coordinates;
+    const { ridge, scales, damping, preconditioner } = this.#coordinates;
     const measure = (matrix: RowMatrix, weights: number): Work<void> => {
       const scale = curvature / matrix.rows;
       return diagonal(this.#problem, frame, this.#products, matrix, matrix.rows, weights, scale, ridge, scales);
     };
     if (dataset.rows <= SCALE_ROWS) yield* measure(inner, dataset.weights.f32);
     else yield* this.#withSample(SCALE_ROWS, (sample) => measure(sample.matrix, sample.facts.weights.f32));
+    // with l1 the explicit model has a damping of its own
+    if (this.#problem.l1 === 0)
+      yield* damping.measure(this.#problem, frame, scales, preconditioner.dimension, this.#goal);
   }
 
   /** Rows that all have the same chance. */

@@ -7,6 +7,7 @@ import { addScaled, clearVector, combine, copyVector, maxAbs } from "../../engin
 import { eachPart, type Work } from "../../engine/work.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
 import { rowWeights, writeCurvature } from "./curvature.js";
+import type { Damping } from "./damping.js";
 import { exactHessian } from "./exact-hessian.js";
 import { diagonal, type Preconditioner, type PreconditionerRows } from "./preconditioner.js";
 import type { Curvature, ExactPasses, Products } from "./products.js";
@@ -17,6 +18,8 @@ export const ROWS_PER_CALL = 8192;
 /** The plane search ends when the slope along its last Newton step is this part of what it has gained, or after so many looks. */
 const PLANE_TOLERANCE = 1e-3;
 const MOST_LOOKS = 24;
+/** Rounding of the sums of a look, in float32. */
+const PLANE_NOISE = 2 ** -20;
 /** Multiply-adds that looking at an output of a row takes as long as, and passes over vectors before the first look. */
 const LOOK_PRICE = 8;
 const LINE_PASSES = 8;
@@ -38,9 +41,10 @@ const FAR = 64;
 /** Rounding noise of an objective: compensated sums, float64 losses. */
 export const NOISE = 2 ** -48;
 
-/** What all systems of a run have in common: l2's part of the Hessian and the curvature bounds (padded f64 each), and the preconditioner. */
+/** What all systems of a run have in common: l2's part of the Hessian and the curvature bounds (padded f64 each), what is added in directions, and the preconditioner. */
 export interface Coordinates {
   readonly ridge: number;
+  readonly damping: Damping;
   readonly scales: number;
   readonly preconditioner: Preconditioner;
 }
@@ -109,6 +113,8 @@ export interface Direction {
   readonly decrement: number;
   /** Whether conjugate gradients reached their tolerance. */
   readonly isSolved: boolean;
+  /** Whether the decrease is below the rounding of the objective, along columns that nothing but rounding tells apart: no search can measure it. */
+  readonly isNoise?: boolean;
   /** What the curvature bounds promise: no decrement is less, but for columns that never vary. */
   readonly least: number;
   /** Hessian products it took. */
@@ -162,6 +168,7 @@ export class NewtonSystem implements System {
   readonly #exact: ExactPasses;
   readonly #size: number;
   readonly #ridge: number;
+  readonly #damping: Damping;
   readonly #scales: number;
   readonly #buffers: Buffers;
   #hasPrevious = false;
@@ -188,6 +195,7 @@ export class NewtonSystem implements System {
     this.#exact = exact;
     this.rows = facts.rows;
     this.#ridge = coordinates.ridge;
+    this.#damping = coordinates.damping;
     this.#scales = coordinates.scales;
     this.preconditioner = coordinates.preconditioner;
     this.#size = outputs * frame.padded;
@@ -359,7 +367,7 @@ export class NewtonSystem implements System {
     const { scaledNorm } = this.#point;
     let least = (LEAST_DECREMENT * scaledNorm * scaledNorm) / size;
     if (decrement < least) least = (LEAST_DECREMENT * (yield* this.#boundedSquares())) / size;
-    return { decrement, least, isSolved, products: solution.products };
+    return { decrement, least, isSolved, isNoise: this.#isNoise, products: solution.products };
   }
 
   /** gᵀS⁻¹g with the curvature bounds S of all rows: those of a sample say nothing of a column that it does not show, and call every gradient there large. Rounding errors in empty columns do not count. */
@@ -383,8 +391,15 @@ export class NewtonSystem implements System {
       // the search's margins are free while a direction is sought
       yield* exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to);
       this.exactPasses++;
+      if (this.#damping.isOn) {
+        const { core, outputs } = this.#problem;
+        // conjugate gradients have no use for this one during a product
+        const { y } = this.#buffers;
+        core.kernels.scaleColumns(from, this.#damping.added, 0, this.#frame.padded, outputs, y);
+        core.kernels.addScaled(to, 1, y, this.#size);
+      }
     } else {
-      yield* products.hessian(from, curvature, this.#ridge, to);
+      yield* products.hessian(from, curvature, this.#damping.total, to);
       this.passes += share;
     }
     this.#centre(to);
@@ -400,6 +415,10 @@ export class NewtonSystem implements System {
     if (loss === "softmax") core.kernels.centreClasses(vector, this.#frame.padded, outputs);
   }
 
+  get #isNoise(): boolean {
+    return this.#damping.isOn && 0.5 * this.#decrement < NOISE * Math.abs(this.#point.objective);
+  }
+
   /**
    * Moves to the minimum of the objective over the plane spanned by the direction and the previous step; then a new exact pass. Returns false
    * (and stays) when no step lowers the objective.
@@ -409,7 +428,8 @@ export class NewtonSystem implements System {
     const size = this.#size;
     const count = this.rows * outputs;
     yield* this.#multiply(this.#buffers.z, this.#buffers.u1, ROUNDING * this.#decrement);
-    const [a1, a2] = yield* this.#searchPlane();
+    // lengths of a search would be quotients of two rounding errors
+    const [a1, a2] = this.#isNoise ? [1, 0] : yield* this.#searchPlane();
     if (a1 === 0 && a2 === 0) return false;
     const kept = this.#hasPrevious ? a2 : 0;
     yield* combine(core, this.#buffers.u2, kept, a1, this.#buffers.u1, count);
@@ -582,17 +602,20 @@ export class NewtonSystem implements System {
   }
 }
 
-/** Newton step of a function of two variables from (gradient, Hessian), scaled to a unit diagonal; of one when `isPlane` is false. */
+/**
+ * Newton step of a function of two variables from (gradient, Hessian), scaled to a unit diagonal; of one when `isPlane` is false. Nearly parallel directions share the step:
+ * sums of float32 products do not tell them apart, and the difference of two long steps would be made of what they miss.
+ */
 function newton2([g1, g2, h11, h12, h22]: readonly number[], isPlane: boolean): [number, number] {
   const one = g1 as number;
   const two = g2 as number;
   const c1 = Math.sqrt(Math.max(h11 as number, 1e-300));
   const c2 = Math.sqrt(Math.max(h22 as number, 1e-300));
   if (!isPlane) return [-one / (c1 * c1), 0];
-  const ridge = 1 + 1e-12;
+  const ridge = 1 + PLANE_NOISE;
   const cross = (h12 as number) / (c1 * c2);
   const determinant = ridge * ridge - cross * cross;
-  if (!(determinant > 1e-12)) return [-one / (c1 * c1), 0];
+  if (!(determinant > 0)) return [-one / (c1 * c1), 0];
   const b1 = one / c1;
   const b2 = two / c2;
   return [-(ridge * b1 - cross * b2) / (determinant * c1), -(ridge * b2 - cross * b1) / (determinant * c2)];
