@@ -11,7 +11,7 @@ import {
   newton,
   type Problem,
 } from "../bindings/index.js";
-import { type Problem as Exact, joinParameters, objective, remainingGap } from "./oracle/objective.js";
+import { type Problem as Exact, gradient, joinParameters, norm, objective, remainingGap } from "./oracle/objective.js";
 import { sampleFor } from "./support/data.js";
 import { last, pose, STORAGES, valuesOf } from "./support/posed.js";
 import { randomProblem, WIDE } from "./support/problems.js";
@@ -38,6 +38,20 @@ function relativeGap(exact: Exact, { coef, intercept }: Pick<NewtonReport, "coef
 }
 
 describeVariants("auto", (variant) => {
+  // the user's own units: prices in the hundred thousands, and an epsilon of 1 that is never changed
+  it.each([1e2, 1e4, 1e6])("huber with errors of %d bends", (unit) => {
+    const sample = sampleFor("huber", 900, 6, 31);
+    const labels = Float64Array.from(sample.labels, (y) => unit * (y + 3));
+    const { engine, problem, exact } = pose("huber", { ...sample, labels }, sample, sample.data, { l2: 0, variant });
+    const report = last(auto(problem, { tol: 1e-8 }));
+    expect(report.isConverged).toBe(true);
+    const theta = joinParameters(exact, report.coef, report.intercept);
+    const zero = norm(gradient(exact, new Float64Array(theta.length)));
+    // a row counts τ/n in a gradient once it has left the bend, however far: one row wrong would be seen
+    expect(norm(gradient(exact, theta))).toBeLessThan(zero / (100 * sample.rows));
+    engine.dispose();
+  });
+
   const cases = SMOOTH.flatMap((loss) =>
     Object.keys(STORAGES).flatMap((storage) =>
       [true, false].map((fitIntercept) => ({ loss, storage, fitIntercept, isWeighted: fitIntercept })),

@@ -482,7 +482,8 @@ export class Problem {
   }
 
   /**
-   * Σ ωᵢ·loss at margins (rows × outputs f64), at most `most` rows at a time; writes derivatives and states. labels: rows f64; weights: rows f64, or 0.
+   * Σ ωᵢ·loss at margins (rows × outputs f64), at most `most` rows at a time; writes derivatives and states. labels: rows f64; weights: rows f64, or 0;
+   * epsilon: where huber bends, if not where the problem says.
    * @internal
    */
   *losses(
@@ -493,6 +494,7 @@ export class Problem {
     derivatives: number,
     state: number,
     most = rows,
+    epsilon = this.epsilon,
   ): Work<number> {
     const { core, outputs } = this;
     let total = 0;
@@ -510,7 +512,7 @@ export class Problem {
           weights === 0 ? 0 : weights + row * 8,
           count,
           outputs,
-          this.epsilon,
+          epsilon,
           derivatives + at * 8,
           state + at * 4,
         );

@@ -5,9 +5,14 @@ import { eachPart, type Work } from "../../engine/work.js";
 import type { Curvature } from "./products.js";
 import type { RowFacts } from "./row-sample.js";
 
-/** The curvature of every row at its state, rows f32 at `h`; with several classes their states say it all. */
-export function* writeCurvature(problem: Problem, { rows, weights }: RowFacts, state: number, h: number): Work<void> {
-  const { core, outputs, epsilon, lossId } = problem;
+/** The curvature of every row at its state, rows f32 at `h`; with several classes their states say it all. epsilon: where huber bends. */
+export function* writeCurvature(
+  { core, outputs, lossId }: Problem,
+  { rows, weights }: RowFacts,
+  epsilon: number,
+  state: number,
+  h: number,
+): Work<void> {
   if (outputs > 1) return;
   yield* eachPart(core, rows, 2, 1, (row, count) => {
     const omega = weights.f32 === 0 ? 0 : weights.f32 + 4 * row;

@@ -49,6 +49,8 @@ export class L1System implements System {
   readonly v: number;
   readonly g: number;
   readonly preconditioner: L1Model;
+  /** Where huber bends: the problem's, or wider on the way to it. */
+  epsilon: number;
   readonly #problem: Problem;
   readonly #core: Core;
   readonly #frame: Frame;
@@ -84,6 +86,7 @@ export class L1System implements System {
   ) {
     const { core, outputs } = problem;
     this.#problem = problem;
+    this.epsilon = problem.epsilon;
     this.#core = core;
     this.#frame = frame;
     this.#facts = facts;
@@ -159,6 +162,7 @@ export class L1System implements System {
       derivatives,
       state,
       ROWS_PER_CALL,
+      this.epsilon,
     );
     this.#hasCurvature = false;
     kernels.scaleColumns(this.v, this.#ridge, 0, this.#frame.padded, this.#problem.outputs, hp);
@@ -183,7 +187,7 @@ export class L1System implements System {
   /** Curvature of all rows at the present point. */
   *#curvature(): Work<Curvature> {
     const { state, h } = this.#buffers;
-    if (!this.#hasCurvature) yield* writeCurvature(this.#problem, this.#facts, state, h);
+    if (!this.#hasCurvature) yield* writeCurvature(this.#problem, this.#facts, this.epsilon, state, h);
     this.#hasCurvature = true;
     return { h, p: state, weights: this.#facts.weights.f32 };
   }

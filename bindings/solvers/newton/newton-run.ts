@@ -53,6 +53,11 @@ const SAMPLE_FORCING = 0.3;
 const SAMPLE_GAP = 3e-2;
 const CODES_GAP = 1e-6;
 const WARM_STEPS = 8;
+/** Huber's errors are far out from so many times its bend on, on average; from one bend on the way to the next closer one, and where and after how many steps each is solved well enough. */
+const FAR_ERRORS = 16;
+const BEND = 4;
+const BEND_GAP = 1e-2;
+const BEND_STEPS = 40;
 /** Columns from which an exact pass costs so much more than one over codes that the problem of the codes pays. */
 const CODES_COLUMNS = 64;
 /** Part of the gap aimed at below which the length of a step no longer matters: on level ground it has none. */
@@ -280,13 +285,39 @@ export class NewtonRun {
     // sparse codes are no faster than the values they stand for
     const hasCodes =
       exact === null && this.#problem.dataset.sparse === null && this.#problem.dataset.cols >= CODES_COLUMNS;
-    if (!this.#isFromZero || !warmStart || isExact || !(hasSample || hasCodes)) return false;
+    if (!this.#isFromZero || !warmStart || isExact) return false;
+    if (yield* this.#stopwatch.timed("inner", this.#straighten())) return true;
+    if (!(hasSample || hasCodes)) return false;
     const { system } = this.#descent;
     const before = system.point.objective;
     const solveSample = (): Work<void> => this.#withSample(sampled, (sample) => this.#solveSample(sample));
     if (hasSample) yield* this.#stopwatch.timed("inner", solveSample());
     if (hasCodes) yield* this.#stopwatch.timed("inner", this.#solveCodes(hasSample));
     yield* this.#stopwatch.timed("exact", system.jump(before));
+    return true;
+  }
+
+  /**
+   * Huber where nearly all errors are beyond the bend: there F has no curvature, and a direction no length. Problems that bend as far out as the errors are on average,
+   * then ever closer, each from the solution of the one before. False when the errors are not that large.
+   */
+  *#straighten(): Work<boolean> {
+    const { loss, epsilon } = this.#problem;
+    const { system } = this.#descent;
+    const { frame, inner } = this.#view;
+    // huber is ε(|error| − ε/2) out there
+    const meanError = (): number => system.point.objective / system.epsilon + system.epsilon / 2;
+    if (loss !== "huber" || !(meanError() > FAR_ERRORS * epsilon)) return false;
+    for (let bend = meanError(); bend > BEND * epsilon; bend = Math.min(bend, meanError()) / BEND) {
+      system.epsilon = bend;
+      const { objective } = yield* system.evaluate();
+      const descent = new Descent(this.#problem, frame, inner, system, this.#descentSettings);
+      yield* this.#descend(descent, objective, BEND_GAP, BEND_STEPS);
+      this.#warmPasses += descent.gramPasses;
+      system.preconditioner.release();
+    }
+    system.epsilon = epsilon;
+    yield* system.evaluate();
     return true;
   }
 
@@ -343,9 +374,9 @@ export class NewtonRun {
     this.#warmPasses += ((system.passes + system.exactPasses + gramPasses) * matrix.rows) / dataset.rows;
   }
 
-  /** Steps until the estimated gap is below `gap`. */
-  *#descend(descent: Descent, zeroObjective: number, gap: number): Work<void> {
-    for (let step = 0; step < WARM_STEPS; step++) {
+  /** Steps until the estimated gap is below `gap`, `most` of them. */
+  *#descend(descent: Descent, zeroObjective: number, gap: number, most = WARM_STEPS): Work<void> {
+    for (let step = 0; step < most; step++) {
       const { decrement } = yield* descent.direct();
       if (relativeGap(zeroObjective, descent.system.point.objective, decrement) <= gap) return;
       if (!(yield* descent.step())) return;

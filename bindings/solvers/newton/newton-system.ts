@@ -132,6 +132,8 @@ export interface System {
   exactPasses: number;
   /** Whether plane searches look at all rows from now on: after a step that had to be shortened, or a stall. */
   looksAtAll: boolean;
+  /** Where huber bends: the problem's, or wider on the way to it. Takes effect with the next evaluate(). */
+  epsilon: number;
   /** Weights: outputs × padded f64, code coordinates. */
   readonly v: number;
   readonly preconditioner: Preconditioner;
@@ -157,6 +159,8 @@ export class NewtonSystem implements System {
   exactPasses = 0;
   /** Whether plane searches look at all rows from now on: after a step that had to be shortened, or a stall. */
   looksAtAll = false;
+  /** Where huber bends: the problem's, or wider on the way to it. */
+  epsilon: number;
   /** v, g: outputs × padded f64, code coordinates. */
   readonly v: number;
   readonly g: number;
@@ -189,6 +193,7 @@ export class NewtonSystem implements System {
   ) {
     const { core, outputs } = problem;
     this.#problem = problem;
+    this.epsilon = problem.epsilon;
     this.#frame = frame;
     this.#facts = facts;
     this.#inner = inner;
@@ -272,6 +277,7 @@ export class NewtonSystem implements System {
       derivatives,
       state,
       ROWS_PER_CALL,
+      this.epsilon,
     );
     this.#hasCurvature = false;
     if (core.isDue(this.#size)) yield;
@@ -294,7 +300,7 @@ export class NewtonSystem implements System {
   /** Curvature of all rows at the present point. */
   *#curvature(): Work<Curvature> {
     const { state, h } = this.#buffers;
-    if (!this.#hasCurvature) yield* writeCurvature(this.#problem, this.#facts, state, h);
+    if (!this.#hasCurvature) yield* writeCurvature(this.#problem, this.#facts, this.epsilon, state, h);
     this.#hasCurvature = true;
     return { h, p: state, weights: this.#facts.weights.f32 };
   }
@@ -488,7 +494,8 @@ export class NewtonSystem implements System {
 
   /** (a₁, a₂) that minimise F(v + a₁z + a₂·previous), by Newton's method in the plane; a₂ is 0 without a previous step. */
   *#searchPlane(): Work<[number, number]> {
-    const { core, outputs, loss, epsilon, lossId } = this.#problem;
+    const { core, outputs, loss, lossId } = this.#problem;
+    const { epsilon } = this;
     const { kernels } = core;
     const size = this.#size;
     const { rows, labels, weights } = this.#facts;
