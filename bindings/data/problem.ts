@@ -161,7 +161,14 @@ interface Blocks {
   readonly f32: number;
   readonly weights: number;
   readonly bias: number;
+  readonly pass: number;
   readonly results: number;
+}
+
+/** Room for an exact pass. */
+interface PassSpace {
+  readonly pointer: number;
+  release(): void;
 }
 
 function* writeBlocks(scope: Scope, { core, rows, stored }: Dataset, labels: Float64Array, outputs: number) {
@@ -173,8 +180,9 @@ function* writeBlocks(scope: Scope, { core, rows, stored }: Dataset, labels: Flo
   });
   const weights = scope.alloc(outputs * stored.width * 8, "weights");
   const bias = scope.alloc(outputs * 8, "intercepts");
+  const pass = scope.alloc(outputs * (stored.width + 1) * 8, "an exact pass");
   const results = scope.alloc(40, "norms");
-  return { scope, f64, f32, weights, bias, results };
+  return { scope, f64, f32, weights, bias, pass, results };
 }
 
 /** Labels as the loss wants them, and their classes. */
@@ -249,6 +257,8 @@ export class Problem {
   readonly #weights: number;
   readonly #bias: number;
   readonly #results: number;
+  readonly #space: PassSpace;
+  #isSpaceTaken = false;
   readonly #constants = new Map<string, number>();
   #isDisposed = false;
 
@@ -269,6 +279,10 @@ export class Problem {
     this.#weights = blocks.weights;
     this.#bias = blocks.bias;
     this.#results = blocks.results;
+    const release = (): void => {
+      this.#isSpaceTaken = false;
+    };
+    this.#space = { pointer: blocks.pass, release };
   }
 
   /** @internal Use engine.problem. */
@@ -502,29 +516,41 @@ export class Problem {
     const { core, dataset, outputs } = this;
     const { cols, stored } = dataset;
     const { padded, scale, offset, intercept } = frame;
-    // of its own: other runs on this problem may work during a pause
-    const scratch = new Scope(core);
+    const space = this.#takeSpace();
     try {
-      const w = scratch.alloc(outputs * stored.width * 8, "weights");
-      const bias = scratch.alloc(outputs * 8, "intercepts");
+      const w = space.pointer;
+      const bias = w + outputs * stored.width * 8;
       if (core.isDue(outputs * stored.width)) yield;
       core.kernels.toWeights(v, padded, w, stored.width, cols, outputs, scale, offset, intercept, bias);
       yield* this.#passMargins(dataset, w, bias, margins);
     } finally {
-      scratch.release();
+      space.release();
     }
+  }
+
+  /** Room for weights or sums of one exact pass (outputs × width f64, then outputs f64): the problem's own, or, for a pass that begins in a pause of another, room of its own. */
+  #takeSpace(): PassSpace {
+    if (!this.#isSpaceTaken) {
+      this.#isSpaceTaken = true;
+      return this.#space;
+    }
+    const scope = new Scope(this.core);
+    const pointer = scope.alloc(this.outputs * (this.dataset.stored.width + 1) * 8, "an exact pass");
+    return { pointer, release: () => scope.release() };
   }
 
   /** The full gradient from derivatives (rows × outputs f64), float64 sums over the exact copy. @internal */
   *exactGradient(frame: Frame, v: number, derivatives: number, g: number): Work<GradientFacts> {
     const { core, dataset, outputs } = this;
     const { rows, stored } = dataset;
-    const scratch = new Scope(core);
+    const space = this.#takeSpace();
     try {
-      const sums = scratch.alloc(outputs * stored.width * 8, "a gradient");
-      const totals = scratch.alloc(outputs * 8, "a gradient");
-      const pass = core.kernels[`gradient${stored.storage}`];
       const { pointer, low, strideBytes, width } = stored;
+      const sums = space.pointer;
+      const totals = sums + outputs * width * 8;
+      if (core.isDue(outputs * width)) yield;
+      core.f64(sums, outputs * (width + 1)).fill(0);
+      const pass = core.kernels[`gradient${stored.storage}`];
       yield* eachPart(core, rows, width * outputs, GRADIENT_ROWS, (first, count) => {
         const c = derivatives + first * outputs * 8;
         pass(pointer + first * strideBytes, low, strideBytes, count, width, c, outputs, sums);
@@ -535,7 +561,7 @@ export class Problem {
       if (core.isDue(outputs * width)) yield;
       return this.assembleGradient(frame, stored, sums, totals, v, g, rows);
     } finally {
-      scratch.release();
+      space.release();
     }
   }
 

@@ -4,7 +4,7 @@ import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Scope } from "../../engine/core.js";
 import { addScaled, clearVector, combine, copyVector, maxAbs } from "../../engine/vectors.js";
-import { eachPart, type Work } from "../../engine/work.js";
+import { after, eachPart, partOf, type Work } from "../../engine/work.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
 import { rowWeights } from "./curvature.js";
 import { exactHessian } from "./exact-hessian.js";
@@ -328,21 +328,22 @@ export class NewtonSystem {
   }
 
   /** to = H·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */
-  *#hessian(products: Products | null, curvature: Curvature, share: number, from: number, to: number): Work<void> {
-    if (products === null) {
-      // the search's margins are free while a direction is sought
-      yield* exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to);
-      this.exactPasses++;
-    } else {
-      yield* products.hessian(from, curvature, this.#ridge, to);
-      this.passes += share;
-    }
-    this.#centre(to);
+  #hessian(products: Products | null, curvature: Curvature, share: number, from: number, to: number): Work<void> {
+    const work =
+      products === null
+        ? // the search's margins are free while a direction is sought
+          exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to)
+        : products.hessian(from, curvature, this.#ridge, to);
+    return after(this.#problem.core, work, this.#size, () => {
+      if (products === null) this.exactPasses++;
+      else this.passes += share;
+      this.#centre(to);
+    });
   }
 
-  *#precondition(vector: number): Work<void> {
-    yield* this.preconditioner.solve(vector);
-    this.#centre(vector);
+  #precondition(vector: number): Work<void> {
+    const work = this.preconditioner.solve(vector);
+    return after(this.#problem.core, work, this.#size, () => this.#centre(vector));
   }
 
   #centre(vector: number): void {
@@ -426,8 +427,9 @@ export class NewtonSystem {
       ridge22 = kernels.dotF64(previous, this.#buffers.hp, size);
     }
     const isPart = outputs > 1 && rows >= 4 * ROWS_PER_CALL && !this.looksAtAll;
-    const [stretch, most] = isPart ? [LOOK_STRETCH, LOOK_ROWS] : [ROWS_PER_CALL, ROWS_PER_CALL];
-    const lookAt = (row: number, few: number, a1: number, a2: number): void => {
+    const few = Math.min(ROWS_PER_CALL, partOf(outputs * LOOK_PRICE, 4));
+    const [stretch, most] = isPart ? [LOOK_STRETCH, LOOK_ROWS] : [few, few];
+    const lookAt = (row: number, count: number, a1: number, a2: number): void => {
       const at = row * outputs;
       const state = buffers.state + at * 4;
       const omega = weights.f32 === 0 ? 0 : weights.f32 + row * 4;
@@ -441,7 +443,7 @@ export class NewtonSystem {
           omega,
           first,
           second,
-          few,
+          count,
           epsilon,
           a1,
           a2,
@@ -456,7 +458,7 @@ export class NewtonSystem {
           omega,
           first,
           second,
-          few,
+          count,
           outputs,
           a1,
           a2,
@@ -467,28 +469,42 @@ export class NewtonSystem {
         );
       }
     };
-    const look = function* (a1: number, a2: number): Work<[number, number, number, number, number]> {
-      core.f64(buffers.looks, 5).fill(0);
-      let seen = 0;
-      for (let start = 0, turn = 0; start < rows; start += stretch, turn = (turn + LOOK_TURN) % 1) {
-        const row = isPart ? start + LOOK_ROWS * Math.floor((turn * LOOK_STRETCH) / LOOK_ROWS) : start;
-        const part = Math.min(most, rows - row);
-        if (part <= 0) break;
+    let [seen, turn] = [0, 0];
+    /** Looks at some stretches, in order. */
+    const lookAtSome = (first: number, count: number, a1: number, a2: number): void => {
+      for (let i = first; i < first + count; i++, turn = (turn + LOOK_TURN) % 1) {
+        const skipped = isPart ? LOOK_ROWS * Math.floor((turn * LOOK_STRETCH) / LOOK_ROWS) : 0;
+        const part = Math.min(most, rows - i * stretch - skipped);
+        // the last stretch may end before the part that is its turn
+        if (part <= 0) continue;
         seen += part;
-        yield* eachPart(core, part, outputs * LOOK_PRICE, 4, (skipped, few) => lookAt(row + skipped, few, a1, a2));
+        lookAt(i * stretch + skipped, part, a1, a2);
       }
-      const [g1, g2, h11, h12, h22] = core.f64(buffers.looks, 5) as unknown as [number, number, number, number, number];
-      return [
-        slope1 + (g1 * top1) / seen + ridge11 * a1 + ridge12 * a2,
-        slope2 + (g2 * top2) / seen + ridge12 * a1 + ridge22 * a2,
-        (h11 * top1 * top1) / seen + ridge11,
-        (h12 * top1 * top2) / seen + ridge12,
-        (h22 * top2 * top2) / seen + ridge22,
-      ];
+    };
+    type Look = [slope1: number, slope2: number, h11: number, h12: number, h22: number];
+    let found: Look = [0, 0, 0, 0, 0];
+    /** Slopes and curvatures at (a₁, a₂) → found. */
+    const look = (a1: number, a2: number): Work<void> => {
+      core.f64(buffers.looks, 5).fill(0);
+      [seen, turn] = [0, 0];
+      const work = eachPart(core, Math.ceil(rows / stretch), most * outputs * LOOK_PRICE, 1, (first, count) =>
+        lookAtSome(first, count, a1, a2),
+      );
+      return after(core, work, 1, () => {
+        const [g1, g2, h11, h12, h22] = core.f64(buffers.looks, 5) as unknown as Look;
+        found = [
+          slope1 + (g1 * top1) / seen + ridge11 * a1 + ridge12 * a2,
+          slope2 + (g2 * top2) / seen + ridge12 * a1 + ridge22 * a2,
+          (h11 * top1 * top1) / seen + ridge11,
+          (h12 * top1 * top2) / seen + ridge12,
+          (h22 * top2 * top2) / seen + ridge22,
+        ];
+      });
     };
     let [a1, a2] = [0, 0];
     let gained = 0;
-    let here = yield* look(a1, a2);
+    yield* look(a1, a2);
+    let here = found;
     for (let looks = 1; looks < MOST_LOOKS; ) {
       const [p1, p2] = newton2(here, hasPrevious && top2 > 0);
       const slope = p1 * here[0] + p2 * here[1];
@@ -498,7 +514,8 @@ export class NewtonSystem {
       // along a descent direction of a convex function: a slope that is still negative means lower, a steeper positive one too far
       for (let isFar = true; isFar && looks < MOST_LOOKS; ) {
         if (loss === "squared") break;
-        there = yield* look(a1 + step * p1, a2 + step * p2);
+        yield* look(a1 + step * p1, a2 + step * p2);
+        there = found;
         looks++;
         const ahead = p1 * there[0] + p2 * there[1];
         isFar = !(ahead <= -0.5 * slope);

@@ -181,19 +181,20 @@ export class Preconditioner {
   }
 
   /** r → M⁻¹r in place; r: outputs × padded f64. */
-  *solve(r: number): Work<void> {
+  solve(r: number): Work<void> {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
     const { dimension } = this;
     if (this.#factor !== 0) {
       // four rows at a time, forward and back
-      yield* eachPart(core, 2 * Math.ceil(dimension / 4), 4 * dimension * outputs, 1, (first, count) => {
+      return eachPart(core, 2 * Math.ceil(dimension / 4), 4 * dimension * outputs, 1, (first, count) => {
         core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs, first, first + count);
       });
-    } else {
-      if (core.isDue(padded * outputs)) yield;
-      core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
     }
+    return eachPart(core, padded * outputs, 1, 1, (first, count) => {
+      const at = r + 8 * first;
+      core.kernels.scaleColumns(at, this.#diagonals + 8 * first, 1, count, 1, at);
+    });
   }
 }
 
