@@ -94,6 +94,8 @@ export const LOSS_PRICE = 16;
 /** The same for a number that is copied to memory used for the first time, and for one that is added to a sum in memory. */
 const COPY_PRICE = 8;
 const SUM_PRICE = 4;
+/** The same for a value in the norm of its row, one after the other. */
+export const NORM_PRICE = 2;
 
 /** Random u32 numbers from a fixed seed. */
 function xorshift32(seed: number): () => number {
@@ -661,7 +663,7 @@ export class Problem {
     let top = 0;
     if (packed === null) {
       const kernel = core.kernels[`maxRowNorm${storage as CodeStorage}`];
-      yield* eachPart(core, rows, padded, 1, (first, count) => {
+      yield* eachPart(core, rows, NORM_PRICE * padded, 1, (first, count) => {
         const omega = weights.f64 === 0 ? 0 : weights.f64 + 8 * first;
         top = Math.max(top, kernel(codes + first * strideBytes, strideBytes, count, padded, omega));
       });

@@ -17,8 +17,9 @@ const ROWS_PER_CALL = 8192;
 /** The plane search ends when the slope along its last Newton step is this part of what it has gained, or after so many looks. */
 const PLANE_TOLERANCE = 1e-3;
 const MOST_LOOKS = 24;
-/** Multiply-adds that looking at an output of a row takes as long as, and passes over vectors before the first look. */
-const LOOK_PRICE = 8;
+/** Multiply-adds that looking at an output of a row takes as long as, and at a row of several besides; passes over vectors before the first look. */
+const LOOK_PRICE = 16;
+const ROW_PRICE = 32;
 const LINE_PASSES = 8;
 /**
  * With several classes and at least four times as many rows as one call takes, the plane search looks at a quarter of each stretch of rows: which one turns by
@@ -427,7 +428,8 @@ export class NewtonSystem {
       ridge22 = kernels.dotF64(previous, this.#buffers.hp, size);
     }
     const isPart = outputs > 1 && rows >= 4 * ROWS_PER_CALL && !this.looksAtAll;
-    const few = Math.min(ROWS_PER_CALL, partOf(outputs * LOOK_PRICE, 4));
+    const price = outputs * LOOK_PRICE + (outputs > 1 ? ROW_PRICE : 0);
+    const few = Math.min(ROWS_PER_CALL, partOf(price, 4));
     const [stretch, most] = isPart ? [LOOK_STRETCH, LOOK_ROWS] : [few, few];
     const lookAt = (row: number, count: number, a1: number, a2: number): void => {
       const at = row * outputs;
@@ -487,7 +489,7 @@ export class NewtonSystem {
     const look = (a1: number, a2: number): Work<void> => {
       core.f64(buffers.looks, 5).fill(0);
       [seen, turn] = [0, 0];
-      const work = eachPart(core, Math.ceil(rows / stretch), most * outputs * LOOK_PRICE, 1, (first, count) =>
+      const work = eachPart(core, Math.ceil(rows / stretch), most * price, 1, (first, count) =>
         lookAtSome(first, count, a1, a2),
       );
       return after(core, work, 1, () => {
