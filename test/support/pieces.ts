@@ -172,7 +172,8 @@ const COSTS: readonly (readonly [names: RegExp, cost: Cost])[] = [
   ],
   [/^weaveUnits$/, product(VALUE, 2, 3)],
   // levels
-  [/^sortAscending$|^pointsOfSorted$/, product(LOSS, 2)],
+  [/^sortAscending$/, (args) => DIVISION * (args[2] as number) * 8 * share(args, 4, 5, 8)],
+  [/^pointsOfSorted$/, product(LOSS, 2)],
   [/^valueRange$/, product(1, 1)],
   [/^weighCells$|^weighFineCells$|^fillCells$/, product(LOSS, 2)],
   [/^splitCells$|^centreCells$|^pointsOfCells$/, product(LOSS, 1)],

@@ -48,20 +48,32 @@ export function* conjugateGradients(system: LinearSystem, forcing: number, enoug
   if (!(norm > enough)) return { isSolved: norm <= enough, products: 0, norm };
   const target = Math.max(forcing * forcing * norm, enough);
   let rz = norm;
-  for (let products = 1; products <= MOST_PRODUCTS && rz > 0; products++) {
-    yield* system.multiply(p, hp);
-    if (core.isDue(VECTOR_PASSES * size)) yield;
+  // functions of their own: a loop inside a generator is not optimised while it runs
+  /** Goes along p; false where it has no curvature. */
+  const step = (): boolean => {
     const curved = kernels.dotF64(p, hp, size);
-    if (!(curved > 0)) return { isSolved: false, products, norm };
-    const step = kernels.dotF64(p, r, size) / curved;
-    kernels.addScaled(z, step, p, size);
-    kernels.addScaled(r, -step, hp, size);
+    if (!(curved > 0)) return false;
+    const length = kernels.dotF64(p, r, size) / curved;
+    kernels.addScaled(z, length, p, size);
+    kernels.addScaled(r, -length, hp, size);
     copy(r, y);
-    yield* system.precondition(y);
+    return true;
+  };
+  /** The next direction; false when the residual is small enough. */
+  const turn = (): boolean => {
     const next = kernels.dotF64(r, y, size);
-    if (!(next > target)) return { isSolved: true, products, norm };
+    if (!(next > target)) return false;
     kernels.combine(p, next / rz, 1, y, size);
     rz = next;
+    return true;
+  };
+  for (let products = 1; products <= MOST_PRODUCTS && rz > 0; products++) {
+    if (core.isDue(VECTOR_PASSES * size)) yield;
+    yield* system.multiply(p, hp);
+    if (core.isDue(VECTOR_PASSES * size)) yield;
+    if (!step()) return { isSolved: false, products, norm };
+    yield* system.precondition(y);
+    if (!turn()) return { isSolved: true, products, norm };
   }
   return { isSolved: false, products: MOST_PRODUCTS, norm };
 }

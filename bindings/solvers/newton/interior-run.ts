@@ -7,7 +7,7 @@
 import type { Problem } from "../../data/problem.js";
 import { type Core, Scope } from "../../engine/core.js";
 import { addScaled, clearVector } from "../../engine/vectors.js";
-import { eachPart, piece, type Work } from "../../engine/work.js";
+import { after, eachPart, piece, type Work } from "../../engine/work.js";
 import { Stopwatch } from "../stopwatch.js";
 import { conjugateGradients, type LinearSystem } from "./conjugate-gradients.js";
 import { exactHessian } from "./exact-hessian.js";
@@ -222,19 +222,19 @@ export class InteriorRun {
   }
 
   /** The derivatives that the dual variables after the part of the direction stand for. */
-  *#derive(gamma: number, part: number): Work<void> {
+  #derive(gamma: number, part: number): Work<void> {
     const { kernels } = this.#problem.core;
     const { derivatives } = this.#memory.buffers;
-    yield* this.#eachRows((m, y, u, weights, state, count, first) => {
+    return this.#eachRows((m, y, u, weights, state, count, first) => {
       const c = derivatives + 8 * first;
       kernels.interiorDerivatives(m, y, u, weights, count, state, this.#pitch, gamma, part, c);
     });
   }
 
   /** Right-hand sides towards the complementarity `target`. */
-  *#aim(gamma: number, target: number, isCorrected: boolean): Work<void> {
+  #aim(gamma: number, target: number, isCorrected: boolean): Work<void> {
     const { kernels } = this.#problem.core;
-    yield* this.#eachRows((m, y, u, _weights, state, count) => {
+    return this.#eachRows((m, y, u, _weights, state, count) => {
       kernels.interiorAim(m, y, u, count, state, this.#pitch, gamma, target, isCorrected ? 1 : 0);
     });
   }
@@ -415,11 +415,10 @@ export class InteriorRun {
   }
 
   /** vector ← M⁻¹·vector, empty columns aside: without l2 they have no curvature, and what rounding leaves in their gradient would send their weights far away. */
-  *#apply(vector: number): Work<void> {
+  #apply(vector: number): Work<void> {
     this.#clearEmpty(vector);
-    if (this.#rowSpace?.isBuilt) yield* this.#rowSpace.solve(vector);
-    else yield* this.#memory.preconditioner.solve(vector);
-    this.#clearEmpty(vector);
+    const work = this.#rowSpace?.isBuilt ? this.#rowSpace.solve(vector) : this.#memory.preconditioner.solve(vector);
+    return after(this.#problem.core, work, this.#empty.length, () => this.#clearEmpty(vector));
   }
 
   #clearEmpty(vector: number): void {
@@ -456,17 +455,16 @@ export class InteriorRun {
     };
   }
 
-  *#multiply(from: number, to: number): Work<void> {
+  #multiply(from: number, to: number): Work<void> {
     const { buffers, products, ridge } = this.#memory;
     const { u2, h } = buffers;
     const curvature = { h, p: 0, weights: 0 };
     if (this.#isExact || this.#rowSpace?.isBuilt) {
-      yield* exactHessian(this.#problem, this.#view.frame, from, curvature, u2, to);
       this.#exactPasses++;
-    } else {
-      yield* products.hessian(from, curvature, ridge, to);
-      this.#passes++;
+      return exactHessian(this.#problem, this.#view.frame, from, curvature, u2, to);
     }
+    this.#passes++;
+    return products.hessian(from, curvature, ridge, to);
   }
 
   /** Newton's equations for the present right-hand sides, until the residual could gain no more than `enough`, or `most` corrections. */

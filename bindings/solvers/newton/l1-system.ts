@@ -121,8 +121,8 @@ export class L1System implements System {
     return system;
   }
 
-  *#clearMargins(): Work<void> {
-    yield* clearVector(this.#core, this.#buffers.margins, this.rows * this.#problem.outputs);
+  #clearMargins(): Work<void> {
+    return clearVector(this.#core, this.#buffers.margins, this.rows * this.#problem.outputs);
   }
 
   get point(): Point {

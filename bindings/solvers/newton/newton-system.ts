@@ -4,7 +4,7 @@ import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Scope } from "../../engine/core.js";
 import { addScaled, clearVector, combine, copyVector, maxAbs } from "../../engine/vectors.js";
-import { eachPart, type Work } from "../../engine/work.js";
+import { after, eachPart, partOf, type Work } from "../../engine/work.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
 import { rowWeights, writeCurvature } from "./curvature.js";
 import { exactHessian } from "./exact-hessian.js";
@@ -17,8 +17,9 @@ export const ROWS_PER_CALL = 8192;
 /** The plane search ends when the slope along its last Newton step is this part of what it has gained, or after so many looks. */
 const PLANE_TOLERANCE = 1e-3;
 const MOST_LOOKS = 24;
-/** Multiply-adds that looking at an output of a row takes as long as, and passes over vectors before the first look. */
-const LOOK_PRICE = 8;
+/** Multiply-adds that looking at an output of a row takes as long as, and at a row of several besides; passes over vectors before the first look. */
+const LOOK_PRICE = 16;
+const ROW_PRICE = 32;
 const LINE_PASSES = 8;
 /**
  * With several classes and at least four times as many rows as one call takes, the plane search looks at a quarter of each stretch of rows: which one turns by
@@ -218,9 +219,9 @@ export class NewtonSystem implements System {
     return system;
   }
 
-  *#clearMargins(): Work<void> {
+  #clearMargins(): Work<void> {
     const { core, outputs } = this.#problem;
-    yield* clearVector(core, this.#buffers.margins, this.rows * outputs);
+    return clearVector(core, this.#buffers.margins, this.rows * outputs);
   }
 
   get point(): Point {
@@ -378,21 +379,22 @@ export class NewtonSystem implements System {
   }
 
   /** to = H·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */
-  *#hessian(products: Products | null, curvature: Curvature, share: number, from: number, to: number): Work<void> {
-    if (products === null) {
-      // the search's margins are free while a direction is sought
-      yield* exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to);
-      this.exactPasses++;
-    } else {
-      yield* products.hessian(from, curvature, this.#ridge, to);
-      this.passes += share;
-    }
-    this.#centre(to);
+  #hessian(products: Products | null, curvature: Curvature, share: number, from: number, to: number): Work<void> {
+    const work =
+      products === null
+        ? // the search's margins are free while a direction is sought
+          exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to)
+        : products.hessian(from, curvature, this.#ridge, to);
+    return after(this.#problem.core, work, this.#size, () => {
+      if (products === null) this.exactPasses++;
+      else this.passes += share;
+      this.#centre(to);
+    });
   }
 
-  *#precondition(vector: number): Work<void> {
-    yield* this.preconditioner.solve(vector);
-    this.#centre(vector);
+  #precondition(vector: number): Work<void> {
+    const work = this.preconditioner.solve(vector);
+    return after(this.#problem.core, work, this.#size, () => this.#centre(vector));
   }
 
   #centre(vector: number): void {
@@ -494,8 +496,10 @@ export class NewtonSystem implements System {
       ridge22 = kernels.dotF64(previous, this.#buffers.hp, size);
     }
     const isPart = outputs > 1 && rows >= 4 * ROWS_PER_CALL && !this.looksAtAll;
-    const [stretch, most] = isPart ? [LOOK_STRETCH, LOOK_ROWS] : [ROWS_PER_CALL, ROWS_PER_CALL];
-    const lookAt = (row: number, few: number, a1: number, a2: number): void => {
+    const price = outputs * LOOK_PRICE + (outputs > 1 ? ROW_PRICE : 0);
+    const few = Math.min(ROWS_PER_CALL, partOf(price, 4));
+    const [stretch, most] = isPart ? [LOOK_STRETCH, LOOK_ROWS] : [few, few];
+    const lookAt = (row: number, count: number, a1: number, a2: number): void => {
       const at = row * outputs;
       const state = buffers.state + at * 4;
       const omega = weights.f32 === 0 ? 0 : weights.f32 + row * 4;
@@ -509,7 +513,7 @@ export class NewtonSystem implements System {
           omega,
           first,
           second,
-          few,
+          count,
           epsilon,
           a1,
           a2,
@@ -524,7 +528,7 @@ export class NewtonSystem implements System {
           omega,
           first,
           second,
-          few,
+          count,
           outputs,
           a1,
           a2,
@@ -535,28 +539,41 @@ export class NewtonSystem implements System {
         );
       }
     };
-    const look = function* (a1: number, a2: number): Work<Look> {
-      core.f64(buffers.looks, 5).fill(0);
-      let seen = 0;
-      for (let start = 0, turn = 0; start < rows; start += stretch, turn = (turn + LOOK_TURN) % 1) {
-        const row = isPart ? start + LOOK_ROWS * Math.floor((turn * LOOK_STRETCH) / LOOK_ROWS) : start;
-        const part = Math.min(most, rows - row);
-        if (part <= 0) break;
+    let [seen, turn] = [0, 0];
+    /** Looks at some stretches, in order. */
+    const lookAtSome = (first: number, count: number, a1: number, a2: number): void => {
+      for (let i = first; i < first + count; i++, turn = (turn + LOOK_TURN) % 1) {
+        const skipped = isPart ? LOOK_ROWS * Math.floor((turn * LOOK_STRETCH) / LOOK_ROWS) : 0;
+        const part = Math.min(most, rows - i * stretch - skipped);
+        // the last stretch may end before the part that is its turn
+        if (part <= 0) continue;
         seen += part;
-        yield* eachPart(core, part, outputs * LOOK_PRICE, 4, (skipped, few) => lookAt(row + skipped, few, a1, a2));
+        lookAt(i * stretch + skipped, part, a1, a2);
       }
-      const [g1, g2, h11, h12, h22] = core.f64(buffers.looks, 5) as unknown as Look;
-      return [
-        slope1 + (g1 * top1) / seen + ridge11 * a1 + ridge12 * a2,
-        slope2 + (g2 * top2) / seen + ridge12 * a1 + ridge22 * a2,
-        (h11 * top1 * top1) / seen + ridge11,
-        (h12 * top1 * top2) / seen + ridge12,
-        (h22 * top2 * top2) / seen + ridge22,
-      ];
+    };
+    let found: Look = [0, 0, 0, 0, 0];
+    /** Slopes and curvatures at (a₁, a₂) → found. */
+    const look = (a1: number, a2: number): Work<void> => {
+      core.f64(buffers.looks, 5).fill(0);
+      [seen, turn] = [0, 0];
+      const work = eachPart(core, Math.ceil(rows / stretch), most * price, 1, (first, count) =>
+        lookAtSome(first, count, a1, a2),
+      );
+      return after(core, work, 1, () => {
+        const [g1, g2, h11, h12, h22] = core.f64(buffers.looks, 5) as unknown as Look;
+        found = [
+          slope1 + (g1 * top1) / seen + ridge11 * a1 + ridge12 * a2,
+          slope2 + (g2 * top2) / seen + ridge12 * a1 + ridge22 * a2,
+          (h11 * top1 * top1) / seen + ridge11,
+          (h12 * top1 * top2) / seen + ridge12,
+          (h22 * top2 * top2) / seen + ridge22,
+        ];
+      });
     };
     let [a1, a2] = [0, 0];
     let gained = 0;
-    let here = yield* look(a1, a2);
+    yield* look(a1, a2);
+    let here = found;
     for (let looks = 1; looks < MOST_LOOKS; ) {
       const [p1, p2] = newton2(this.#curved(here, top1), hasPrevious && top2 > 0);
       const slope = p1 * here[0] + p2 * here[1];
@@ -566,7 +583,8 @@ export class NewtonSystem implements System {
       // along a descent direction of a convex function: a slope that is still negative means lower, a steeper positive one too far
       for (let isFar = true; isFar && looks < MOST_LOOKS; ) {
         if (loss === "squared") break;
-        there = yield* look(a1 + step * p1, a2 + step * p2);
+        yield* look(a1 + step * p1, a2 + step * p2);
+        there = found;
         looks++;
         const ahead = p1 * there[0] + p2 * there[1];
         isFar = !(ahead <= -0.5 * slope);

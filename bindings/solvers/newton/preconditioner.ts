@@ -2,7 +2,7 @@
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
-import { eachPart, type Work } from "../../engine/work.js";
+import { after, eachPart, type Work } from "../../engine/work.js";
 import { partOfCurvature, rowWeights } from "./curvature.js";
 import { exactGram } from "./exact-gram.js";
 import type { Curvature, Products, RowMatrix } from "./products.js";
@@ -217,22 +217,23 @@ export class Preconditioner {
   }
 
   /** r → M⁻¹r in place, 0 in columns that nothing holds; r: outputs × padded f64. */
-  *solve(r: number): Work<void> {
+  solve(r: number): Work<void> {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
     const { dimension } = this;
     this.clearEmpty(r);
-    if (this.#factor !== 0) {
-      // four rows at a time, forward and back
-      yield* eachPart(core, 2 * Math.ceil(dimension / 4), 4 * dimension * outputs, 1, (first, count) => {
-        core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs, first, first + count);
-      });
-    } else {
-      if (core.isDue(padded * outputs)) yield;
-      core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
-    }
+    const work =
+      this.#factor !== 0
+        ? // four rows at a time, forward and back
+          eachPart(core, 2 * Math.ceil(dimension / 4), 4 * dimension * outputs, 1, (first, count) => {
+            core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs, first, first + count);
+          })
+        : eachPart(core, padded * outputs, 1, 1, (first, count) => {
+            const at = r + 8 * first;
+            core.kernels.scaleColumns(at, this.#diagonals + 8 * first, 1, count, 1, at);
+          });
     // off the diagonal of an empty column stand rounding errors, too
-    this.clearEmpty(r);
+    return after(core, work, this.#empty.length * outputs, () => this.clearEmpty(r));
   }
 }
 
