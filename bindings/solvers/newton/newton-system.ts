@@ -21,6 +21,8 @@ const MOST_LOOKS = 24;
 const LOOK_PRICE = 16;
 const ROW_PRICE = 32;
 const LINE_PASSES = 8;
+/** The same for a square that is added to the others. */
+const SQUARE_PRICE = 4;
 /**
  * With several classes and at least four times as many rows as one call takes, the plane search looks at a quarter of each stretch of rows: which one turns by
  * the golden section, so that no order of the rows with a period of its own decides what is seen.
@@ -454,23 +456,22 @@ export class NewtonSystem implements System {
    * A look whose curvature along the direction is none: where the loss is flat for every row that moves (huber, squared hinge without l2). Then a bound of it is taken, so that
    * the step has a length at all. top: the largest |margin| of the direction.
    */
-  #curved(look: Look, top: number): Look {
-    const [g1, g2, h11, h12, h22] = look;
-    const { core, curvature } = this.#problem;
-    const count = this.rows * this.#problem.outputs;
-    if (h11 > FLAT * curvature * top * top) return look;
+  *#curved([g1, g2, h11, h12, h22]: Look, top: number): Work<Look> {
+    const { core, curvature, outputs } = this.#problem;
     const { u1 } = this.#buffers;
     // unit vectors: squares of a direction as long as this may overflow
     const scale = top > 0 ? 1 / top : 0;
     let squares = 0;
-    for (const u of core.f64(u1, count)) squares += u * scale * (u * scale);
+    yield* eachPart(core, this.rows * outputs, SQUARE_PRICE, 1, (first, count) => {
+      squares = addSquares(squares, core.f64(u1 + 8 * first, count), scale);
+    });
     const bound = ((curvature * squares) / this.rows) * top * top;
-    return h11 > FLAT * bound ? look : [g1, g2, bound / FAR, h12, h22];
+    return [g1, g2, h11 > FLAT * bound ? h11 : bound / FAR, h12, h22];
   }
 
   /** (a₁, a₂) that minimise F(v + a₁z + a₂·previous), by Newton's method in the plane; a₂ is 0 without a previous step. */
   *#searchPlane(): Work<[number, number]> {
-    const { core, outputs, loss, epsilon, lossId } = this.#problem;
+    const { core, outputs, loss, epsilon, lossId, curvature } = this.#problem;
     const { kernels } = core;
     const size = this.#size;
     const { rows, labels, weights } = this.#facts;
@@ -575,7 +576,8 @@ export class NewtonSystem implements System {
     yield* look(a1, a2);
     let here = found;
     for (let looks = 1; looks < MOST_LOOKS; ) {
-      const [p1, p2] = newton2(this.#curved(here, top1), hasPrevious && top2 > 0);
+      if (!(here[2] > FLAT * curvature * top1 * top1)) here = yield* this.#curved(here, top1);
+      const [p1, p2] = newton2(here, hasPrevious && top2 > 0);
       const slope = p1 * here[0] + p2 * here[1];
       if (!(slope < 0) || -slope <= PLANE_TOLERANCE * gained) break;
       let step = 1;
@@ -598,6 +600,13 @@ export class NewtonSystem implements System {
     }
     return [a1, a2];
   }
+}
+
+/** sum + Σ (value·scale)², in order. */
+function addSquares(sum: number, values: Float64Array, scale: number): number {
+  let total = sum;
+  for (const value of values) total += value * scale * (value * scale);
+  return total;
 }
 
 /** Newton step of a function of two variables from (gradient, Hessian), scaled to a unit diagonal; of one when `isPlane` is false. */

@@ -3,6 +3,7 @@ import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
 import { after, eachPart, type Work } from "../../engine/work.js";
+import { factorise, solveFactored } from "./cholesky.js";
 import { partOfCurvature, rowWeights } from "./curvature.js";
 import { exactGram } from "./exact-gram.js";
 import type { Curvature, Products, RowMatrix } from "./products.js";
@@ -18,7 +19,7 @@ export const SAMPLE_PER_COLUMN = 10;
 const SMALLEST_SAMPLE = 1000;
 
 /** Multiply-adds that an entry of the matrix takes as long as on its way to code coordinates. */
-const ASSEMBLE_PRICE = 4;
+export const ASSEMBLE_PRICE = 4;
 
 /** Rows in a Gram matrix of so many columns. */
 export function gramRows(rows: number, dimension: number): number {
@@ -99,7 +100,7 @@ export class Preconditioner {
         this.#raiseEmpty(out, trace);
         // the absolute part is for columns that the sample leaves empty
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
-        if (yield* this.#isFactored(out)) {
+        if (yield* factorise(core, out, dimension)) {
           built = out;
           break;
         }
@@ -159,7 +160,7 @@ export class Preconditioner {
         core.f64(out, dimension * dimension).set(core.f64(gram, dimension * dimension));
         this.#raiseEmpty(out, trace);
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
-        isBuilt = yield* this.#isFactored(out);
+        isBuilt = yield* factorise(core, out, dimension);
       }
       if (isBuilt) this.#factor = out;
     } finally {
@@ -183,19 +184,6 @@ export class Preconditioner {
     const { padded } = this.#frame;
     const values = core.f64(r, outputs * padded);
     for (let k = 0; k < outputs; k++) for (const j of this.#empty) values[k * padded + j] = 0;
-  }
-
-  /** Replaces a matrix (dimension × dimension f64) by its Cholesky factor; false where it has none. */
-  *#isFactored(matrix: number): Work<boolean> {
-    const { core } = this.#problem;
-    const { dimension } = this;
-    let isPositive = true;
-    // row j loses j rows above it, of dimension − j columns each
-    yield* eachPart(core, dimension, (dimension * dimension) / 4, 1, (first, count) => {
-      const end = first + count;
-      isPositive &&= core.kernels.choleskyFactor(matrix, dimension, first, end) === end;
-    });
-    return isPositive;
   }
 
   /** From the diagonal of the Hessian over `rows`, per class. */
@@ -224,10 +212,7 @@ export class Preconditioner {
     this.clearEmpty(r);
     const work =
       this.#factor !== 0
-        ? // four rows at a time, forward and back
-          eachPart(core, 2 * Math.ceil(dimension / 4), 4 * dimension * outputs, 1, (first, count) => {
-            core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs, first, first + count);
-          })
+        ? solveFactored(core, this.#factor, dimension, r, padded, outputs)
         : eachPart(core, padded * outputs, 1, 1, (first, count) => {
             const at = r + 8 * first;
             core.kernels.scaleColumns(at, this.#diagonals + 8 * first, 1, count, 1, at);
