@@ -31,6 +31,13 @@ export interface Solution {
   readonly products: number;
   /** rᵀM⁻¹r of the right-hand side. */
   readonly norm: number;
+  /** What turned out not to be positive definite on the way, if anything: H, or M (a norm that is negative or no number). z is what was found before. */
+  readonly fault: "matrix" | "preconditioner" | null;
+}
+
+/** Whether it is the square of a norm: negative numbers are not, nor is what has overflowed. */
+function isNorm(square: number): boolean {
+  return square >= 0 && square < Number.POSITIVE_INFINITY;
 }
 
 /** From z = 0 until rᵀM⁻¹r has fallen to the part forcing², or to `enough`. */
@@ -45,7 +52,8 @@ export function* conjugateGradients(system: LinearSystem, forcing: number, enoug
   yield* system.precondition(y);
   copy(y, p);
   const norm = kernels.dotF64(r, y, size);
-  if (!(norm > enough)) return { isSolved: norm <= enough, products: 0, norm };
+  if (!isNorm(norm)) return { isSolved: false, products: 0, norm, fault: "preconditioner" };
+  if (norm <= enough) return { isSolved: true, products: 0, norm, fault: null };
   const target = Math.max(forcing * forcing * norm, enough);
   let rz = norm;
   // functions of their own: a loop inside a generator is not optimised while it runs
@@ -59,21 +67,22 @@ export function* conjugateGradients(system: LinearSystem, forcing: number, enoug
     copy(r, y);
     return true;
   };
-  /** The next direction; false when the residual is small enough. */
-  const turn = (): boolean => {
+  /** The next direction, unless the residual is small enough or has no norm; the square of that. */
+  const turn = (): number => {
     const next = kernels.dotF64(r, y, size);
-    if (!(next > target)) return false;
-    kernels.combine(p, next / rz, 1, y, size);
+    if (next > target) kernels.combine(p, next / rz, 1, y, size);
     rz = next;
-    return true;
+    return next;
   };
   for (let products = 1; products <= MOST_PRODUCTS && rz > 0; products++) {
     if (core.isDue(VECTOR_PASSES * size)) yield;
     yield* system.multiply(p, hp);
     if (core.isDue(VECTOR_PASSES * size)) yield;
-    if (!step()) return { isSolved: false, products, norm };
+    if (!step()) return { isSolved: false, products, norm, fault: "matrix" };
     yield* system.precondition(y);
-    if (!turn()) return { isSolved: true, products, norm };
+    const left = turn();
+    if (!isNorm(left)) return { isSolved: false, products, norm, fault: "preconditioner" };
+    if (left <= target) return { isSolved: true, products, norm, fault: null };
   }
-  return { isSolved: false, products: MOST_PRODUCTS, norm };
+  return { isSolved: false, products: MOST_PRODUCTS, norm, fault: null };
 }

@@ -348,13 +348,17 @@ export class InteriorRun {
       return gained > 0 ? Math.min(1, left / gained) : 1;
     };
     const goal = this.#goal;
-    this.#gap = relative(above + 0.5 * kernels.dotF64(this.#g, y, this.#size));
+    const residual = kernels.dotF64(this.#g, y, this.#size);
+    // a preconditioner that is not positive definite says nothing of what the residual can still gain
+    this.#gap = residual >= 0 ? relative(above + 0.5 * residual) : 1;
     // a sample of rows may not know what the residual points to: before it alone keeps the run going, the Hessian itself is asked
     if (this.#gap > goal && relative(above) <= goal) {
       const { r, z } = this.#memory.buffers;
       core.f64(r, this.#size).set(core.f64(this.#g, this.#size));
-      yield* conjugateGradients(this.#system(), FORCING);
-      this.#gap = Math.min(this.#gap, relative(above + 0.5 * kernels.dotF64(this.#g, z, this.#size)));
+      const { fault } = yield* conjugateGradients(this.#system(), FORCING);
+      if (fault === null) {
+        this.#gap = Math.min(this.#gap, relative(above + 0.5 * kernels.dotF64(this.#g, z, this.#size)));
+      }
     }
     this.#above = above;
     const isNearer = above < this.#leastAbove && above > NOISE * this.#objective;
@@ -480,8 +484,11 @@ export class InteriorRun {
       yield* this.#residual();
       core.f64(r, size).fill(0);
       kernels.addScaled(r, -1, this.#rho, size);
-      const { norm, products: used } = yield* conjugateGradients(system, FORCING, 2 * enough);
-      if (used === 0) return;
+      const { norm, products: used, fault } = yield* conjugateGradients(system, FORCING, 2 * enough);
+      // what is wrong with codes may be right with the rows themselves
+      if (fault === "preconditioner") this.#isExact = true;
+      // the direction stays as far as it is good
+      if (used === 0 || !Number.isFinite(kernels.dotF64(z, z, size))) return;
       if (norm > POOR * before) this.#isExact = true;
       before = norm;
       yield* passes.multiply(z, u2, this.#scales, ROUNDING * norm);

@@ -116,6 +116,8 @@ export interface Direction {
   readonly least: number;
   /** Hessian products it took. */
   readonly products: number;
+  /** Whether the preconditioner turned out not to be positive definite. */
+  readonly isMispreconditioned?: boolean;
   /** With l1: its length as a part of the weights', about their relative error. */
   readonly length?: number;
 }
@@ -362,7 +364,8 @@ export class NewtonSystem implements System {
     const { scaledNorm } = this.#point;
     let least = (LEAST_DECREMENT * scaledNorm * scaledNorm) / size;
     if (decrement < least) least = (LEAST_DECREMENT * (yield* this.#boundedSquares())) / size;
-    return { decrement, least, isSolved, products: solution.products };
+    const isMispreconditioned = solution.fault === "preconditioner";
+    return { decrement, least, isSolved, products: solution.products, isMispreconditioned };
   }
 
   /** gᵀS⁻¹g with the curvature bounds S of all rows: those of a sample say nothing of a column that it does not show, and call every gradient there large. Rounding errors in empty columns do not count. */
