@@ -4,7 +4,7 @@
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
-import { eachPart, type Work } from "../../engine/work.js";
+import { after, eachPart, type Work } from "../../engine/work.js";
 import { factorise, solveFactored } from "./cholesky.js";
 import { partOfCurvature, rowWeights } from "./curvature.js";
 import { exactGram } from "./exact-gram.js";
@@ -309,14 +309,15 @@ export class L1Model extends Preconditioner {
   }
 
   /** d ← M⁻¹d on the face, 0 elsewhere; d: dimension f64. */
-  *#solveOn(scope: Scope, { index, count, factor }: Face, d: number): Work<void> {
+  #solveOn(scope: Scope, { index, count, factor }: Face, d: number): Work<void> {
     const { core } = this.#problem;
     const { kernels } = core;
     const b = scope.alloc(count * 8, "a face");
     kernels.gather(d, 8, index, count, 8, b, 8);
-    yield* solveFactored(core, factor, count, b, count, 1);
-    kernels.scatter(b, index, count, this.dimension, d);
-    scope.free(b);
+    return after(core, solveFactored(core, factor, count, b, count, 1), this.dimension, () => {
+      kernels.scatter(b, index, count, this.dimension, d);
+      scope.free(b);
+    });
   }
 
   /** Makes ready to precondition on the face of u (outputs × padded f64). */
