@@ -82,7 +82,7 @@ export function deviation(values: usize, count: i32, median: f64): f64 { return 
 
 // kernel/points
 export function sortScratchBytes(count: i32, isWeighted: i32): usize { return sorting.scratchBytes(count, isWeighted); }
-export function sortAscending(values: usize, weights: usize, count: i32, scratch: usize): void { sorting.ascending(values, weights, count, scratch); }
+export function sortAscending(values: usize, weights: usize, count: i32, scratch: usize, first: i32, end: i32): void { sorting.ascending(values, weights, count, scratch, first, end); }
 export function firstBadWeight(weights: usize, count: i32): i32 { return points.firstBadWeight(weights, count); }
 export function scaleWeights(weights: usize, count: i32): f64 { return points.scaleWeights(weights, count); }
 export function pointsOfSorted(values: usize, weights: usize, count: i32, frame: usize, out: usize): i32 { return points.ofSorted(values, weights, count, frame, out); }

@@ -22,7 +22,7 @@ import {
   checkWeighCells,
   checkWeighFineCells,
 } from "./support/level-checkers.js";
-import { fillCellsInParts, inParts, layersInParts } from "./support/part-checkers.js";
+import { fillCellsInParts, inParts, layersInParts, sortInParts } from "./support/part-checkers.js";
 
 export type LevelFamily = "points" | "levels";
 
@@ -46,7 +46,7 @@ export const LEVELS: readonly KernelEntry[] = [
     name: "sortAscending",
     worst: "zeros of both signs, equal values whose weights keep their order, both ends of float64",
     oracle: "Array.sort",
-    check: checkSortAscending,
+    check: inParts(checkSortAscending, sortInParts),
   },
   {
     ...points,

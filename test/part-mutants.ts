@@ -51,6 +51,12 @@ export function partMutants(
     permutation: { "counts anew with every part": given("permutation", 3, none) },
     fillCells: { "clears the cells with every part": given("fillCells", 10, none) },
     levelsDivide: { "ends one layer early": given("levelsDivide", 6, (end) => Math.max(2, end - 1)) },
+    sortAscending: {
+      "leaves out a digit": given("sortAscending", 4, (first) => first + 1),
+      "takes the digits before for shared": misled("sortAscending", (args) => {
+        if (at(args, 4) > 1) memory.core.u32(at(args, 3), 1)[0] = 0;
+      }),
+    },
     sampleRows: {
       "forgets what it has drawn": misled("sampleRows", (args) => {
         if (at(args, 7) > 0) memory.f64(at(args, 6), 3).fill(0);

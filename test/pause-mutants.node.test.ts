@@ -16,6 +16,7 @@ const UNPARTED: readonly (readonly [names: RegExp, test: keyof typeof LONG_CASES
   [/^hessian/, "newton with all rows, softmax on bytes"],
   [/^gram(I8|U8)$/, "newton with a Gram matrix"],
   [/^choleskyFactor$/, "newton with a Gram matrix"],
+  [/^choleskyFactor$/, "newton with l1 and a Gram matrix"],
   [/^maxRowNorm/, "svrg"],
   [/^negativeSums/, "halp"],
   [/^fillBase/, "lp-svrg"],

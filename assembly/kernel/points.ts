@@ -35,12 +35,9 @@ export abstract class sorting {
     return counts + ((<usize>digit * BINS + value) << 2);
   }
 
-  /** Sorts `count` finite values in place, −0 before 0; weights: count f64 that follow their values, or 0. Radix sort, six digits of 11 bits; digits that all values share cost nothing. */
-  static ascending(values: usize, weights: usize, count: i32, scratch: usize): void {
-    const counts = scratch;
+  /** Values to keys in their order: negative ones with all their bits turned, the others with their sign. counts: how many keys have each value of each digit. */
+  static toKeys(values: usize, bytes: usize, counts: usize): void {
     memory.fill(counts, 0, (<usize>DIGITS * BINS) << 2);
-    const bytes = (<usize>count) << 3;
-    // keys in the order of the values: negative ones have all their bits turned, the others their sign
     for (let i: usize = 0; i < bytes; i += 8) {
       const bits = load<u64>(values + i);
       const key = bits ^ (u64(<i64>bits >> 63) | SIGN);
@@ -50,27 +47,57 @@ export abstract class sorting {
         store<u32>(bin, load<u32>(bin) + 1);
       }
     }
+  }
+
+  /** Moves keys, and weights unless they are 0, to the order of a digit; those that share it keep theirs. */
+  static move(
+    from: usize,
+    fromWeights: usize,
+    to: usize,
+    toWeights: usize,
+    bytes: usize,
+    counts: usize,
+    digit: i32,
+  ): void {
+    let place: u32 = 0;
+    const first = counts + ((<usize>digit * BINS) << 2);
+    for (let bin: usize = 0; bin < BINS << 2; bin += 4) {
+      const own = load<u32>(first + bin);
+      store<u32>(first + bin, place);
+      place += own;
+    }
+    for (let i: usize = 0; i < bytes; i += 8) {
+      const key = load<u64>(from + i);
+      const bin = sorting.bin(counts, key, digit);
+      const at = (<usize>load<u32>(bin)) << 3;
+      store<u32>(bin, load<u32>(bin) + 1);
+      store<u64>(to + at, key);
+      if (fromWeights) store<f64>(toWeights + at, load<f64>(fromWeights + i));
+    }
+  }
+
+  /**
+   * Sorts `count` finite values in place, −0 before 0; weights: count f64 that follow their values, or 0. Radix sort, six digits of 11 bits; digits that all values share cost nothing.
+   * first, end: of the eight passes those to be made, in order, or end 0 for all: to keys, a digit each, and back.
+   */
+  static ascending(values: usize, weights: usize, count: i32, scratch: usize, first: i32, end: i32): void {
+    const last = end ? end : DIGITS + 2;
+    const counts = scratch;
+    const bytes = (<usize>count) << 3;
+    if (first == 0) sorting.toKeys(values, bytes, counts);
     let from = values;
     let fromWeights = weights;
     let to = scratch + ((<usize>DIGITS * BINS) << 2);
     let toWeights = weights ? to + bytes : 0;
-    for (let digit = 0; digit < DIGITS; digit++) {
-      if (load<u32>(sorting.bin(counts, load<u64>(from), digit)) == <u32>count) continue;
-      let place: u32 = 0;
-      const first = counts + ((<usize>digit * BINS) << 2);
-      for (let bin: usize = 0; bin < BINS << 2; bin += 4) {
-        const own = load<u32>(first + bin);
-        store<u32>(first + bin, place);
-        place += own;
+    for (let digit = 0; digit < min(last - 1, DIGITS); digit++) {
+      // where a digit's bins were, when it is done: whether it has moved anything
+      const moved = counts + ((<usize>digit * BINS) << 2);
+      if (digit + 1 >= first) {
+        const isShared = load<u32>(sorting.bin(counts, load<u64>(from), digit)) == <u32>count;
+        if (!isShared) sorting.move(from, fromWeights, to, toWeights, bytes, counts, digit);
+        store<u32>(moved, <u32>!isShared);
       }
-      for (let i: usize = 0; i < bytes; i += 8) {
-        const key = load<u64>(from + i);
-        const bin = sorting.bin(counts, key, digit);
-        const at = (<usize>load<u32>(bin)) << 3;
-        store<u32>(bin, load<u32>(bin) + 1);
-        store<u64>(to + at, key);
-        if (weights) store<f64>(toWeights + at, load<f64>(fromWeights + i));
-      }
+      if (!load<u32>(moved)) continue;
       const swap = from;
       from = to;
       to = swap;
@@ -78,6 +105,7 @@ export abstract class sorting {
       fromWeights = toWeights;
       toWeights = swapWeights;
     }
+    if (last < DIGITS + 2) return;
     for (let i: usize = 0; i < bytes; i += 8) {
       const key = load<u64>(from + i);
       store<u64>(values + i, key ^ (u64(<i64>~key >> 63) | SIGN));

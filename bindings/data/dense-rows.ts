@@ -558,7 +558,9 @@ export class DenseRows implements RowSource {
     order: number,
   ): Work<void> {
     const { core, cols } = this;
-    yield* this.#eachRaw(order, 1, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
+    // what is written costs more than what is read
+    const price = (1 + BYTES[storage]) / 2;
+    yield* this.#eachRaw(order, price, ({ storage: source, pointer, strideBytes: bytes, rows: count }, first) => {
       const to = codes + first * strideBytes;
       const kernel = core.kernels[`quantize${source}${storage}`];
       kernel(pointer, bytes, count, cols, offset, factor, to, strideBytes, intercept);

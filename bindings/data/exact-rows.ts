@@ -47,19 +47,19 @@ export class StoredRows implements ExactRows {
     return this.#stored.passOffset;
   }
 
-  *margins(w: number, bias: number, outputs: number, margins: number): Work<void> {
+  margins(w: number, bias: number, outputs: number, margins: number): Work<void> {
     const { storage, pointer, low, strideBytes, rows, width } = this.#stored;
     const pass = this.#core.kernels[`margins${storage}`];
-    yield* eachPart(this.#core, rows, width * outputs, outputs === 1 ? 4 : 1, (first, count) => {
+    return eachPart(this.#core, rows, width * outputs, outputs === 1 ? 4 : 1, (first, count) => {
       const to = margins + first * outputs * 8;
       pass(pointer + first * strideBytes, low, strideBytes, count, width, w, bias, outputs, to);
     });
   }
 
-  *gradient(derivatives: number, outputs: number, sums: number): Work<void> {
+  gradient(derivatives: number, outputs: number, sums: number): Work<void> {
     const { storage, pointer, low, strideBytes, rows, width } = this.#stored;
     const pass = this.#core.kernels[`gradient${storage}`];
-    yield* eachPart(this.#core, rows, width * outputs, GRADIENT_ROWS, (first, count) => {
+    return eachPart(this.#core, rows, width * outputs, GRADIENT_ROWS, (first, count) => {
       const c = derivatives + first * outputs * 8;
       pass(pointer + first * strideBytes, low, strideBytes, count, width, c, outputs, sums);
     });

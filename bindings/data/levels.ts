@@ -47,11 +47,13 @@ interface SortedPoints {
   readonly count: number;
 }
 
-/** Multiply-adds that a value takes as long as: sorted, made a point, put in a cell; and a pair of points when their cost is looked at. */
-const SORT_PRICE = 16;
+/** Multiply-adds that a value takes as long as: in a pass of the sort, made a point, put in a cell; and a pair of points when their cost is looked at. */
+const SORT_PRICE = 4;
 const POINT_PRICE = 8;
 const CELL_PRICE = 8;
 const SEARCH_PRICE = 4;
+/** Passes of the sort: to keys, a digit each, and back. */
+const SORT_PASSES = 8;
 /** Values that the histogram looks up at a time. */
 const CELL_VALUES = 256;
 
@@ -66,8 +68,9 @@ function* sortedPoints(core: Core, scope: Scope, values: number, weights: number
     core.f64(ordered, count).set(core.f64(weights, count));
   }
   const scratch = scope.alloc(kernels.sortScratchBytes(count, weights === 0 ? 0 : 1), "sorting");
-  if (core.isDue(SORT_PRICE * count)) yield;
-  kernels.sortAscending(origins, ordered, count, scratch);
+  yield* eachPart(core, SORT_PASSES, SORT_PRICE * count, 1, (first, passes) => {
+    kernels.sortAscending(origins, ordered, count, scratch, first, first + passes);
+  });
   scope.free(scratch);
   const frame = scope.alloc(FRAME_BYTES, "a frame");
   const points = yield* scope.allocWork(POINT_BYTES * count, "points of the sorted values");

@@ -95,6 +95,8 @@ export const LOSS_PRICE = 16;
 /** The same for a number that is copied to memory used for the first time, and for one that is added to a sum in memory. */
 const COPY_PRICE = 8;
 const SUM_PRICE = 4;
+/** The same for a value in the norm of its row, one after the other. */
+export const NORM_PRICE = 2;
 
 /** Random u32 numbers from a fixed seed. */
 function xorshift32(seed: number): () => number {
@@ -171,7 +173,14 @@ interface Blocks {
   readonly f32: number;
   readonly weights: number;
   readonly bias: number;
+  readonly pass: number;
   readonly results: number;
+}
+
+/** Room for an exact pass. */
+interface PassSpace {
+  readonly pointer: number;
+  release(): void;
 }
 
 function* writeBlocks(scope: Scope, { core, rows, exactRows }: Dataset, labels: Float64Array, outputs: number) {
@@ -183,8 +192,9 @@ function* writeBlocks(scope: Scope, { core, rows, exactRows }: Dataset, labels: 
   });
   const weights = scope.alloc(outputs * exactRows.width * 8, "weights");
   const bias = scope.alloc(outputs * 8, "intercepts");
+  const pass = scope.alloc(outputs * (exactRows.width + 1) * 8, "an exact pass");
   const results = scope.alloc(40, "norms");
-  return { scope, f64, f32, weights, bias, results };
+  return { scope, f64, f32, weights, bias, pass, results };
 }
 
 /** Labels as the loss wants them, and their classes. */
@@ -260,6 +270,8 @@ export class Problem {
   readonly #weights: number;
   readonly #bias: number;
   readonly #results: number;
+  readonly #space: PassSpace;
+  #isSpaceTaken = false;
   readonly #constants = new Map<string, number>();
   #isDisposed = false;
 
@@ -281,6 +293,10 @@ export class Problem {
     this.#weights = blocks.weights;
     this.#bias = blocks.bias;
     this.#results = blocks.results;
+    const release = (): void => {
+      this.#isSpaceTaken = false;
+    };
+    this.#space = { pointer: blocks.pass, release };
   }
 
   /** @internal Use engine.problem. */
@@ -527,27 +543,39 @@ export class Problem {
     const { core, dataset, outputs } = this;
     const { cols, exactRows: stored } = dataset;
     const { padded, scale, offset, intercept } = frame;
-    // of its own: other runs on this problem may work during a pause
-    const scratch = new Scope(core);
+    const space = this.#takeSpace();
     try {
-      const w = scratch.alloc(outputs * stored.width * 8, "weights");
-      const bias = scratch.alloc(outputs * 8, "intercepts");
+      const w = space.pointer;
+      const bias = w + outputs * stored.width * 8;
       if (core.isDue(outputs * stored.width)) yield;
       core.kernels.toWeights(v, padded, w, stored.width, cols, outputs, scale, offset, intercept, bias);
       yield* this.#passMargins(dataset, w, bias, margins);
     } finally {
-      scratch.release();
+      space.release();
     }
+  }
+
+  /** Room for weights or sums of one exact pass (outputs × width f64, then outputs f64): the problem's own, or, for a pass that begins in a pause of another, room of its own. */
+  #takeSpace(): PassSpace {
+    if (!this.#isSpaceTaken) {
+      this.#isSpaceTaken = true;
+      return this.#space;
+    }
+    const scope = new Scope(this.core);
+    const pointer = scope.alloc(this.outputs * (this.dataset.exactRows.width + 1) * 8, "an exact pass");
+    return { pointer, release: () => scope.release() };
   }
 
   /** The full gradient from derivatives (rows × outputs f64), float64 sums over the exact copy. @internal */
   *exactGradient(frame: Frame, v: number, derivatives: number, g: number): Work<GradientFacts> {
     const { core, dataset, outputs } = this;
     const { rows, exactRows: stored } = dataset;
-    const scratch = new Scope(core);
+    const space = this.#takeSpace();
     try {
-      const sums = scratch.alloc(outputs * stored.width * 8, "a gradient");
-      const totals = scratch.alloc(outputs * 8, "a gradient");
+      const sums = space.pointer;
+      const totals = sums + outputs * stored.width * 8;
+      if (core.isDue(outputs * stored.width)) yield;
+      core.f64(sums, outputs * (stored.width + 1)).fill(0);
       yield* stored.gradient(derivatives, outputs, sums);
       yield* eachPart(core, rows, SUM_PRICE * outputs, 1, (first, count) => {
         core.kernels.columnSums(derivatives + first * outputs * 8, count, outputs, totals, 1);
@@ -555,7 +583,7 @@ export class Problem {
       if (core.isDue(outputs * stored.width)) yield;
       return this.assembleGradient(frame, stored, sums, totals, v, g, rows);
     } finally {
-      scratch.release();
+      space.release();
     }
   }
 
@@ -674,7 +702,7 @@ export class Problem {
     let top = 0;
     if (packed === null) {
       const kernel = core.kernels[`maxRowNorm${storage as CodeStorage}`];
-      yield* eachPart(core, rows, padded, 1, (first, count) => {
+      yield* eachPart(core, rows, NORM_PRICE * padded, 1, (first, count) => {
         const omega = weights.f64 === 0 ? 0 : weights.f64 + 8 * first;
         top = Math.max(top, kernel(codes + first * strideBytes, strideBytes, count, padded, omega));
       });

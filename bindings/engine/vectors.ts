@@ -8,29 +8,29 @@ const STREAMED = 4;
 const READ = 1;
 
 /** to ← from, count f64. */
-export function* copyVector(core: Core, from: number, to: number, count: number): Work<void> {
-  yield* eachPart(core, count, STREAMED, 1, (first, some) => {
+export function copyVector(core: Core, from: number, to: number, count: number): Work<void> {
+  return eachPart(core, count, STREAMED, 1, (first, some) => {
     core.f64(to + 8 * first, some).set(core.f64(from + 8 * first, some));
   });
 }
 
 /** count f64 ← 0. */
-export function* clearVector(core: Core, to: number, count: number): Work<void> {
-  yield* eachPart(core, count, STREAMED, 1, (first, some) => {
+export function clearVector(core: Core, to: number, count: number): Work<void> {
+  return eachPart(core, count, STREAMED, 1, (first, some) => {
     core.f64(to + 8 * first, some).fill(0);
   });
 }
 
 /** y += alpha·x, count f64 each. */
-export function* addScaled(core: Core, y: number, alpha: number, x: number, count: number): Work<void> {
-  yield* eachPart(core, count, STREAMED, 2, (first, some) => {
+export function addScaled(core: Core, y: number, alpha: number, x: number, count: number): Work<void> {
+  return eachPart(core, count, STREAMED, 2, (first, some) => {
     core.kernels.addScaled(y + 8 * first, alpha, x + 8 * first, some);
   });
 }
 
 /** y ← beta·y + alpha·x, count f64 each. */
-export function* combine(core: Core, y: number, beta: number, alpha: number, x: number, count: number): Work<void> {
-  yield* eachPart(core, count, STREAMED, 2, (first, some) => {
+export function combine(core: Core, y: number, beta: number, alpha: number, x: number, count: number): Work<void> {
+  return eachPart(core, count, STREAMED, 2, (first, some) => {
     core.kernels.combine(y + 8 * first, beta, alpha, x + 8 * first, some);
   });
 }
@@ -45,22 +45,22 @@ export function* maxAbs(core: Core, x: number, count: number): Work<number> {
 }
 
 /** to ← from as float32, count numbers. */
-export function* toFloat32(core: Core, from: number, to: number, count: number): Work<void> {
-  yield* eachPart(core, count, STREAMED, 1, (first, some) => {
+export function toFloat32(core: Core, from: number, to: number, count: number): Work<void> {
+  return eachPart(core, count, STREAMED, 1, (first, some) => {
     core.kernels.toFloat32(from + 8 * first, to + 4 * first, some);
   });
 }
 
 /** to ← from as float64, count numbers. */
-export function* toFloat64(core: Core, from: number, to: number, count: number): Work<void> {
-  yield* eachPart(core, count, STREAMED, 1, (first, some) => {
+export function toFloat64(core: Core, from: number, to: number, count: number): Work<void> {
+  return eachPart(core, count, STREAMED, 1, (first, some) => {
     core.kernels.toFloat64(from + 4 * first, to + 8 * first, some);
   });
 }
 
 /** x ← x·y, count f32 each. */
-export function* multiplyF32(core: Core, x: number, y: number, count: number): Work<void> {
-  yield* eachPart(core, count, STREAMED, 1, (first, some) => {
+export function multiplyF32(core: Core, x: number, y: number, count: number): Work<void> {
+  return eachPart(core, count, STREAMED, 1, (first, some) => {
     core.kernels.multiplyF32(x + 4 * first, y + 4 * first, some);
   });
 }

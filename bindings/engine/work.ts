@@ -33,7 +33,7 @@ export function finish<T>(work: Work<T>): T {
  * Visits `total` things (rows, columns, …) of `cost` multiply-adds each in parts that fit a piece, `grain` of them or a multiple at a time. Parts depend on
  * sizes alone, never on pauses: where the order of sums follows them, it is always the same. most: things in a part, whatever they cost.
  */
-export function* eachPart(
+export function eachPart(
   pace: Pace,
   total: number,
   cost: number,
@@ -42,6 +42,46 @@ export function* eachPart(
   most = total,
 ): Work<void> {
   const part = Math.min(most, partOf(cost, grain));
+  if (total > part) return parts(pace, total, cost, part, visit);
+  if (pace.isDue(total * cost)) return later(total, visit);
+  // small work is done before a generator would be made: eachPart is for yield*, which comes to it at once
+  if (total > 0) visit(0, total);
+  return DONE;
+}
+
+function* later(total: number, visit: (first: number, count: number) => void): Work<void> {
+  yield;
+  visit(0, total);
+}
+
+/** `work`, which has begun, and at its end `then`, of `cost` multiply-adds: no generator where both are done at once, for what is done hundreds of times on small problems. */
+export function after(pace: Pace, work: Work<void>, cost: number, then: () => void): Work<void> {
+  if (work !== DONE || pace.isDue(cost)) return both(pace, work, cost, then);
+  then();
+  return DONE;
+}
+
+function* both(pace: Pace, work: Work<void>, cost: number, then: () => void): Work<void> {
+  // work that was done was so at the cost of a pause
+  if (work === DONE) yield;
+  else {
+    yield* work;
+    if (pace.isDue(cost)) yield;
+  }
+  then();
+}
+
+/** Work that is done. */
+const DONE: Work<void> = piece(() => {});
+DONE.next();
+
+function* parts(
+  pace: Pace,
+  total: number,
+  cost: number,
+  part: number,
+  visit: (first: number, count: number) => void,
+): Work<void> {
   for (let first = 0; first < total; first += part) {
     const count = Math.min(part, total - first);
     if (pace.isDue(count * cost)) yield;

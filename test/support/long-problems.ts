@@ -40,6 +40,8 @@ const SHAPES = {
   long: () => draw(1_200_000, 2, 2, false),
   /** A block of 256 rows is more than a piece. */
   wide: () => draw(300, 70_000, 2, false),
+  /** A look at one number per row is more than a piece. */
+  thin: () => draw(2_200_000, 1, 2, true),
 } as const;
 export type LongShape = keyof typeof SHAPES;
 
@@ -59,6 +61,8 @@ export interface LongCase {
   readonly solver: keyof typeof STEPS;
   readonly options?: Readonly<Record<string, unknown>>;
   readonly dataset?: DatasetOptions;
+  /** Targets of the two classes, instead of 0 and 1. */
+  readonly targets?: readonly [number, number];
 }
 
 const few = { outerSteps: 2 };
@@ -123,6 +127,38 @@ export const LONG_CASES: Readonly<Record<string, LongCase>> = {
     options: few,
     dataset: { bits: 4 },
   },
+  "newton with l1 and a Gram matrix": {
+    shape: "real",
+    problem: { loss: "logistic", l1: 1e-3, l2: 1e-4 },
+    solver: "newton",
+    options: { ...few, preconditioner: "gram" },
+  },
+  "newton with l1 and a diagonal, softmax on bytes": {
+    shape: "bytes",
+    problem: { loss: "softmax", l1: 1e-4 },
+    solver: "newton",
+    options: { ...few, preconditioner: "diagonal" },
+  },
+  "auto, l1 on many rows": {
+    shape: "long",
+    problem: { loss: "logistic", l1: 1e-4 },
+    solver: "auto",
+    options: few,
+  },
+  "auto, l1 on wide rows": {
+    shape: "wide",
+    problem: { loss: "logistic", l1: 1e-4 },
+    solver: "auto",
+    options: few,
+  },
+  "auto, hinge on wide rows": { shape: "wide", problem: { loss: "hinge", l2: 1e-3 }, solver: "auto", options: few },
+  "newton, huber without curvature at the start": {
+    shape: "thin",
+    problem: { loss: "huber", l2: 0 },
+    solver: "newton",
+    options: { ...few, warmStart: false },
+    targets: [-3, 4],
+  },
   ...Object.fromEntries(
     (["halp", "svrg", "saga", "sgd", "lp-sgd", "lp-svrg"] as const).map((solver) => [
       solver,
@@ -174,10 +210,11 @@ export const LONG_CASES: Readonly<Record<string, LongCase>> = {
   },
 };
 
-export function* datasetOf(engine: Engine, { shape, problem, dataset }: LongCase) {
+export function* datasetOf(engine: Engine, { shape, problem, dataset, targets = [0, 1] }: LongCase) {
   const { matrix, labels } = longSample(shape);
   // two classes: the first half against the others; targets are class numbers
-  const classes = problem.loss === "softmax" ? labels : labels.map((label) => (label > 4 || label === 1 ? 1 : 0));
+  const classes =
+    problem.loss === "softmax" ? labels : labels.map((label) => targets[label > 4 || label === 1 ? 1 : 0]);
   return yield* engine.datasetWork(matrix, classes, dataset);
 }
 

@@ -162,6 +162,14 @@ export const fillCellsInParts: Parting =
     return undefined as unknown as number;
   };
 
+export const sortInParts: Parting =
+  (kernel) =>
+  (...args) => {
+    const [values, weights, count, scratch] = args as [number, number, number, number];
+    for (const [first, end] of parts(8)) kernel(values, weights, count, scratch, first, end);
+    return undefined as unknown as number;
+  };
+
 export const layersInParts: Parting =
   (kernel) =>
   (...args) => {

@@ -12,6 +12,8 @@ const INTEGER = 1 / 4;
 const LOSS = 8;
 const DIVISION = 4;
 const VALUE = 2;
+/** A number in a view: that is made to copy, fill or look at all of it. */
+const VIEWED = 4;
 
 type Cost = (args: readonly number[], core: Core) => number;
 
@@ -125,6 +127,16 @@ const COSTS: readonly (readonly [names: RegExp, cost: Cost])[] = [
   [/^assembleGram$/, product(VALUE, 9, 9)],
   [/^raiseDiagonal$/, product(1, 1)],
   [/^assembleDiagonal$/, product(DIVISION, 8)],
+  // penalties that are not smooth
+  [/^(l1Norm|l1Free)$/, product(1, 2)],
+  [/^(l1Least|l1Slopes|l1Mask|l1Reach|l1Step|l1Change|scatter)$/, product(1, 3)],
+  [/^l1Take$/, product(1, 4)],
+  [/^l1Jump$/, product(DIVISION, 4)],
+  [/^leastSubgradient$/, product(DIVISION, 3, 4)],
+  [/^l1Shift$/, product(LOSS, 2, 3)],
+  [/^(symmetricProduct|l1Sweep)$/, product(1, 1, 1)],
+  [/^completeMatrix$/, product(VALUE, 1, 1)],
+  [/^submatrix$/, product(VALUE, 3, 3)],
   // runs
   [
     /^advanceBatches$/,
@@ -172,7 +184,8 @@ const COSTS: readonly (readonly [names: RegExp, cost: Cost])[] = [
   ],
   [/^weaveUnits$/, product(VALUE, 2, 3)],
   // levels
-  [/^sortAscending$|^pointsOfSorted$/, product(LOSS, 2)],
+  [/^sortAscending$/, (args) => DIVISION * (args[2] as number) * 8 * share(args, 4, 5, 8)],
+  [/^pointsOfSorted$/, product(LOSS, 2)],
   [/^valueRange$/, product(1, 1)],
   [/^weighCells$|^weighFineCells$|^fillCells$/, product(LOSS, 2)],
   [/^splitCells$|^centreCells$|^pointsOfCells$/, product(LOSS, 1)],
@@ -199,7 +212,7 @@ export class Meter {
   #cost = 0;
   /** Name of the kernel called last. */
   last = "";
-  readonly #restore: () => void;
+  readonly #restore: readonly (() => void)[];
 
   /** core: the class whose engines are measured, until `stop`. */
   constructor(core: typeof Core) {
@@ -227,7 +240,20 @@ export class Meter {
       return wrapped;
     };
     Object.defineProperty(prototype, "kernels", { configurable: true, get: meter });
-    this.#restore = () => Object.defineProperty(prototype, "kernels", own);
+    const views = (["f64", "f32", "u32"] as const).map((name) => {
+      const real = prototype[name] as (this: Core, pointer: number, count: number) => never;
+      const look = (numbers: number): void => {
+        this.#cost += VIEWED * numbers;
+      };
+      prototype[name] = function (this: Core, pointer: number, numbers: number) {
+        look(numbers);
+        return real.call(this, pointer, numbers);
+      };
+      return () => {
+        prototype[name] = real;
+      };
+    });
+    this.#restore = [() => Object.defineProperty(prototype, "kernels", own), ...views];
   }
 
   take(): number {
@@ -237,7 +263,7 @@ export class Meter {
   }
 
   stop(): void {
-    this.#restore();
+    for (const restore of this.#restore) restore();
   }
 }
 

@@ -6,7 +6,7 @@ import { eachUnpacked, packedRows, unpackRows } from "../../data/packed.js";
 import type { GradientFacts, Problem } from "../../data/problem.js";
 import type { Core, Scope } from "../../engine/core.js";
 import type { ByteStorage } from "../../engine/kernels.js";
-import { eachPart, INTEGER_PRICE, PIECE, partOf, piece, type Work } from "../../engine/work.js";
+import { after, eachPart, INTEGER_PRICE, PIECE, partOf, piece, type Work } from "../../engine/work.js";
 import { partOfCurvature } from "./curvature.js";
 import type { Arithmetic, Curvature, GramSums, Products } from "./products.js";
 import { tileMap } from "./tile-map.js";
@@ -220,12 +220,12 @@ export class ByteProducts implements Products {
   }
 
   /** out = (Σ ωᵢ·loss″ᵢ·xᵢxᵢᵀ/rows + ridge)·p, the sum for p rounded to int16 codes; p, out: outputs × padded f64, ridge: padded f64. */
-  *hessian(p: number, curvature: Curvature, ridge: number, out: number): Work<void> {
+  hessian(p: number, curvature: Curvature, ridge: number, out: number): Work<void> {
     const { kernels } = this.#core;
     const { padded } = this.#frame;
     const { pointer, strideBytes, rows, columns } = this.matrix;
     const outputs = this.#outputs;
-    if (this.#core.isDue(ROUND_PRICE * padded * outputs)) yield;
+    this.#core.spend(ROUND_PRICE * padded * outputs);
     kernels.scaleColumns(p, this.factor, 0, padded, outputs, this.#raw);
     // `out` first holds the rounded p, with the intercept that the shifts need
     this.#core.f64(out, outputs * padded).set(this.#core.f64(p, outputs * padded));
@@ -234,7 +234,7 @@ export class ByteProducts implements Products {
     const scale = unit > 0 ? unit : Math.max(kernels.maxAbs(this.#shifts, outputs), Number.MIN_VALUE);
     kernels.combine(this.#shifts, 0, 1 / scale, this.#shifts, outputs);
     const kernel = kernels[`hessian${this.#storage}`];
-    yield* this.#eachRows(2 * columns * outputs * INTEGER_PRICE, rows, this.#map, (row, count, map) => {
+    const work = this.#eachRows(2 * columns * outputs * INTEGER_PRICE, rows, this.#map, (row, count, map) => {
       const { h, p: state, weights } = partOfCurvature(curvature, row, outputs);
       kernel(
         pointer + row * strideBytes,
@@ -256,24 +256,25 @@ export class ByteProducts implements Products {
         row > 0 ? 1 : 0,
       );
     });
-    if (this.#core.isDue(ROUND_PRICE * padded * outputs)) yield;
-    kernels.combine(this.#sums, 0, scale, this.#sums, outputs * columns);
-    kernels.combine(this.#totals, 0, scale, this.#totals, outputs);
-    kernels.assembleProduct(
-      this.#sums,
-      columns,
-      this.#totals,
-      this.factor,
-      this.shift,
-      this.#intercept,
-      rows,
-      ridge,
-      p,
-      this.#cols,
-      outputs,
-      out,
-      padded,
-    );
+    return after(this.#core, work, ROUND_PRICE * padded * outputs, () => {
+      kernels.combine(this.#sums, 0, scale, this.#sums, outputs * columns);
+      kernels.combine(this.#totals, 0, scale, this.#totals, outputs);
+      kernels.assembleProduct(
+        this.#sums,
+        columns,
+        this.#totals,
+        this.factor,
+        this.shift,
+        this.#intercept,
+        rows,
+        ridge,
+        p,
+        this.#cols,
+        outputs,
+        out,
+        padded,
+      );
+    });
   }
 
   /**

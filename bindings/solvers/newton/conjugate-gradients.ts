@@ -31,6 +31,13 @@ export interface Solution {
   readonly products: number;
   /** rᵀM⁻¹r of the right-hand side. */
   readonly norm: number;
+  /** What turned out not to be positive definite on the way, if anything: H, or M (a norm that is negative or no number). z is what was found before. */
+  readonly fault: "matrix" | "preconditioner" | null;
+}
+
+/** Whether it is the square of a norm: negative numbers are not, nor is what has overflowed. */
+function isNorm(square: number): boolean {
+  return square >= 0 && square < Number.POSITIVE_INFINITY;
 }
 
 /** From z = 0 until rᵀM⁻¹r has fallen to the part forcing², or to `enough`. */
@@ -45,23 +52,37 @@ export function* conjugateGradients(system: LinearSystem, forcing: number, enoug
   yield* system.precondition(y);
   copy(y, p);
   const norm = kernels.dotF64(r, y, size);
-  if (!(norm > enough)) return { isSolved: norm <= enough, products: 0, norm };
+  if (!isNorm(norm)) return { isSolved: false, products: 0, norm, fault: "preconditioner" };
+  if (norm <= enough) return { isSolved: true, products: 0, norm, fault: null };
   const target = Math.max(forcing * forcing * norm, enough);
   let rz = norm;
+  // functions of their own: a loop inside a generator is not optimised while it runs
+  /** Goes along p; false where it has no curvature. */
+  const step = (): boolean => {
+    const curved = kernels.dotF64(p, hp, size);
+    if (!(curved > 0)) return false;
+    const length = kernels.dotF64(p, r, size) / curved;
+    kernels.addScaled(z, length, p, size);
+    kernels.addScaled(r, -length, hp, size);
+    copy(r, y);
+    return true;
+  };
+  /** The next direction, unless the residual is small enough or has no norm; the square of that. */
+  const turn = (): number => {
+    const next = kernels.dotF64(r, y, size);
+    if (next > target) kernels.combine(p, next / rz, 1, y, size);
+    rz = next;
+    return next;
+  };
   for (let products = 1; products <= MOST_PRODUCTS && rz > 0; products++) {
+    if (core.isDue(VECTOR_PASSES * size)) yield;
     yield* system.multiply(p, hp);
     if (core.isDue(VECTOR_PASSES * size)) yield;
-    const curved = kernels.dotF64(p, hp, size);
-    if (!(curved > 0)) return { isSolved: false, products, norm };
-    const step = kernels.dotF64(p, r, size) / curved;
-    kernels.addScaled(z, step, p, size);
-    kernels.addScaled(r, -step, hp, size);
-    copy(r, y);
+    if (!step()) return { isSolved: false, products, norm, fault: "matrix" };
     yield* system.precondition(y);
-    const next = kernels.dotF64(r, y, size);
-    if (!(next > target)) return { isSolved: true, products, norm };
-    kernels.combine(p, next / rz, 1, y, size);
-    rz = next;
+    const left = turn();
+    if (!isNorm(left)) return { isSolved: false, products, norm, fault: "preconditioner" };
+    if (left <= target) return { isSolved: true, products, norm, fault: null };
   }
-  return { isSolved: false, products: MOST_PRODUCTS, norm };
+  return { isSolved: false, products: MOST_PRODUCTS, norm, fault: null };
 }

@@ -113,8 +113,8 @@ export class Descent {
       direction.products > WORN * this.#freshProducts + WORN_PRODUCTS &&
       more > (this.isGram ? WORN_COST * this.#gramCost(this.#gramRows) : 0);
     this.#isWorn ||= isMisled;
-    if (this.#lastDecrement > 0 && direction.decrement > this.#settings.stall * this.#lastDecrement)
-      this.#change(direction.isSolved);
+    const isStalled = this.#lastDecrement > 0 && direction.decrement > this.#settings.stall * this.#lastDecrement;
+    if (isStalled || direction.isMispreconditioned) this.#change(direction.isSolved);
     if (direction.isNoise === true && direction.decrement >= this.#lastDecrement) this.#rises++;
     this.#lastDecrement = direction.decrement;
     return direction;
@@ -166,7 +166,7 @@ export class Descent {
     } else yield* preconditioner.buildDiagonal(rows);
   }
 
-  /** After a stall: more rows; then better products, where the direction was solved but did not help; else the other preconditioner. */
+  /** After a stall, or with a preconditioner that is none: more rows; then better products, where the direction was solved but did not help; else the other preconditioner. */
   #change(isSolved: boolean): void {
     this.#isWorn = true;
     this.system.looksAtAll = true;

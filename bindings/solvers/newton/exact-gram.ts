@@ -97,24 +97,32 @@ export function* exactGram(
     // code = factor·stored + factor·shift
     kernels.scaleColumns(shift, factor, 0, pitch, 1, shift);
     if (intercept !== 0) core.f64(shift, pitch)[cols] = intercept;
-    for (let start = 0; start < count; start += BLOCK) {
-      const rows = Math.min(BLOCK, count - start);
-      if (core.isDue(DECODE_PRICE * rows * pitch)) yield;
+    // loops inside a generator are never optimised while they run: these have functions of their own
+    const fetch = (start: number, rows: number): void => {
       core.f64(x, rows * pitch).fill(0);
+      const numbers = index === 0 ? null : core.u32(index, count);
       for (let i = 0; i < rows; i++) {
-        const row = index === 0 ? start + i : (core.u32(index, count)[start + i] as number);
+        const row = numbers === null ? start + i : (numbers[start + i] as number);
         stored.decode(row, one, x + i * pitch * 8);
       }
       kernels.scaleColumns(x, factor, 0, pitch, rows, x);
       for (let i = 0; i < rows; i++) kernels.addScaled(x + i * pitch * 8, 1, shift, pitch);
+    };
+    const weigh = (start: number, rows: number, first: number, width: number): void => {
+      const d = core.f32(weight + start * 4, rows);
+      for (let i = 0; i < rows; i++) {
+        const part = (d[i] as number) / count;
+        kernels.combine(weighed + i * width * 8, 0, part, x + (i * pitch + first) * 8, width);
+      }
+    };
+    for (let start = 0; start < count; start += BLOCK) {
+      const rows = Math.min(BLOCK, count - start);
+      if (core.isDue(DECODE_PRICE * rows * pitch)) yield;
+      fetch(start, rows);
       for (const [g, first] of groups.entries()) {
         const width = Math.min(GROUP, pitch - first);
         if (core.isDue(rows * GROUP)) yield;
-        const d = core.f32(weight + start * 4, rows);
-        for (let i = 0; i < rows; i++) {
-          const part = (d[i] as number) / count;
-          kernels.combine(weighed + i * width * 8, 0, part, x + (i * pitch + first) * 8, width);
-        }
+        weigh(start, rows, first, width);
         // and one of all rows for as many classes as the group has columns their Gram matrix
         const columns = pitch - first;
         const part = x + first * 8;

@@ -7,7 +7,7 @@
 import type { Problem } from "../../data/problem.js";
 import { type Core, Scope } from "../../engine/core.js";
 import { addScaled, clearVector } from "../../engine/vectors.js";
-import { eachPart, piece, type Work } from "../../engine/work.js";
+import { after, eachPart, piece, type Work } from "../../engine/work.js";
 import { Stopwatch } from "../stopwatch.js";
 import { conjugateGradients, type LinearSystem } from "./conjugate-gradients.js";
 import { exactHessian } from "./exact-hessian.js";
@@ -222,19 +222,19 @@ export class InteriorRun {
   }
 
   /** The derivatives that the dual variables after the part of the direction stand for. */
-  *#derive(gamma: number, part: number): Work<void> {
+  #derive(gamma: number, part: number): Work<void> {
     const { kernels } = this.#problem.core;
     const { derivatives } = this.#memory.buffers;
-    yield* this.#eachRows((m, y, u, weights, state, count, first) => {
+    return this.#eachRows((m, y, u, weights, state, count, first) => {
       const c = derivatives + 8 * first;
       kernels.interiorDerivatives(m, y, u, weights, count, state, this.#pitch, gamma, part, c);
     });
   }
 
   /** Right-hand sides towards the complementarity `target`. */
-  *#aim(gamma: number, target: number, isCorrected: boolean): Work<void> {
+  #aim(gamma: number, target: number, isCorrected: boolean): Work<void> {
     const { kernels } = this.#problem.core;
-    yield* this.#eachRows((m, y, u, _weights, state, count) => {
+    return this.#eachRows((m, y, u, _weights, state, count) => {
       kernels.interiorAim(m, y, u, count, state, this.#pitch, gamma, target, isCorrected ? 1 : 0);
     });
   }
@@ -348,13 +348,17 @@ export class InteriorRun {
       return gained > 0 ? Math.min(1, left / gained) : 1;
     };
     const goal = this.#goal;
-    this.#gap = relative(above + 0.5 * kernels.dotF64(this.#g, y, this.#size));
+    const residual = kernels.dotF64(this.#g, y, this.#size);
+    // a preconditioner that is not positive definite says nothing of what the residual can still gain
+    this.#gap = residual >= 0 ? relative(above + 0.5 * residual) : 1;
     // a sample of rows may not know what the residual points to: before it alone keeps the run going, the Hessian itself is asked
     if (this.#gap > goal && relative(above) <= goal) {
       const { r, z } = this.#memory.buffers;
       core.f64(r, this.#size).set(core.f64(this.#g, this.#size));
-      yield* conjugateGradients(this.#system(), FORCING);
-      this.#gap = Math.min(this.#gap, relative(above + 0.5 * kernels.dotF64(this.#g, z, this.#size)));
+      const { fault } = yield* conjugateGradients(this.#system(), FORCING);
+      if (fault === null) {
+        this.#gap = Math.min(this.#gap, relative(above + 0.5 * kernels.dotF64(this.#g, z, this.#size)));
+      }
     }
     this.#above = above;
     const isNearer = above < this.#leastAbove && above > NOISE * this.#objective;
@@ -415,11 +419,10 @@ export class InteriorRun {
   }
 
   /** vector ← M⁻¹·vector, empty columns aside: without l2 they have no curvature, and what rounding leaves in their gradient would send their weights far away. */
-  *#apply(vector: number): Work<void> {
+  #apply(vector: number): Work<void> {
     this.#clearEmpty(vector);
-    if (this.#rowSpace?.isBuilt) yield* this.#rowSpace.solve(vector);
-    else yield* this.#memory.preconditioner.solve(vector);
-    this.#clearEmpty(vector);
+    const work = this.#rowSpace?.isBuilt ? this.#rowSpace.solve(vector) : this.#memory.preconditioner.solve(vector);
+    return after(this.#problem.core, work, this.#empty.length, () => this.#clearEmpty(vector));
   }
 
   #clearEmpty(vector: number): void {
@@ -456,17 +459,16 @@ export class InteriorRun {
     };
   }
 
-  *#multiply(from: number, to: number): Work<void> {
+  #multiply(from: number, to: number): Work<void> {
     const { buffers, products, ridge } = this.#memory;
     const { u2, h } = buffers;
     const curvature = { h, p: 0, weights: 0 };
     if (this.#isExact || this.#rowSpace?.isBuilt) {
-      yield* exactHessian(this.#problem, this.#view.frame, from, curvature, u2, to);
       this.#exactPasses++;
-    } else {
-      yield* products.hessian(from, curvature, ridge, to);
-      this.#passes++;
+      return exactHessian(this.#problem, this.#view.frame, from, curvature, u2, to);
     }
+    this.#passes++;
+    return products.hessian(from, curvature, ridge, to);
   }
 
   /** Newton's equations for the present right-hand sides, until the residual could gain no more than `enough`, or `most` corrections. */
@@ -482,8 +484,11 @@ export class InteriorRun {
       yield* this.#residual();
       core.f64(r, size).fill(0);
       kernels.addScaled(r, -1, this.#rho, size);
-      const { norm, products: used } = yield* conjugateGradients(system, FORCING, 2 * enough);
-      if (used === 0) return;
+      const { norm, products: used, fault } = yield* conjugateGradients(system, FORCING, 2 * enough);
+      // what is wrong with codes may be right with the rows themselves
+      if (fault === "preconditioner") this.#isExact = true;
+      // the direction stays as far as it is good
+      if (used === 0 || !Number.isFinite(kernels.dotF64(z, z, size))) return;
       if (norm > POOR * before) this.#isExact = true;
       before = norm;
       yield* passes.multiply(z, u2, this.#scales, ROUNDING * norm);

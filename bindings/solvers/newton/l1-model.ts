@@ -4,9 +4,11 @@
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
-import type { Work } from "../../engine/work.js";
+import { after, eachPart, type Work } from "../../engine/work.js";
+import { factorise, solveFactored } from "./cholesky.js";
+import { partOfCurvature, rowWeights } from "./curvature.js";
 import { exactGram } from "./exact-gram.js";
-import { diagonal, Preconditioner, type PreconditionerRows } from "./preconditioner.js";
+import { ASSEMBLE_PRICE, diagonal, Preconditioner, type PreconditionerRows } from "./preconditioner.js";
 import type { Products } from "./products.js";
 
 /** Ridge of a Gram matrix as a part of its diagonal: rounded codes, and float64. */
@@ -20,6 +22,10 @@ const SWEEPS = 8;
 const MOST_STEPS = 3;
 /** Numbers in all factors of a face together: 256 MiB. */
 const MOST_NUMBERS = 2 ** 25;
+
+/** Multiply-adds that an entry of a matrix takes as long as where it is taken from anywhere, and a coordinate of the diagonal model on its way to its minimum. */
+const GATHER_PRICE = 2;
+const JUMP_PRICE = 4;
 
 /** What solving the model works on: pointers to outputs × padded f64 each. */
 export interface ModelPoint {
@@ -104,7 +110,7 @@ export class L1Model extends Preconditioner {
     const scratch = new Scope(core);
     try {
       const write = yield* this.gram(scratch, rows, matrix);
-      if (core.isDue(dimension * dimension)) yield;
+      if (core.isDue(ASSEMBLE_PRICE * dimension * dimension)) yield;
       write();
     } finally {
       scratch.release();
@@ -117,14 +123,12 @@ export class L1Model extends Preconditioner {
     this.release();
     const { core } = this.#problem;
     const { dimension } = this;
-    const { kernels } = core;
     const { curvature, rows: count } = rows;
     const matrix = yield* this.#own.allocWork(dimension * dimension * 8, "the model of the Hessian");
     const scratch = new Scope(core);
     try {
       const weight = yield* scratch.allocWork(count * 4, "row weights");
-      if (core.isDue(count)) yield;
-      kernels.rowWeights(curvature.h, curvature.p, curvature.weights, count, 1, weight);
+      yield* rowWeights(core, curvature, count, 1, weight);
       yield* exactGram(this.#problem, this.#frame, weight, index, count, dimension, matrix);
     } finally {
       scratch.release();
@@ -156,7 +160,7 @@ export class L1Model extends Preconditioner {
       // a column that no row shows must not be followed to infinity
       least[j] = Math.max(least[j] as number, sums[j * (dimension + 1)] as number) || top || 1;
     }
-    if (core.isDue(dimension * dimension)) yield;
+    if (core.isDue(GATHER_PRICE * dimension * dimension)) yield;
     kernels.completeMatrix(matrix, dimension, base);
     this.#matrix = matrix;
     this.#base = base;
@@ -168,8 +172,7 @@ export class L1Model extends Preconditioner {
     const scratch = new Scope(core);
     try {
       const weight = yield* scratch.allocWork(rows * 4, "row weights");
-      if (core.isDue(rows * outputs)) yield;
-      core.kernels.rowWeights(curvature.h, curvature.p, curvature.weights, rows, outputs, weight);
+      yield* rowWeights(core, curvature, rows, outputs, weight);
       yield* diagonal(this.#problem, this.#frame, this.#products, matrix, rows, weight, 1 / rows, this.#ridge, out);
     } finally {
       scratch.release();
@@ -187,8 +190,10 @@ export class L1Model extends Preconditioner {
       const weight = yield* scratch.allocWork(rows * 4, "row weights");
       for (let k = 0; k < outputs; k++) {
         const at = this.#base + k * padded * 8;
-        if (core.isDue(rows)) yield;
-        core.kernels.classWeights(curvature.h, curvature.p, curvature.weights, rows, outputs, k, weight);
+        yield* eachPart(core, rows, 2, 1, (row, count) => {
+          const { h, p, weights } = partOfCurvature(curvature, row, outputs);
+          core.kernels.classWeights(h, p, weights, count, outputs, k, weight + 4 * row);
+        });
         yield* diagonal(this.#problem, this.#frame, this.#products, matrix, rows, weight, 1 / rows, this.#ridge, at);
       }
     } finally {
@@ -223,6 +228,7 @@ export class L1Model extends Preconditioner {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
     if (this.#matrix === 0) {
+      if (core.isDue(JUMP_PRICE * outputs * padded)) yield;
       core.kernels.l1Jump(point.u, point.q, this.#diagonals, this.strengths, outputs * padded);
       return;
     }
@@ -264,8 +270,8 @@ export class L1Model extends Preconditioner {
       const face = yield* this.#factor(scratch, u, strengths);
       if (face.factor === 0) return true;
       kernels.l1Slopes(q, u, strengths, dimension, d);
-      this.#solveOn(scratch, face, d);
-      if (core.isDue(2 * dimension * dimension)) yield;
+      yield* this.#solveOn(scratch, face, d);
+      if (core.isDue(dimension * dimension)) yield;
       const change = (zeros: number): number => {
         kernels.symmetricProduct(this.#matrix, dimension, s, ms);
         if (zeros === 0) return Number.NEGATIVE_INFINITY;
@@ -277,6 +283,7 @@ export class L1Model extends Preconditioner {
         // onto the first corner: that is downhill all the way
         const part = kernels.l1Reach(u, d, strengths, dimension, 1);
         zeros = kernels.l1Step(u, d, strengths, dimension, part, s);
+        if (core.isDue(dimension * dimension)) yield;
         kernels.symmetricProduct(this.#matrix, dimension, s, ms);
       }
       kernels.addScaled(u, 1, s, dimension);
@@ -296,20 +303,21 @@ export class L1Model extends Preconditioner {
     const count = kernels.l1Free(u, strengths, dimension, index);
     if (count === 0) return { index, count, factor: 0 };
     const factor = yield* scope.allocWork(count * count * 8, "a face");
-    if (core.isDue(count * count + (count * count * count) / 6)) yield;
+    if (core.isDue(GATHER_PRICE * count * count)) yield;
     kernels.submatrix(this.#matrix, dimension, index, count, factor);
-    return { index, count, factor: kernels.choleskyFactor(factor, count) === count ? factor : 0 };
+    return { index, count, factor: (yield* factorise(core, factor, count)) ? factor : 0 };
   }
 
   /** d ← M⁻¹d on the face, 0 elsewhere; d: dimension f64. */
-  #solveOn(scope: Scope, { index, count, factor }: Face, d: number): void {
+  #solveOn(scope: Scope, { index, count, factor }: Face, d: number): Work<void> {
     const { core } = this.#problem;
     const { kernels } = core;
     const b = scope.alloc(count * 8, "a face");
     kernels.gather(d, 8, index, count, 8, b, 8);
-    kernels.choleskySolve(factor, count, b, count, 1);
-    kernels.scatter(b, index, count, this.dimension, d);
-    scope.free(b);
+    return after(core, solveFactored(core, factor, count, b, count, 1), this.dimension, () => {
+      kernels.scatter(b, index, count, this.dimension, d);
+      scope.free(b);
+    });
   }
 
   /** Makes ready to precondition on the face of u (outputs × padded f64). */
@@ -331,11 +339,11 @@ export class L1Model extends Preconditioner {
     const { padded } = this.#frame;
     const { kernels } = core;
     const { dimension } = this;
+    if (core.isDue(outputs * padded)) yield;
     if (this.#matrix === 0) kernels.scaleColumns(y, this.#diagonals, 1, outputs * padded, 1, y);
     for (let k = 0; k < this.#faces.length; k++) {
       const face = this.#faces[k] as Face;
-      if (core.isDue(face.count * face.count)) yield;
-      if (face.factor !== 0) this.#solveOn(this.#faceScope, face, y + k * padded * 8);
+      if (face.factor !== 0) yield* this.#solveOn(this.#faceScope, face, y + k * padded * 8);
       else if (face.count > 0)
         kernels.scaleColumns(y + k * padded * 8, this.#base, 1, dimension, 1, y + k * padded * 8);
     }

@@ -7,8 +7,8 @@
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Core, Scope } from "../../engine/core.js";
-import { clearVector } from "../../engine/vectors.js";
-import type { Work } from "../../engine/work.js";
+import { addScaled, clearVector, copyVector } from "../../engine/vectors.js";
+import { after, type Work } from "../../engine/work.js";
 import { rowWeights, writeCurvature } from "./curvature.js";
 import { exactHessian } from "./exact-hessian.js";
 import type { L1Model } from "./l1-model.js";
@@ -39,6 +39,9 @@ const LOSS = 1e-3;
 const DAMPING = 1e-3;
 const LEAST_DAMPING = 1e-6;
 const SHORT = 0.2;
+/** Passes over vectors from one model or product to the next, and at a new point. */
+const VECTOR_PASSES = 8;
+const POINT_PASSES = 8;
 
 export class L1System implements System {
   readonly rows: number;
@@ -124,16 +127,16 @@ export class L1System implements System {
     return system;
   }
 
-  *#clearMargins(): Work<void> {
-    yield* clearVector(this.#core, this.#buffers.margins, this.rows * this.#problem.outputs);
+  #clearMargins(): Work<void> {
+    return clearVector(this.#core, this.#buffers.margins, this.rows * this.#problem.outputs);
   }
 
   get point(): Point {
     return this.#point;
   }
 
-  #copy(from: number, to: number): void {
-    this.#core.f64(to, this.#size).set(this.#core.f64(from, this.#size));
+  #copy(from: number, to: number): Work<void> {
+    return copyVector(this.#core, from, to, this.#size);
   }
 
   /** Evaluates at a v set from outside; back to zero when that is not better than `most`. */
@@ -165,6 +168,7 @@ export class L1System implements System {
       this.epsilon,
     );
     this.#hasCurvature = false;
+    if (this.#core.isDue(POINT_PASSES * this.#size)) yield;
     kernels.scaleColumns(this.v, this.#ridge, 0, this.#frame.padded, this.#problem.outputs, hp);
     const squares = 0.5 * kernels.dotF64(this.v, hp, this.#size);
     return total / rows + squares + kernels.l1Norm(this.v, this.preconditioner.strengths, this.#size);
@@ -179,6 +183,7 @@ export class L1System implements System {
     const left = (): number => kernels.l1Least(this.g, this.v, strengths, this.#size);
     yield* this.#exact.gradient(this.v, this.#buffers.derivatives, this.g, left);
     this.exactPasses++;
+    if (this.#core.isDue(POINT_PASSES * this.#size)) yield;
     const gradientNorm = this.#problem.leastSubgradient(this.#frame, this.v, this.g);
     this.#point = { objective, gradientNorm, scaledNorm: left() };
     return this.#point;
@@ -203,22 +208,21 @@ export class L1System implements System {
   }
 
   /** to = (H + damping)·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */
-  *#hessian(products: Products | null, curvature: Curvature, share: number, from: number, to: number): Work<void> {
+  #hessian(products: Products | null, curvature: Curvature, share: number, from: number, to: number): Work<void> {
     if (products !== null) {
-      yield* products.hessian(from, curvature, this.#damped, to);
       this.passes += share;
-      return;
+      return products.hessian(from, curvature, this.#damped, to);
     }
-    const { kernels } = this.#core;
-    const { outputs } = this.#problem;
-    const { padded } = this.#frame;
-    // the margins of a step are free while a direction is sought
-    yield* exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to);
+    const { z, u1 } = this.#buffers;
     this.exactPasses++;
-    if (this.#damping === 0) return;
-    const { z } = this.#buffers;
-    kernels.scaleColumns(from, this.#scales, 0, padded, outputs, z);
-    kernels.addScaled(to, this.#damping, z, this.#size);
+    // the margins of a step are free while a direction is sought
+    const work = exactHessian(this.#problem, this.#frame, from, curvature, u1, to);
+    return after(this.#core, work, 2 * this.#size, () => {
+      if (this.#damping === 0) return;
+      const { kernels } = this.#core;
+      kernels.scaleColumns(from, this.#scales, 0, this.#frame.padded, this.#problem.outputs, z);
+      kernels.addScaled(to, this.#damping, z, this.#size);
+    });
   }
 
   /** A direction from v to u, where the quadratic model of F promises to be low; until the promise of a further one has fallen to the part forcing². */
@@ -237,22 +241,25 @@ export class L1System implements System {
     const share = (part?.rows.rows ?? this.rows) / this.rows;
     const [u, q, next] = [this.#u, this.#q, this.#next];
     const { z, previous: s, r: worn, y: ms, hp } = this.#buffers;
+    if (core.isDue(VECTOR_PASSES * size)) yield;
     this.#damp();
-    this.#copy(this.v, u);
-    this.#copy(this.g, q);
+    yield* this.#copy(this.v, u);
+    yield* this.#copy(this.g, q);
     let first = 0;
     let taken = 0;
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      this.#copy(u, next);
-      this.#copy(q, worn);
+      yield* this.#copy(u, next);
+      yield* this.#copy(q, worn);
       yield* model.minimise({ u: next, q: worn, d: z, s, ms });
-      this.#copy(next, s);
+      yield* this.#copy(next, s);
+      if (core.isDue(VECTOR_PASSES * size)) yield;
       kernels.addScaled(s, -1, u, size);
       const promised = -kernels.dotF64(q, s, size) - kernels.l1Change(u, s, strengths, size);
       if (round === 0) first = promised;
       if (!(promised > (round === 0 ? 0 : forcing * forcing * first))) break;
       yield* this.#hessian(products, curvature, share, s, hp);
       taken++;
+      if (core.isDue(VECTOR_PASSES * size)) yield;
       const curved = kernels.dotF64(s, hp, size);
       const reached = curved > promised ? promised / curved : 1;
       kernels.l1Take(u, next, s, reached, size);
@@ -261,7 +268,8 @@ export class L1System implements System {
       const multiply = (from: number, to: number): Work<void> => this.#hessian(products, curvature, share, from, to);
       taken += yield* this.#descendFace(multiply, forcing, enough);
     }
-    this.#copy(u, z);
+    yield* this.#copy(u, z);
+    if (core.isDue(2 * VECTOR_PASSES * size)) yield;
     kernels.addScaled(z, -1, this.v, size);
     const promised = -kernels.dotF64(this.g, z, size) - kernels.l1Change(this.v, z, strengths, size);
     this.#decrement = promised;
@@ -303,27 +311,29 @@ export class L1System implements System {
 
   /** Conjugate gradients down the quadratic model on the face of u, as far as the first corner they meet. Returns the products they took. */
   *#descendFace(multiply: (from: number, to: number) => Work<void>, forcing: number, enough: number): Work<number> {
-    const { kernels } = this.#core;
+    const core = this.#core;
+    const { kernels } = core;
     const size = this.#size;
     const model = this.preconditioner;
     const { strengths } = model;
     const [u, q] = [this.#u, this.#q];
     const { r, y, p, hp, previous: s } = this.#buffers;
     yield* model.face(u);
-    const norm = function* (copy: (from: number, to: number) => void): Work<number> {
+    const norm = function* (): Work<number> {
+      if (core.isDue(VECTOR_PASSES * size)) yield;
       kernels.l1Slopes(q, u, strengths, size, r);
-      copy(r, y);
+      yield* copyVector(core, r, y, size);
       yield* model.precondition(y, u);
       return kernels.dotF64(r, y, size);
     };
-    const copy = (from: number, to: number): void => this.#copy(from, to);
-    let rz = yield* norm(copy);
+    let rz = yield* norm();
     const target = Math.max(forcing * forcing * rz, enough);
-    copy(y, p);
+    yield* this.#copy(y, p);
     let products = 0;
     while (products < MOST_PRODUCTS && rz > target) {
       yield* multiply(p, hp);
       products++;
+      if (core.isDue(VECTOR_PASSES * size)) yield;
       const curved = kernels.dotF64(p, hp, size);
       const step = curved > 0 ? kernels.dotF64(p, r, size) / curved : Number.POSITIVE_INFINITY;
       const reached = kernels.l1Reach(u, p, strengths, size, step);
@@ -333,7 +343,7 @@ export class L1System implements System {
       kernels.addScaled(u, 1, s, size);
       kernels.addScaled(q, reached, hp, size);
       if (zeros > 0) break;
-      const next = yield* norm(copy);
+      const next = yield* norm();
       kernels.combine(p, next / rz, 1, y, size);
       rz = next;
     }
@@ -352,19 +362,20 @@ export class L1System implements System {
     if (!(promised > 0)) return false;
     const allowed = ROUNDING * promised;
     yield* this.#exact.multiply(z, u1, this.#scales, allowed);
-    if (core.isDue(count)) yield;
-    core.f64(u2, count).set(core.f64(margins, count));
-    this.#copy(this.v, r);
-    const back = (): void => {
-      core.f64(margins, count).set(core.f64(u2, count));
-      this.#copy(r, this.v);
+    const { v } = this;
+    yield* copyVector(core, margins, u2, count);
+    yield* this.#copy(v, r);
+    const back = function* (): Work<void> {
+      yield* copyVector(core, u2, margins, count);
+      yield* copyVector(core, r, v, size);
     };
     for (let halving = 0, part = 1; halving <= MOST_HALVINGS; halving++, part /= 2) {
-      if (halving > 0) back();
+      if (halving > 0) yield* back();
+      if (core.isDue(POINT_PASSES * size)) yield;
       // weights that become 0 do so exactly, even where the rounded step would have missed it: then the margins are made anew
       if (kernels.l1Take(this.v, this.#u, z, part, size) > 0) {
         yield* this.#exact.multiply(this.v, margins, this.#scales, allowed);
-      } else kernels.addScaled(margins, part, u1, count);
+      } else yield* addScaled(core, margins, part, u1, count);
       this.#shift();
       const objective = yield* this.#loss();
       if (!(objective <= before - LOSS * part * promised + NOISE * Math.abs(before))) continue;
@@ -372,7 +383,7 @@ export class L1System implements System {
       yield* this.evaluate(objective);
       return true;
     }
-    back();
+    yield* back();
     this.#adapt(0);
     yield* this.evaluate();
     return false;

@@ -4,7 +4,7 @@ import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import type { Scope } from "../../engine/core.js";
 import { addScaled, clearVector, combine, copyVector, maxAbs } from "../../engine/vectors.js";
-import { eachPart, type Work } from "../../engine/work.js";
+import { after, eachPart, partOf, type Work } from "../../engine/work.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
 import { rowWeights, writeCurvature } from "./curvature.js";
 import type { Damping } from "./damping.js";
@@ -20,9 +20,12 @@ const PLANE_TOLERANCE = 1e-3;
 const MOST_LOOKS = 24;
 /** Rounding of the sums of a look, in float32. */
 const PLANE_NOISE = 2 ** -20;
-/** Multiply-adds that looking at an output of a row takes as long as, and passes over vectors before the first look. */
-const LOOK_PRICE = 8;
+/** Multiply-adds that looking at an output of a row takes as long as, and at a row of several besides; passes over vectors before the first look. */
+const LOOK_PRICE = 16;
+const ROW_PRICE = 32;
 const LINE_PASSES = 8;
+/** The same for a square that is added to the others. */
+const SQUARE_PRICE = 4;
 /**
  * With several classes and at least four times as many rows as one call takes, the plane search looks at a quarter of each stretch of rows: which one turns by
  * the golden section, so that no order of the rows with a period of its own decides what is seen.
@@ -119,6 +122,8 @@ export interface Direction {
   readonly least: number;
   /** Hessian products it took. */
   readonly products: number;
+  /** Whether the preconditioner turned out not to be positive definite. */
+  readonly isMispreconditioned?: boolean;
   /** With l1: its length as a part of the weights', about their relative error. */
   readonly length?: number;
 }
@@ -231,9 +236,9 @@ export class NewtonSystem implements System {
     return system;
   }
 
-  *#clearMargins(): Work<void> {
+  #clearMargins(): Work<void> {
     const { core, outputs } = this.#problem;
-    yield* clearVector(core, this.#buffers.margins, this.rows * outputs);
+    return clearVector(core, this.#buffers.margins, this.rows * outputs);
   }
 
   get point(): Point {
@@ -373,7 +378,8 @@ export class NewtonSystem implements System {
     const { scaledNorm } = this.#point;
     let least = (LEAST_DECREMENT * scaledNorm * scaledNorm) / size;
     if (decrement < least) least = (LEAST_DECREMENT * (yield* this.#boundedSquares())) / size;
-    return { decrement, least, isSolved, isNoise: this.#isNoise, products: solution.products };
+    const isMispreconditioned = solution.fault === "preconditioner";
+    return { decrement, least, isSolved, isNoise: this.#isNoise, products: solution.products, isMispreconditioned };
   }
 
   /** gᵀS⁻¹g with the curvature bounds S of all rows: those of a sample say nothing of a column that it does not show, and call every gradient there large. Rounding errors in empty columns do not count. */
@@ -392,28 +398,33 @@ export class NewtonSystem implements System {
   }
 
   /** to = H·from, with products (a part of the rows: `share`) or, where they are null, on the exact copy. */
-  *#hessian(products: Products | null, curvature: Curvature, share: number, from: number, to: number): Work<void> {
-    if (products === null) {
-      // the search's margins are free while a direction is sought
-      yield* exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to);
-      this.exactPasses++;
-      if (this.#damping.isOn) {
-        const { core, outputs } = this.#problem;
-        // conjugate gradients have no use for this one during a product
-        const { y } = this.#buffers;
-        core.kernels.scaleColumns(from, this.#damping.added, 0, this.#frame.padded, outputs, y);
-        core.kernels.addScaled(to, 1, y, this.#size);
-      }
-    } else {
-      yield* products.hessian(from, curvature, this.#damping.total, to);
-      this.passes += share;
-    }
-    this.#centre(to);
+  #hessian(products: Products | null, curvature: Curvature, share: number, from: number, to: number): Work<void> {
+    const damping = this.#damping;
+    const work =
+      products === null
+        ? // the search's margins are free while a direction is sought
+          exactHessian(this.#problem, this.#frame, from, curvature, this.#buffers.u1, to)
+        : products.hessian(from, curvature, damping.total, to);
+    return after(this.#problem.core, work, this.#size, () => {
+      if (products === null) {
+        this.exactPasses++;
+        if (damping.isOn) this.#addDamped(from, to);
+      } else this.passes += share;
+      this.#centre(to);
+    });
   }
 
-  *#precondition(vector: number): Work<void> {
-    yield* this.preconditioner.solve(vector);
-    this.#centre(vector);
+  #addDamped(from: number, to: number): void {
+    const { core, outputs } = this.#problem;
+    // conjugate gradients have no use for this one during a product
+    const { y } = this.#buffers;
+    core.kernels.scaleColumns(from, this.#damping.added, 0, this.#frame.padded, outputs, y);
+    core.kernels.addScaled(to, 1, y, this.#size);
+  }
+
+  #precondition(vector: number): Work<void> {
+    const work = this.preconditioner.solve(vector);
+    return after(this.#problem.core, work, this.#size, () => this.#centre(vector));
   }
 
   #centre(vector: number): void {
@@ -478,23 +489,22 @@ export class NewtonSystem implements System {
    * A look whose curvature along the direction is none: where the loss is flat for every row that moves (huber, squared hinge without l2). Then a bound of it is taken, so that
    * the step has a length at all. top: the largest |margin| of the direction.
    */
-  #curved(look: Look, top: number): Look {
-    const [g1, g2, h11, h12, h22] = look;
-    const { core, curvature } = this.#problem;
-    const count = this.rows * this.#problem.outputs;
-    if (h11 > FLAT * curvature * top * top) return look;
+  *#curved([g1, g2, h11, h12, h22]: Look, top: number): Work<Look> {
+    const { core, curvature, outputs } = this.#problem;
     const { u1 } = this.#buffers;
     // unit vectors: squares of a direction as long as this may overflow
     const scale = top > 0 ? 1 / top : 0;
     let squares = 0;
-    for (const u of core.f64(u1, count)) squares += u * scale * (u * scale);
+    yield* eachPart(core, this.rows * outputs, SQUARE_PRICE, 1, (first, count) => {
+      squares = addSquares(squares, core.f64(u1 + 8 * first, count), scale);
+    });
     const bound = ((curvature * squares) / this.rows) * top * top;
-    return h11 > FLAT * bound ? look : [g1, g2, bound / FAR, h12, h22];
+    return [g1, g2, h11 > FLAT * bound ? h11 : bound / FAR, h12, h22];
   }
 
   /** (a₁, a₂) that minimise F(v + a₁z + a₂·previous), by Newton's method in the plane; a₂ is 0 without a previous step. */
   *#searchPlane(): Work<[number, number]> {
-    const { core, outputs, loss, lossId } = this.#problem;
+    const { core, outputs, loss, lossId, curvature } = this.#problem;
     const { epsilon } = this;
     const { kernels } = core;
     const size = this.#size;
@@ -521,8 +531,10 @@ export class NewtonSystem implements System {
       ridge22 = kernels.dotF64(previous, this.#buffers.hp, size);
     }
     const isPart = outputs > 1 && rows >= 4 * ROWS_PER_CALL && !this.looksAtAll;
-    const [stretch, most] = isPart ? [LOOK_STRETCH, LOOK_ROWS] : [ROWS_PER_CALL, ROWS_PER_CALL];
-    const lookAt = (row: number, few: number, a1: number, a2: number): void => {
+    const price = outputs * LOOK_PRICE + (outputs > 1 ? ROW_PRICE : 0);
+    const few = Math.min(ROWS_PER_CALL, partOf(price, 4));
+    const [stretch, most] = isPart ? [LOOK_STRETCH, LOOK_ROWS] : [few, few];
+    const lookAt = (row: number, count: number, a1: number, a2: number): void => {
       const at = row * outputs;
       const state = buffers.state + at * 4;
       const omega = weights.f32 === 0 ? 0 : weights.f32 + row * 4;
@@ -536,7 +548,7 @@ export class NewtonSystem implements System {
           omega,
           first,
           second,
-          few,
+          count,
           epsilon,
           a1,
           a2,
@@ -551,7 +563,7 @@ export class NewtonSystem implements System {
           omega,
           first,
           second,
-          few,
+          count,
           outputs,
           a1,
           a2,
@@ -562,30 +574,44 @@ export class NewtonSystem implements System {
         );
       }
     };
-    const look = function* (a1: number, a2: number): Work<Look> {
-      core.f64(buffers.looks, 5).fill(0);
-      let seen = 0;
-      for (let start = 0, turn = 0; start < rows; start += stretch, turn = (turn + LOOK_TURN) % 1) {
-        const row = isPart ? start + LOOK_ROWS * Math.floor((turn * LOOK_STRETCH) / LOOK_ROWS) : start;
-        const part = Math.min(most, rows - row);
-        if (part <= 0) break;
+    let [seen, turn] = [0, 0];
+    /** Looks at some stretches, in order. */
+    const lookAtSome = (first: number, count: number, a1: number, a2: number): void => {
+      for (let i = first; i < first + count; i++, turn = (turn + LOOK_TURN) % 1) {
+        const skipped = isPart ? LOOK_ROWS * Math.floor((turn * LOOK_STRETCH) / LOOK_ROWS) : 0;
+        const part = Math.min(most, rows - i * stretch - skipped);
+        // the last stretch may end before the part that is its turn
+        if (part <= 0) continue;
         seen += part;
-        yield* eachPart(core, part, outputs * LOOK_PRICE, 4, (skipped, few) => lookAt(row + skipped, few, a1, a2));
+        lookAt(i * stretch + skipped, part, a1, a2);
       }
-      const [g1, g2, h11, h12, h22] = core.f64(buffers.looks, 5) as unknown as Look;
-      return [
-        slope1 + (g1 * top1) / seen + ridge11 * a1 + ridge12 * a2,
-        slope2 + (g2 * top2) / seen + ridge12 * a1 + ridge22 * a2,
-        (h11 * top1 * top1) / seen + ridge11,
-        (h12 * top1 * top2) / seen + ridge12,
-        (h22 * top2 * top2) / seen + ridge22,
-      ];
+    };
+    let found: Look = [0, 0, 0, 0, 0];
+    /** Slopes and curvatures at (a₁, a₂) → found. */
+    const look = (a1: number, a2: number): Work<void> => {
+      core.f64(buffers.looks, 5).fill(0);
+      [seen, turn] = [0, 0];
+      const work = eachPart(core, Math.ceil(rows / stretch), most * price, 1, (first, count) =>
+        lookAtSome(first, count, a1, a2),
+      );
+      return after(core, work, 1, () => {
+        const [g1, g2, h11, h12, h22] = core.f64(buffers.looks, 5) as unknown as Look;
+        found = [
+          slope1 + (g1 * top1) / seen + ridge11 * a1 + ridge12 * a2,
+          slope2 + (g2 * top2) / seen + ridge12 * a1 + ridge22 * a2,
+          (h11 * top1 * top1) / seen + ridge11,
+          (h12 * top1 * top2) / seen + ridge12,
+          (h22 * top2 * top2) / seen + ridge22,
+        ];
+      });
     };
     let [a1, a2] = [0, 0];
     let gained = 0;
-    let here = yield* look(a1, a2);
+    yield* look(a1, a2);
+    let here = found;
     for (let looks = 1; looks < MOST_LOOKS; ) {
-      const [p1, p2] = newton2(this.#curved(here, top1), hasPrevious && top2 > 0);
+      if (!(here[2] > FLAT * curvature * top1 * top1)) here = yield* this.#curved(here, top1);
+      const [p1, p2] = newton2(here, hasPrevious && top2 > 0);
       const slope = p1 * here[0] + p2 * here[1];
       if (!(slope < 0) || -slope <= PLANE_TOLERANCE * gained) break;
       let step = 1;
@@ -593,7 +619,8 @@ export class NewtonSystem implements System {
       // along a descent direction of a convex function: a slope that is still negative means lower, a steeper positive one too far
       for (let isFar = true; isFar && looks < MOST_LOOKS; ) {
         if (loss === "squared") break;
-        there = yield* look(a1 + step * p1, a2 + step * p2);
+        yield* look(a1 + step * p1, a2 + step * p2);
+        there = found;
         looks++;
         const ahead = p1 * there[0] + p2 * there[1];
         isFar = !(ahead <= -0.5 * slope);
@@ -607,6 +634,13 @@ export class NewtonSystem implements System {
     }
     return [a1, a2];
   }
+}
+
+/** sum + Σ (value·scale)², in order. */
+function addSquares(sum: number, values: Float64Array, scale: number): number {
+  let total = sum;
+  for (const value of values) total += value * scale * (value * scale);
+  return total;
 }
 
 /**

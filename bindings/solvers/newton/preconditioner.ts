@@ -2,7 +2,8 @@
 import type { Frame } from "../../data/dataset.js";
 import type { Problem } from "../../data/problem.js";
 import { Scope } from "../../engine/core.js";
-import { eachPart, type Work } from "../../engine/work.js";
+import { after, eachPart, type Work } from "../../engine/work.js";
+import { factorise, solveFactored } from "./cholesky.js";
 import { partOfCurvature, rowWeights } from "./curvature.js";
 import { exactGram } from "./exact-gram.js";
 import type { Curvature, Products, RowMatrix } from "./products.js";
@@ -18,7 +19,7 @@ export const SAMPLE_PER_COLUMN = 10;
 const SMALLEST_SAMPLE = 1000;
 
 /** Multiply-adds that an entry of the matrix takes as long as on its way to code coordinates. */
-const ASSEMBLE_PRICE = 4;
+export const ASSEMBLE_PRICE = 4;
 
 /** Rows in a Gram matrix of so many columns. */
 export function gramRows(rows: number, dimension: number): number {
@@ -99,7 +100,7 @@ export class Preconditioner {
         this.#raiseEmpty(out, trace);
         // the absolute part is for columns that the sample leaves empty
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
-        if (yield* this.#isFactored(out)) {
+        if (yield* factorise(core, out, dimension)) {
           built = out;
           break;
         }
@@ -159,7 +160,7 @@ export class Preconditioner {
         core.f64(out, dimension * dimension).set(core.f64(gram, dimension * dimension));
         this.#raiseEmpty(out, trace);
         kernels.raiseDiagonal(out, dimension, 1 + added, 1e-12 * (trace / dimension) * added);
-        isBuilt = yield* this.#isFactored(out);
+        isBuilt = yield* factorise(core, out, dimension);
       }
       if (isBuilt) this.#factor = out;
     } finally {
@@ -185,19 +186,6 @@ export class Preconditioner {
     for (let k = 0; k < outputs; k++) for (const j of this.#empty) values[k * padded + j] = 0;
   }
 
-  /** Replaces a matrix (dimension × dimension f64) by its Cholesky factor; false where it has none. */
-  *#isFactored(matrix: number): Work<boolean> {
-    const { core } = this.#problem;
-    const { dimension } = this;
-    let isPositive = true;
-    // row j loses j rows above it, of dimension − j columns each
-    yield* eachPart(core, dimension, (dimension * dimension) / 4, 1, (first, count) => {
-      const end = first + count;
-      isPositive &&= core.kernels.choleskyFactor(matrix, dimension, first, end) === end;
-    });
-    return isPositive;
-  }
-
   /** From the diagonal of the Hessian over `rows`, per class. */
   *buildDiagonal({ matrix, curvature, rows }: PreconditionerRows): Work<void> {
     this.release();
@@ -217,22 +205,20 @@ export class Preconditioner {
   }
 
   /** r → M⁻¹r in place, 0 in columns that nothing holds; r: outputs × padded f64. */
-  *solve(r: number): Work<void> {
+  solve(r: number): Work<void> {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
     const { dimension } = this;
     this.clearEmpty(r);
-    if (this.#factor !== 0) {
-      // four rows at a time, forward and back
-      yield* eachPart(core, 2 * Math.ceil(dimension / 4), 4 * dimension * outputs, 1, (first, count) => {
-        core.kernels.choleskySolve(this.#factor, dimension, r, padded, outputs, first, first + count);
-      });
-    } else {
-      if (core.isDue(padded * outputs)) yield;
-      core.kernels.scaleColumns(r, this.#diagonals, 1, padded * outputs, 1, r);
-    }
+    const work =
+      this.#factor !== 0
+        ? solveFactored(core, this.#factor, dimension, r, padded, outputs)
+        : eachPart(core, padded * outputs, 1, 1, (first, count) => {
+            const at = r + 8 * first;
+            core.kernels.scaleColumns(at, this.#diagonals + 8 * first, 1, count, 1, at);
+          });
     // off the diagonal of an empty column stand rounding errors, too
-    this.clearEmpty(r);
+    return after(core, work, this.#empty.length * outputs, () => this.clearEmpty(r));
   }
 }
 

@@ -10,6 +10,7 @@ import type { Problem } from "../../data/problem.js";
 import { eachSparse } from "../../data/sparse-rows.js";
 import { Scope } from "../../engine/core.js";
 import { eachPart, partOf, type Work } from "../../engine/work.js";
+import { factorise, solveFactored } from "./cholesky.js";
 import { diagonal } from "./preconditioner.js";
 import type { Products } from "./products.js";
 
@@ -18,6 +19,9 @@ const FEW_ROWS = 1024;
 const MOST_ROWS = 2048;
 /** Multiply-adds of a Cholesky factor in the time of one of a pass. */
 const FACTOR_PRICE = 0.5;
+/** The same for a value of a row on its way to code coordinates and weights, and passes over vectors before and after those over rows. */
+const DECODE_PRICE = 10;
+const VECTOR_PASSES = 12;
 /** A row belongs to S when h/n·xᵀD⁻¹x is at least this: then it changes M⁻¹ by half in its own direction. */
 const WEIGHTY = 1;
 /** Rows beside each other in a pass. */
@@ -148,14 +152,14 @@ export class RowSpace {
       return;
     }
     core.f64(this.#bias, 1)[0] = 1;
-    yield* eachPart(core, rows, 3 * cols, 1, (first, count) => {
+    yield* eachPart(core, rows, DECODE_PRICE * cols, 1, (first, count) => {
       for (let row = first; row < first + count; row++) {
         core.f64(this.#w, exactRows.width).fill(0);
         exactRows.decode(row, this.#bias, this.#w);
         kernels.addScaled(this.#w, 1, this.#shift, cols);
         kernels.scaleColumns(this.#w, this.#factor, 0, cols, 1, this.#w);
         const square = kernels.weightedSquares(this.#w, this.#least, cols, 1);
-        core.f64(this.#norms, rows)[row] = square;
+        core.f64(this.#norms + 8 * row, 1)[0] = square;
       }
     });
   }
@@ -262,17 +266,12 @@ export class RowSpace {
     const factor = yield* scope.allocWork(count * count * 8, WHAT);
     yield* this.#gram(exact, count, q, factor);
     kernels.raiseDiagonal(factor, count, 1, 1);
-    let done = 0;
-    yield* eachPart(core, count, (count * count) / 4, 4, (first, some) => {
-      if (done === first) done = kernels.choleskyFactor(factor, count, first, first + some);
-    });
-    if (done < count) {
+    if (!(yield* factorise(core, factor, count))) {
       scope.release();
       return;
     }
     core.f64(v, count).set(core.f64(q, count));
-    if (core.isDue(count * count)) yield;
-    kernels.choleskySolve(factor, count, v, count, 1, 0, 0);
+    yield* solveFactored(core, factor, count, v, count, 1);
     const pivot = intercept * intercept * (kernels.dotF64(q, v, count) + this.#restWeight / rows);
     this.#built = { count, rows: exact, factor, q, v, t, pivot };
   }
@@ -293,7 +292,7 @@ export class RowSpace {
       const most = sparse === null ? partOf(BESIDE * width, 1) : count;
       for (let first = 0; first < count; first += BESIDE) {
         const some = Math.min(BESIDE, count - first);
-        if (core.isDue(2 * some * width)) yield;
+        if (core.isDue(DECODE_PRICE * some * width)) yield;
         core.f64(this.#w, some * width).fill(0);
         for (let k = 0; k < some; k++) {
           const w = this.#w + k * width * 8;
@@ -337,13 +336,13 @@ export class RowSpace {
     const { cols } = dataset;
     const { intercept } = this.#frame;
     const w = this.#w;
+    if (core.isDue(VECTOR_PASSES * cols)) yield;
     core.f64(w, rows.width).fill(0);
     core.f64(w, cols).set(core.f64(r, cols));
     this.#toStored(w, 0);
     yield* rows.margins(w, this.#bias, 1, t);
     kernels.scaleColumns(t, q, 0, count, 1, t);
-    if (core.isDue(count * count)) yield;
-    kernels.choleskySolve(factor, count, t, count, 1, 0, 0);
+    yield* solveFactored(core, factor, count, t, count, 1);
     if (intercept !== 0) {
       const last = core.f64(r + cols * 8, 1);
       const change = ((last[0] as number) - intercept * kernels.dotF64(q, t, count)) / pivot;
@@ -351,6 +350,7 @@ export class RowSpace {
       kernels.addScaled(t, intercept * change, v, count);
     }
     kernels.scaleColumns(t, q, 0, count, 1, t);
+    if (core.isDue(VECTOR_PASSES * cols)) yield;
     core.f64(w, rows.width).fill(0);
     yield* rows.gradient(t, 1, w);
     kernels.columnSums(t, count, 1, this.#bias);

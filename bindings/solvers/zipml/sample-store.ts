@@ -1,6 +1,6 @@
 // One run of ZipML's solver in linear memory: the struct ZipmlRun, the levels, the packed samples, the model. docs/numerics.md §14.
 import type { Frame, Plane } from "../../data/dataset.js";
-import type { Problem } from "../../data/problem.js";
+import { NORM_PRICE, type Problem } from "../../data/problem.js";
 import { eachBlock, type RawRows, roundUp } from "../../data/raw-rows.js";
 import { type Core, Scope } from "../../engine/core.js";
 import { maxAbs } from "../../engine/vectors.js";
@@ -338,7 +338,7 @@ export class SampleStore {
   /** Largest square of a row, whatever its weight. */
   *#longestRow({ codes, strideBytes, padded }: Plane): Work<number> {
     let top = 0;
-    yield* eachPart(this.#core, this.#problem.dataset.rows, padded, 1, (first, count) => {
+    yield* eachPart(this.#core, this.#problem.dataset.rows, NORM_PRICE * padded, 1, (first, count) => {
       const from = codes + first * strideBytes;
       top = Math.max(top, this.#core.kernels.maxRowNormF32(from, strideBytes, count, padded, 0));
     });
