@@ -38,6 +38,54 @@ function relativeGap(exact: Exact, { coef, intercept }: Pick<NewtonReport, "coef
 }
 
 describeVariants("auto", (variant) => {
+  // no optimum: F falls to 0 towards infinity. Weights stay in proportion to the logarithm of what is left of it: margins of ln(1/tol²) ≈ 37 and some
+  it.each([
+    [20, 1],
+    [50, 100],
+    [500, 600],
+  ])("logistic rows that can be separated, %d × %d, without l2", (rows, cols) => {
+    const dice = new Dice(rows);
+    const data = Float64Array.from({ length: rows * cols }, () => dice.uniform() - 0.5);
+    const engine = createEngine({ variant });
+    const labels = Array.from({ length: rows }, (_, i) => Number((data[i * cols] as number) > 0));
+    const report = last(
+      auto(engine.problem(engine.dataset({ data, rows, cols }, labels), { loss: "logistic", l2: 0 }), { tol: 1e-8 }),
+    );
+    expect(report.isConverged).toBe(true);
+    expect(report.gap).toBeLessThanOrEqual(1e-16);
+    expect(report.objective).toBeLessThan(1e-14);
+    const margins = Array.from({ length: rows }, (_, i) =>
+      report.coef.reduce((sum, w, j) => sum + w * (data[i * cols + j] as number), report.intercept[0] as number),
+    );
+    // every row on its side; the nearest one as far as the loss asks for, and not a thousand times as far
+    const least = Math.min(...margins.map((m, i) => (labels[i] === 1 ? m : -m)));
+    expect(least).toBeGreaterThan(Math.log(1e14 / rows));
+    expect(least).toBeLessThan(1000 * Math.log(1e16));
+    engine.dispose();
+  });
+
+  // a column that never varies says nothing, however large it is
+  it.each([1e6, 1e9, 1e12, 1e15])("a constant column of %d: no weight, and the answer without it", (value) => {
+    const sample = sampleFor("logistic", 300, 3, 5);
+    const { rows } = sample;
+    const wide = Float64Array.from({ length: rows * 4 }, (_, k) =>
+      k % 4 === 3 ? value : (sample.data[3 * Math.floor(k / 4) + (k % 4)] as number),
+    );
+    const engine = createEngine({ variant });
+    const solved = (data: Float64Array, cols: number): NewtonReport =>
+      last(
+        auto(engine.problem(engine.dataset({ data, rows, cols }, sample.labels), { loss: "logistic", l2: 1e-3 }), {
+          tol: 1e-8,
+        }),
+      );
+    const some = solved(wide, 4);
+    const none = solved(sample.data, 3);
+    expect(some.isConverged).toBe(true);
+    expect(some.coef[3]).toBe(0);
+    expect(Math.abs(some.objective - none.objective)).toBeLessThanOrEqual(1e-14 * none.objective);
+    engine.dispose();
+  });
+
   // the user's own units: prices in the hundred thousands, and an epsilon of 1 that is never changed
   it.each([1e2, 1e4, 1e6])("huber with errors of %d bends", (unit) => {
     const sample = sampleFor("huber", 900, 6, 31);

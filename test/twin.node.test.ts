@@ -425,6 +425,34 @@ const checkSameBits: Check = (test, kernels) => {
   return isSame ? 0 : Number.POSITIVE_INFINITY;
 };
 
+/** Weighted sums of the columns and of their squares, onto what is there: float64, with weights and without. */
+const checkMoments: Check = (test, kernels) => {
+  const { rows, columns } = test.shape;
+  const { uniform } = dice(7);
+  const given = test.reals(rows, () => 1.1 + uniform());
+  const weights = test.readReals(given, rows);
+  const figures = [given, 0].map((d) => {
+    const [q, s] = [test.doubles(columns, () => 3), test.doubles(columns, () => 3)];
+    const total = kernels.realMoments(test.x, test.strideBytes, rows, columns, d, 4, q, s);
+    const weight = (i: number): number => (d === 0 ? 1 : (weights[i] as number));
+    const sumOver = (term: (i: number) => number): number => weights.reduce((sum, _, i) => sum + term(i), 0);
+    const columnsOf = (term: (x: number) => number): [Float64Array, Float64Array] => [
+      Float64Array.from({ length: columns }, (_, j) => 3 + sumOver((i) => weight(i) * term(test.at(i, j)))),
+      Float64Array.from(
+        { length: columns },
+        (_, j) => (rows + 3) * FLOAT64 * (3 + sumOver((i) => weight(i) * Math.abs(term(test.at(i, j))))),
+      ),
+    ];
+    const all = sumOver(weight);
+    return Math.max(
+      worst(test.readDoubles(q, columns), ...columnsOf((x) => x * x)),
+      worst(test.readDoubles(s, columns), ...columnsOf((x) => x)),
+      worst(Float64Array.of(total), Float64Array.of(all), Float64Array.of(rows * FLOAT64 * all)),
+    );
+  });
+  return Math.max(...figures);
+};
+
 const CHECKS: Record<string, Check> = {
   checkMultiply,
   checkTransposed,
@@ -432,6 +460,7 @@ const CHECKS: Record<string, Check> = {
   checkHessian,
   checkGradient,
   checkGram,
+  checkMoments,
   checkExact,
   checkMap,
   checkSameBits,
@@ -474,6 +503,14 @@ const MUTANTS: Record<string, { readonly check: Check; readonly change: (kernels
         kernels.realMultiply(
           ...([x, stride, rows, classes === 1 ? columns - 4 : columns, p, classes, ...rest] as number[]),
         ),
+    }),
+  },
+  // a byte where a number of four should be
+  "moments of columns that begin between two numbers": {
+    check: checkMoments,
+    change: (kernels) => ({
+      ...kernels,
+      realMoments: (x = 0, ...rest) => kernels.realMoments(x + 1, ...rest),
     }),
   },
   "a Hessian product without the last row": {

@@ -147,7 +147,7 @@ export abstract class gram {
       const weight: f64 = d ? <f64>load<f32>(d) : 1;
       total += weight;
       for (let j: usize = 0; j < <usize>columns; j++) {
-        const value = <f64>load<T>(x + j);
+        const value = <f64>load<T>(x + j * sizeof<T>());
         const at = j << 3;
         store<f64>(q + at, load<f64>(q + at) + weight * (value * value));
         store<f64>(s + at, load<f64>(s + at) + weight * value);

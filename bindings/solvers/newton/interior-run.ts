@@ -263,6 +263,8 @@ export class InteriorRun {
     this.#zeroObjective = this.#objective;
     if (start !== null) {
       this.#problem.toCodes(frame, start, this.#v);
+      // no margin depends on these: what is not penalised stays as it is given
+      if (this.#problem.l2 > 0) this.#clearEmpty(this.#v);
       yield* this.#problem.exactMargins(frame, this.#v, margins);
       this.#bestObjective = Number.POSITIVE_INFINITY;
       yield* this.#evaluate();

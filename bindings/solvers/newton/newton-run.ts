@@ -54,7 +54,7 @@ const SAMPLE_GAP = 3e-2;
 const CODES_GAP = 1e-6;
 const WARM_STEPS = 8;
 /** Huber's errors are far out from so many times its bend on, on average; from one bend on the way to the next closer one, and where and after how many steps each is solved well enough. */
-const FAR_ERRORS = 16;
+const FAR_ERRORS = 1024;
 const BEND = 4;
 const BEND_GAP = 1e-2;
 const BEND_STEPS = 40;
@@ -258,6 +258,8 @@ export class NewtonRun {
     this.#zeroObjective = (yield* system.evaluate()).objective;
     if (start !== null) {
       this.#problem.toCodes(frame, start, system.v);
+      // no margin depends on these: what is not penalised stays as it is given
+      if (this.#problem.l2 > 0) system.preconditioner.clearEmpty(system.v);
       yield* this.#problem.exactMargins(frame, system.v, margins);
       // far away losses are flat, and margins have no digits left for where they will end
       this.#isFromZero = !((yield* system.evaluate()).objective <= this.#zeroObjective);
@@ -386,7 +388,11 @@ export class NewtonRun {
   /** The next direction, and how far the present point is from the optimum. */
   *direct(): Work<Progress> {
     const { isSolved, decrement, length = 0 } = yield* this.#stopwatch.timed("inner", this.#descent.direct());
-    const gap = relativeGap(this.#zeroObjective, this.#descent.system.point.objective, decrement);
+    const { objective } = this.#descent.system.point;
+    // losses are never negative: F* ≥ 0, and (F − F*)/(F(0) − F*) ≤ F/F(0)
+    const most = objective / this.#zeroObjective;
+    if (most <= this.#goal) return { gap: most, isConverged: true };
+    const gap = relativeGap(this.#zeroObjective, objective, decrement);
     // with l1 the weights are to be as good as the tolerance too, as far as a gap can still tell
     const isClose = length <= this.#settings.tol || gap <= FLAT * this.#goal;
     return { gap, isConverged: isSolved && gap <= this.#goal && isClose };

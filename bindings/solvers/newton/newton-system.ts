@@ -609,11 +609,15 @@ export class NewtonSystem implements System {
     let gained = 0;
     yield* look(a1, a2);
     let here = found;
+    let start: Look | null = null;
     for (let looks = 1; looks < MOST_LOOKS; ) {
       if (!(here[2] > FLAT * curvature * top1 * top1)) here = yield* this.#curved(here, top1);
       const [p1, p2] = newton2(here, hasPrevious && top2 > 0);
       const slope = p1 * here[0] + p2 * here[1];
       if (!(slope < 0) || -slope <= PLANE_TOLERANCE * gained) break;
+      // towards infinity a loss has no curvature left, and what is left of its slope is rounding: dividing by it would go on for ever
+      start ??= here;
+      if (steepness(here, start) <= PLANE_TOLERANCE * steepness(start, start)) break;
       let step = 1;
       let there = here;
       // along a descent direction of a convex function: a slope that is still negative means lower, a steeper positive one too far
@@ -643,6 +647,11 @@ function addSquares(sum: number, values: Float64Array, scale: number): number {
   return total;
 }
 
+/** How steep the objective is at `here`, each direction measured by its curvature at `start`. */
+function steepness([g1, g2]: Look, [, , h11, , h22]: Look): number {
+  return Math.hypot(h11 > 0 ? g1 / Math.sqrt(h11) : 0, h22 > 0 ? g2 / Math.sqrt(h22) : 0);
+}
+
 /**
  * Newton step of a function of two variables from (gradient, Hessian), scaled to a unit diagonal; of one when `isPlane` is false. Nearly parallel directions share the step:
  * sums of float32 products do not tell them apart, and the difference of two long steps would be made of what they miss.
@@ -652,7 +661,7 @@ function newton2([g1, g2, h11, h12, h22]: readonly number[], isPlane: boolean): 
   const two = g2 as number;
   const c1 = Math.sqrt(Math.max(h11 as number, 1e-300));
   const c2 = Math.sqrt(Math.max(h22 as number, 1e-300));
-  if (!isPlane) return [-one / (c1 * c1), 0];
+  if (!isPlane || !((h22 as number) > 0)) return [-one / (c1 * c1), 0];
   const ridge = 1 + PLANE_NOISE;
   const cross = (h12 as number) / (c1 * c2);
   const determinant = ridge * ridge - cross * cross;

@@ -44,7 +44,7 @@ export class Preconditioner {
   readonly #ridge: number;
   /** Columns, the intercept's included. */
   readonly dimension: number;
-  /** Columns that no codes and no penalty hold: rounding errors are all that is in their gradient, and would send their weights far away. */
+  /** Columns without codes: with l2 their best weight is 0, and without anything is; rounding errors are all that is in their gradient, and would send their weights far away. */
   readonly #empty: readonly number[];
   readonly #scope: Scope;
   #factor = 0;
@@ -57,8 +57,7 @@ export class Preconditioner {
     this.#products = products;
     this.#ridge = ridge;
     this.dimension = problem.dataset.cols + (frame.intercept !== 0 ? 1 : 0);
-    const isFree = problem.l1 === 0 && problem.l2 === 0;
-    this.#empty = isFree ? problem.dataset.emptyColumns(frame.intercept !== 0) : [];
+    this.#empty = problem.l1 === 0 ? problem.dataset.emptyColumns(frame.intercept !== 0) : [];
     this.#scope = new Scope(problem.core);
   }
 
