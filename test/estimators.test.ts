@@ -699,6 +699,49 @@ describe("interrupts", () => {
   });
 });
 
+describe("report.bytes", () => {
+  const small = sampleFor("logistic", 60, 3, 3);
+  const large = sampleFor("logistic", 20_000, 30, 3);
+
+  it("are those of this fit, whatever else is on its engine", () => {
+    const engine = createEngine();
+    const begin = (sample: Sample, onProgress = () => {}) =>
+      new LogisticRegression({ l2: 1e-3, engine }).fitWork(matrixOf(sample), sample.labels, { onProgress });
+    /** The bytes of fits that go on in each other's pauses. */
+    const bytesOf = (fits: ReturnType<typeof begin>[]): number[] => {
+      const told = fits.map(() => 0);
+      for (let left = fits.length; left > 0; ) {
+        fits.forEach((fit, i) => {
+          if (told[i] !== 0) return;
+          const { done, value } = fit.next();
+          if (!done) return;
+          told[i] = value.report?.bytes ?? -1;
+          left--;
+        });
+      }
+      return told;
+    };
+    try {
+      const [few, many] = [small, large].map((sample) => bytesOf([begin(sample)])[0] as number) as [number, number];
+      expect(few).toBeGreaterThan(60 * 3);
+      expect(many).toBeGreaterThan(20_000 * 30);
+      expect(few).toBeLessThan(many / 4);
+      expect(bytesOf([begin(small), begin(large), begin(large)])).toEqual([few, many, many]);
+      expect(bytesOf([begin(large), begin(large), begin(small)])).toEqual([many, many, few]);
+      const other = engine.dataset(matrixOf(large), large.labels);
+      expect(bytesOf([begin(small)])).toEqual([few]);
+      other.dispose();
+      // what a listener does on the same engine
+      const inner: number[] = [];
+      expect(bytesOf([begin(small, () => inner.push(...bytesOf([begin(large)])))])).toEqual([few]);
+      expect(new Set(inner)).toEqual(new Set([many]));
+      expect(engine.bytes).toBe(0);
+    } finally {
+      engine.dispose();
+    }
+  });
+});
+
 describe("JSON", () => {
   it.each(Object.keys(MADE) as Made[])("%s: predicts the same bits, and can be fitted again", (loss) => {
     const sample = sampleFor(loss, 80, 5, 6, 3);

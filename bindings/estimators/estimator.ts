@@ -16,7 +16,15 @@ import { drive } from "./pausing.js";
 import { type RowsInput, type Shape, shapeOf, takeRows } from "./rows.js";
 import { meanLoss, scoresOf } from "./scores.js";
 import { StreamState } from "./stream.js";
-import { against, type Ending, type Task, type TaskResult, trainTask, type ValidateTask } from "./training.js";
+import {
+  against,
+  type Ending,
+  type Task,
+  type TaskResult,
+  type TaskStep,
+  trainTask,
+  type ValidateTask,
+} from "./training.js";
 
 /** What onProgress hears after every outer step. */
 export interface FitProgress {
@@ -55,7 +63,7 @@ export interface FitReport {
   readonly stoppedBy: Ending | "running" | "aborted" | "failed";
   /** With validation: the mean loss of the kept weights on the rows held out, and the outer step they come from, per problem. */
   readonly validation: { readonly loss: number; readonly outerSteps: readonly number[] } | null;
-  /** Most bytes of linear memory in use at a time; partialFit: bytes that stay between two batches. */
+  /** Most bytes of linear memory that this fit held at a time, whatever else its engine holds; partialFit: bytes that stay between two batches. */
   readonly bytes: number;
   /** Seconds of loading rows, and of training. */
   readonly loadSeconds: number;
@@ -345,12 +353,11 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
       targets: training.targets,
     };
     const engine = settings.engine ?? createEngine(settings.engineOptions);
-    const before = engine.bytes;
     try {
-      const dataset = yield* loadDataset(engine, training, settings);
+      const meter = engine.meter();
+      const dataset = yield* meter.of(loadDataset(engine, training, settings));
       try {
         const loaded = now();
-        let bytes = engine.bytes - before;
         const start = this.#startFor(classes, shape.cols, loss);
         const facts = {
           solver: settings.solver,
@@ -361,30 +368,24 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
           loadSeconds: (loaded - begun) / 1000,
         };
         const adopt = (present: Weights, report: Omit<FitReport, keyof typeof facts | "bytes" | "seconds">): void => {
-          bytes = Math.max(bytes, engine.bytes - before);
           this.#stream = null;
           const { coef, intercept } = present;
           this.#fitted = { coef, intercept, loss, classes, cols: shape.cols, featureNames };
-          this.#report = { ...facts, ...report, bytes, seconds: (now() - loaded) / 1000 };
+          this.#report = { ...facts, ...report, bytes: meter.most, seconds: (now() - loaded) / 1000 };
         };
         const validate = heldOut === null ? null : validator(where, task, heldOut, shape.cols, settings.epsilon);
-        const result: TaskResult = yield* trainTask(
-          engine,
-          dataset,
-          task,
-          settings,
-          start,
-          validate,
-          (step, present) => {
-            const { outerStep, passes, exactPasses, objective, gradientNorm, fraction, problem, isUsable } = step;
-            const shown = { outerStep, passes, exactPasses, objective, gradientNorm };
-            if (isUsable) {
-              const state = { isConverged: false, stoppedBy: "running", validation: null } as const;
-              adopt(present, { passes, exactPasses, outerSteps: outerStep, objective, gradientNorm, ...state });
-            }
-            onStep({ ...shown, fraction, problem, problems: task.problems });
-          },
-        );
+        const visit = (step: TaskStep, present: Weights): void => {
+          const { outerStep, passes, exactPasses, objective, gradientNorm, fraction, problem, isUsable } = step;
+          const shown = { outerStep, passes, exactPasses, objective, gradientNorm };
+          if (isUsable) {
+            const state = { isConverged: false, stoppedBy: "running", validation: null } as const;
+            adopt(present, { passes, exactPasses, outerSteps: outerStep, objective, gradientNorm, ...state });
+          }
+          // whoever listens may use the same engine
+          meter.outside(() => onStep({ ...shown, fraction, problem, problems: task.problems }));
+        };
+        const run = trainTask(engine, dataset, task, settings, start, validate, visit);
+        const result: TaskResult = yield* meter.of(run);
         if (!result.isUsable) {
           throw new BitcenterError(
             "BAD_VALUE",

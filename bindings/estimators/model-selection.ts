@@ -12,7 +12,7 @@ import { KFold, type Split, type Splitter, StratifiedKFold } from "./folds.js";
 import { checkLength, type Label, rowWeights } from "./labels.js";
 import { drive } from "./pausing.js";
 import { type RowsInput, shapeOf, takeRows } from "./rows.js";
-import { trainTask } from "./training.js";
+import { type TaskResult, trainTask } from "./training.js";
 
 /** What crossValidate asks of an estimator: those of this package, or your own. */
 export interface AnyEstimator<Y> {
@@ -238,10 +238,10 @@ export function* path(
   const order = Array.from(strengths, (_, i) => i).sort((i, j) => (strengths[j] as number) - (strengths[i] as number));
   const points: PathPoint<LinearEstimator<Label>>[] = new Array(strengths.length);
   const engine = settings.engine ?? createEngine(settings.engineOptions);
-  const before = engine.bytes;
   try {
+    const meter = engine.meter();
     const begun = performance.now();
-    const dataset = yield* loadDataset(engine, { X, targets, weights }, settings);
+    const dataset = yield* meter.of(loadDataset(engine, { X, targets, weights }, settings));
     try {
       const loadSeconds = (performance.now() - begun) / 1000;
       let start: Weights | null = null;
@@ -249,10 +249,9 @@ export function* path(
         const started = performance.now();
         const strength = strengths[i] as number;
         const model = estimator.withStrength(strength);
-        let bytes = 0;
-        const work = trainTask(engine, dataset, task, model.settings, start, null, () => {
-          bytes = Math.max(bytes, engine.bytes - before);
-        });
+        const work: Work<TaskResult> = meter.of(
+          trainTask(engine, dataset, task, model.settings, start, null, () => {}),
+        );
         try {
           for (;;) {
             checkSignal(where, signal, `strength ${strength} was done`);
@@ -281,7 +280,7 @@ export function* path(
                 isConverged,
                 stoppedBy: ending,
                 validation: null,
-                bytes,
+                bytes: meter.most,
                 loadSeconds,
                 seconds,
               },
