@@ -1,6 +1,8 @@
 // Estimators: the optimum of the problem that their options pose, in the user's units and labels; what interrupts a fit leaves a model; wrong input costs nothing.
 import { describe, expect, it, vi } from "vitest";
 import { Engine } from "../bindings/data/engine.js";
+import { finish } from "../bindings/engine/work.js";
+import { splitRows } from "../bindings/estimators/folds.js";
 import {
   auto,
   createEngine,
@@ -433,6 +435,14 @@ describe("predictions", () => {
     expect(model.score([[1], [2]], [4, 4])).toBe(0);
     const zeros = [0, 0, 0, 0];
     expect(new LinearRegression().fitSync(X, zeros).score(X, zeros)).toBe(1);
+    // rows that weigh nothing do not make the truth vary
+    expect(model.score([[1], [2], [3]], [4, 4, 9], { sampleWeight: [1, 1, 0] })).toBe(0);
+    // the mean of these is not 0.1: their squares about it are not 0
+    const tenths = new Array<number>(10).fill(0.1);
+    const sum = tenths.reduce((a, b) => a + b, 0);
+    expect(sum / 10).not.toBe(0.1);
+    const column = tenths.map((_, i) => [i]);
+    expect(model.score(column, tenths)).toBe(0);
   });
 
   it("accuracy is weighted; unknown labels are wrong", () => {
@@ -555,6 +565,78 @@ describe("validation", () => {
     });
     const F = objective(exact, joinParameters(exact, model.coef, model.intercept));
     expect(model.report?.validation?.loss).toBeCloseTo(F, 12);
+  });
+
+  it.each(["balanced", { rare: 5, common: 0.5 }] as const)(
+    "classWeight %o weighs the rows held out as it does those of the fit, in either form",
+    (classWeight) => {
+      // a fifth of the rows, told by two columns and a coin
+      const order = rows.map(([a, b], i) => (a as number) + (b as number) + 0.01 * (i % 7));
+      const bar = [...order].sort((a, b) => b - a)[24] as number;
+      const labels = order.map((x) => (x > bar ? "rare" : "common"));
+      const [first, last] = [labels.slice(0, 60), labels.slice(60)];
+      // rows held out of the classes in other shares: the weights are those of the fit
+      const some = Array.from({ length: 60 }, (_, i) => i).filter((i) => last[i] === "rare" || i < 30);
+      const sampleWeight = some.map((i) => 1 + (i % 3));
+      const validation = { X: some.map((i) => held.X[i] as number[]), y: some.map((i) => last[i] as string) };
+      const countOf = (names: string[], own: string): number => names.filter((name) => name === own).length;
+      const weightOf: Record<string, number> =
+        classWeight === "balanced"
+          ? { rare: 60 / (2 * countOf(first, "rare")), common: 60 / (2 * countOf(first, "common")) }
+          : classWeight;
+      const model = new LogisticRegression({ l2: 0.3, classWeight });
+      model.fitSync(X, first, { validation: { ...validation, sampleWeight } });
+      expect(model.report?.validation?.outerSteps[0]).toBeGreaterThan(0);
+      const lossOf = (rowsOf: number[][], names: string[], of: (i: number) => number): number => {
+        const scores = model.decisionFunction(rowsOf);
+        let [sum, total] = [0, 0];
+        names.forEach((name, i) => {
+          const weight = (weightOf[name] as number) * of(i);
+          const m = scores[i] as number;
+          sum += weight * Math.log1p(Math.exp(name === "rare" ? -m : m));
+          total += weight;
+        });
+        return sum / total;
+      };
+      expect(model.report?.validation?.loss).toBeCloseTo(
+        lossOf(validation.X, validation.y, (i) => sampleWeight[i] as number),
+        12,
+      );
+      // a part of the rows: the same as if its rows had been held out by hand
+      const trained = new LogisticRegression({ l2: 0.3, classWeight, tol: 1e-3 }).fitSync(rows, labels, {
+        validation: 0.5,
+      });
+      const { train, test } = finish(
+        splitRows(
+          "",
+          120,
+          0.5,
+          0,
+          Float64Array.from(labels, (name) => (name === "rare" ? 1 : 0)),
+          2,
+        ),
+      );
+      const pick = <T>(values: readonly T[], index: Uint32Array): T[] => Array.from(index, (i) => values[i] as T);
+      const byHand = new LogisticRegression({ l2: 0.3, classWeight, tol: 1e-3 }).fitSync(
+        pick(rows, train),
+        pick(labels, train),
+        { validation: { X: pick(rows, test), y: pick(labels, test) } },
+      );
+      expect(bits(trained)).toBe(bits(byHand));
+      const [a, b] = [trained.report?.validation, byHand.report?.validation];
+      expect(a?.outerSteps).toEqual(b?.outerSteps);
+      expect(a?.loss).toBeCloseTo(b?.loss ?? 0, 14);
+    },
+  );
+
+  it("rows held out whose classes weigh nothing are an error", async () => {
+    const error = await errorOf(() =>
+      new LogisticRegression({ classWeight: { 1: 0 } }).fit([[1], [2], [3]], [0, 1, 0], {
+        validation: { X: [[1]], y: [1] },
+      }),
+    );
+    expect(error.code).toBe("BAD_VALUE");
+    expect(error.message).toContain("weights of the rows held out are all 0");
   });
 
   it("sparse rows, and classes each against the rest", () => {
@@ -1101,6 +1183,36 @@ describe("misuse", () => {
       () => new LinearSVC().fitSync(X, y, { validation: { X, y, sampleWeight: Array.from(y, () => 0) } }),
       "BAD_VALUE",
       "weights of the rows held out are all 0",
+    ],
+    [
+      "score: a weight below 0",
+      () => fitted().score(X, y, { sampleWeight: [1, -0.5, 1] }),
+      "BAD_VALUE",
+      "LogisticRegression.score: sampleWeight: row 1: expected a number >= 0, given -0.5",
+    ],
+    [
+      "score: weights that are all 0",
+      () => fitted().score(X, y, { sampleWeight: [0, 0, 0] }),
+      "BAD_VALUE",
+      "LogisticRegression.score: sampleWeight: expected a weight above 0 for at least one row, given 0 for all 3",
+    ],
+    [
+      "R² of weights that are all 0",
+      () => new LinearRegression().fitSync(X, y).score(X, y, { sampleWeight: [0, 0, 0] }),
+      "BAD_VALUE",
+      "LinearRegression.score: sampleWeight: expected a weight above 0",
+    ],
+    [
+      "R²: a weight below 0",
+      () => new LinearRegression().fitSync(X, y).score(X, y, { sampleWeight: [-1, 0, 0] }),
+      "BAD_VALUE",
+      "LinearRegression.score: sampleWeight: row 0: expected a number >= 0, given -1",
+    ],
+    [
+      "score: an option that is none",
+      () => fitted().score(X, y, wrong({ weights: [1, 1, 1] })),
+      "BAD_OPTION",
+      'LogisticRegression.score: unknown option "weights"; known: sampleWeight',
     ],
     [
       "partialFit after fit",

@@ -8,7 +8,7 @@ import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames } from "../options.js";
 import { splitRows } from "./folds.js";
-import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights } from "./labels.js";
+import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights, weightsOfClasses } from "./labels.js";
 import type { EstimatorName, LinearModel } from "./linear-model.js";
 import { type ModelJson, modelFromJson, modelToJson, type SavedModel } from "./model-json.js";
 import { type EstimatorOptions, HOST_OPTIONS, type Settings, type SolverName } from "./options.js";
@@ -61,7 +61,7 @@ export interface FitReport {
   readonly isConverged: boolean;
   /** Why the fit ended. "running": it has not; "aborted", "failed": an AbortSignal or an error ended it, the model is that of the last finished outer step. */
   readonly stoppedBy: Ending | "running" | "aborted" | "failed";
-  /** With validation: the mean loss of the kept weights on the rows held out, and the outer step they come from, per problem. */
+  /** With validation: the mean loss of the kept weights on the rows held out (weighted by `sampleWeight` and `classWeight`), and the outer step they come from, per problem. */
   readonly validation: { readonly loss: number; readonly outerSteps: readonly number[] } | null;
   /** Most bytes of linear memory that this fit held at a time, whatever else its engine holds; partialFit: bytes that stay between two batches. */
   readonly bytes: number;
@@ -74,7 +74,8 @@ export interface FitOptions<Y = Label> {
   /** One weight ≥ 0 per row. Only ratios matter: they do not change how strong the penalty is. */
   readonly sampleWeight?: ArrayLike<number>;
   /** Rows that are not trained on; the fit ends when their loss has not fallen for `patience` outer steps, and keeps the weights where it was lowest. Or the part of X to
-   *  hold out, 0 < part < 1: random rows by `seed`, for classifiers the same part of every class. */
+   *  hold out, 0 < part < 1: random rows by `seed`, for classifiers the same part of every class. Either way `classWeight` weighs their losses as it does those of the rows that are
+   *  trained on, by the same weight of every class ("balanced": from the labels `y` of the fit). */
   readonly validation?:
     | { readonly X: RowsInput; readonly y: ArrayLike<Y>; readonly sampleWeight?: ArrayLike<number> }
     | number;
@@ -85,6 +86,7 @@ export interface FitOptions<Y = Label> {
 }
 
 export interface ScoreOptions {
+  /** One weight ≥ 0 per row, not all of them 0. */
   readonly sampleWeight?: ArrayLike<number>;
 }
 
@@ -204,8 +206,8 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
       this.#checkSameClasses(where, options, classes);
       const labels = classes === null ? null : finish(encodeLabels(where, y, shape.rows, classes));
       const targets = labels?.index ?? finish(checkVector(where, "labels", y as ArrayLike<number>, shape.rows));
-      const { classWeight } = this.settings;
-      const weights = finish(rowWeights(where, options.sampleWeight, classWeight, labels, shape.rows));
+      const byClass = finish(weightsOfClasses(where, this.settings.classWeight, labels));
+      const weights = finish(rowWeights(where, options.sampleWeight, byClass, targets, shape.rows));
       const step = finish(stream.take(where, X, targets, weights));
       // a stream begins with the first batch that was good
       this.#stream = stream;
@@ -341,10 +343,11 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     const shape = shapeOf(where, X);
     const featureNames = checkFeatureNames(where, options.featureNames, shape.cols);
     const { targets, labels } = yield* this.targetsOf(where, y, shape.rows);
-    const weights = yield* rowWeights(where, options.sampleWeight, settings.classWeight, labels, shape.rows);
+    const byClass = yield* weightsOfClasses(where, settings.classWeight, labels);
+    const weights = yield* rowWeights(where, options.sampleWeight, byClass, targets, shape.rows);
     const classes = labels?.classes ?? null;
     const all = { X, targets, weights };
-    const { training, heldOut } = yield* this.#holdOut(where, all, classes, options.validation, shape);
+    const { training, heldOut } = yield* this.#holdOut(where, all, classes, byClass, options.validation, shape);
 
     const { loss, isOneAgainstRest } = this.lossFor(classes?.length ?? null);
     const task: Task = {
@@ -422,6 +425,7 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     where: string,
     all: HeldOut,
     classes: readonly Label[] | null,
+    byClass: Float64Array | null,
     validation: FitOptions<Y>["validation"],
     shape: Shape,
   ): Work<{ training: HeldOut; heldOut: HeldOut | null }> {
@@ -456,7 +460,8 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
       classes === null
         ? yield* checkVector(inside, "labels", y as ArrayLike<number>, held.rows)
         : (yield* encodeLabels(inside, y, held.rows, classes)).index;
-    const weights = yield* rowWeights(inside, sampleWeight, null, null, held.rows);
+    // what is watched is the loss that is minimised: a weighted fit would look worse and worse to an unweighted eye
+    const weights = yield* rowWeights(inside, sampleWeight, byClass, targets, held.rows);
     checkAnyWeight(inside, weights);
     return { training: all, heldOut: { X, targets, weights } };
   }
@@ -514,11 +519,12 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
 
   /** Takes over a model that was read. @internal */
   restore({ loss, classes, cols, coef, intercept, featureNames, report }: SavedModel): this {
+    const where = `${this.estimator}.fromJSON`;
     const expected = this.lossFor(classes?.length ?? null).loss;
     if (loss !== expected) {
       throw new BitcenterError(
         "BAD_FILE",
-        `${this.estimator}.fromJSON: the options are of a model with loss ${show(expected)}, but its loss is ${show(loss)}`,
+        `${where}: the options are of a model with loss ${show(expected)}, but its loss is ${show(loss)}`,
       );
     }
     this.#fitted = { loss, classes, cols, coef, intercept, featureNames };

@@ -9,7 +9,7 @@ import { Classifier } from "./classifier.js";
 import { exp, log } from "./elementary.js";
 import { type FitReport, LinearEstimator, loadDataset } from "./estimator.js";
 import { KFold, type Split, type Splitter, StratifiedKFold } from "./folds.js";
-import { checkLength, type Label, rowWeights } from "./labels.js";
+import { checkLength, type Label, rowWeights, weightsOfClasses } from "./labels.js";
 import { drive } from "./pausing.js";
 import { type RowsInput, shapeOf, takeRows } from "./rows.js";
 import { type TaskResult, trainTask } from "./training.js";
@@ -231,7 +231,8 @@ export function* path(
   const { settings } = estimator;
   const { rows, cols } = shapeOf(where, X);
   const { targets, labels } = yield* estimator.targetsOf(where, y, rows);
-  const weights = yield* rowWeights(where, options.sampleWeight, settings.classWeight, labels, rows);
+  const byClass = yield* weightsOfClasses(where, settings.classWeight, labels);
+  const weights = yield* rowWeights(where, options.sampleWeight, byClass, targets, rows);
   const classes = labels?.classes ?? null;
   const { loss, isOneAgainstRest } = estimator.lossFor(classes?.length ?? null);
   const task = { loss, problems: isOneAgainstRest && classes !== null ? classes.length : 1, targets };
