@@ -14,6 +14,7 @@ import {
   type LossName,
   type RowsInput,
 } from "../bindings/index.js";
+import { modelToJson } from "../bindings/io/index.js";
 import { gradient, joinParameters, marginsOf, minimise, norm, objective } from "./oracle/objective.js";
 import { dice, type Sample, sampleFor } from "./support/data.js";
 import { compress, errorOf, exactOf, listOf, relativeGap, unchanged } from "./support/estimating.js";
@@ -865,6 +866,69 @@ describe("JSON", () => {
     for (const bad of [null, 3, {}, [], { ...value, options: 3 }]) {
       expect((await errorOf(() => LinearSVC.fromJSON(bad))).code).toBe("BAD_FILE");
     }
+  });
+
+  describe("the report is checked field by field", () => {
+    const model = new LogisticRegression().fitSync([[0], [1], [2], [3]], ["a", "b", "a", "b"], {
+      validation: { X: [[4]], y: ["b"] },
+    });
+    const own = JSON.parse(JSON.stringify(model.report));
+    /** The model with another report, its checksum right. */
+    const withReport = (report: object) => modelToJson(model, { report });
+
+    it("as a fit wrote it", () => {
+      expect(LogisticRegression.fromJSON(withReport(own)).report).toEqual(model.report);
+      expect(LogisticRegression.fromJSON(modelToJson(model)).report).toBeNull();
+    });
+
+    const faults: readonly (readonly [string, unknown, string])[] = [
+      ["solver", "lbfgs", 'solver must be "auto" or "newton" or'],
+      ["variant", "simd", 'variant must be "baseline" or "relaxed" or "none", given "simd"'],
+      ["loss", "hinge", 'loss must be "logistic", given "hinge"'],
+      ["rows", 1.5, "rows must be a whole number >= 0, given 1.5"],
+      ["rows", -1, "rows must be a whole number >= 0, given -1"],
+      ["cols", 2, "cols must be 1, given 2"],
+      ["passes", "3", 'passes must be a finite number >= 0, given "3"'],
+      ["passes", null, "passes must be a finite number >= 0, given null"],
+      ["exactPasses", -0.5, "exactPasses must be a finite number >= 0, given -0.5"],
+      ["outerSteps", [], "outerSteps must be a whole number >= 0, given an array of 0"],
+      ["objective", "low", 'objective must be a finite number or null, given "low"'],
+      ["gradientNorm", true, "gradientNorm must be a finite number or null, given true"],
+      ["isConverged", 1, "isConverged must be true or false, given 1"],
+      ["stoppedBy", "boredom", 'stoppedBy must be "converged" or'],
+      ["validation", 3, "validation must be null or an object, given 3"],
+      ["validation", [], "validation must be null or an object, given an array of 0"],
+      ["validation", { loss: "x", outerSteps: [1] }, 'validation.loss must be a finite number or null, given "x"'],
+      ["validation", { loss: 1, outerSteps: 1 }, "validation.outerSteps must be an array of whole numbers >= 0"],
+      ["validation", { loss: 1, outerSteps: [0.5] }, "validation.outerSteps must be an array of whole numbers >= 0"],
+      ["validation", { loss: 1, outerSteps: [], more: 1 }, 'validation has an unknown field "more"'],
+      ["bytes", -1, "bytes must be a whole number >= 0, given -1"],
+      ["loadSeconds", {}, "loadSeconds must be a finite number >= 0, given an object of type Object"],
+      ["seconds", null, "seconds must be a finite number >= 0, given null"],
+      ["steps", 3, 'unknown field "steps"'],
+    ];
+    it.each(faults)("%s: %o", async (name, value, sentence) => {
+      const error = await errorOf(() => LogisticRegression.fromJSON(withReport({ ...own, [name]: value })));
+      expect(error.code).toBe("BAD_FILE");
+      expect(error.message).toContain("LogisticRegression.fromJSON: report");
+      expect(error.message).toContain(sentence);
+    });
+
+    it.each(Object.keys(own))("without %s", async (name) => {
+      const { [name]: _gone, ...rest } = own;
+      const error = await errorOf(() => LogisticRegression.fromJSON(withReport(rest)));
+      expect(error.message).toContain(`report.${name} must be`);
+      expect(error.message).toContain("given undefined");
+    });
+
+    it("what is beyond float64 is null in JSON, and NaN again", () => {
+      const far = new LinearRegression().partialFit([[1], [2]], [1e200, 2e200]);
+      expect(far.report?.objective).toBe(Number.POSITIVE_INFINITY);
+      const again = LinearRegression.fromJSON(JSON.stringify(far));
+      expect(again.report?.objective).toBeNaN();
+      expect(JSON.stringify(again)).toBe(JSON.stringify(far));
+      expect(bits(again)).toBe(bits(far));
+    });
   });
 });
 

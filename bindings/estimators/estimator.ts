@@ -7,6 +7,7 @@ import type { Variant } from "../engine/load.js";
 import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames } from "../options.js";
+import { checkReport } from "./check-report.js";
 import { splitRows } from "./folds.js";
 import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights, weightsOfClasses } from "./labels.js";
 import type { EstimatorName, LinearModel } from "./linear-model.js";
@@ -527,8 +528,8 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
         `${where}: the options are of a model with loss ${show(expected)}, but its loss is ${show(loss)}`,
       );
     }
+    this.#report = checkReport(where, report, loss, cols);
     this.#fitted = { loss, classes, cols, coef, intercept, featureNames };
-    this.#report = (report as unknown as FitReport | undefined) ?? null;
     return this;
   }
 
