@@ -173,10 +173,53 @@ describe("files that say the same in other words", () => {
     writeFileSync(join(folder, "lacking.libsvm"), lines(1));
     const words = ["train", "zero.libsvm", "--test", "lacking.libsvm", "--out", "zero.json", "--json"];
     expect(JSON.parse(succeed(words)).accuracy).toBeGreaterThan(0.95);
-    const evaluated = succeed(["evaluate", "zero.json", "lacking.libsvm", "--first-index", "0", "--json"]);
-    expect(JSON.parse(evaluated).accuracy).toBeGreaterThan(0.95);
-    const { code, err } = bitcenter(["evaluate", "zero.json", "lacking.libsvm", "--first-index", "2"]);
-    expect([code, err]).toEqual([2, expect.stringContaining("firstIndex")]);
+    // the model knows: in a file of that name, in one that is told from its contents, on stdin, in either format of models
+    writeFileSync(join(folder, "lacking"), lines(1));
+    succeed(["convert", "zero.json", "--to", "safetensors", "--out", "zero.safetensors"]);
+    const expected = succeed(["predict", "zero.json", "zero.libsvm"]);
+    for (const model of ["zero.json", "zero.safetensors"]) {
+      for (const file of ["lacking.libsvm", "lacking"]) {
+        for (const more of [[], ["--first-index", "0"]]) {
+          const evaluated = succeed(["evaluate", model, file, ...more, "--json"]);
+          expect(JSON.parse(evaluated).accuracy).toBeGreaterThan(0.95);
+        }
+      }
+      expect(succeed(["predict", model, "-"], lines(0))).toBe(expected);
+      expect(succeed(["predict", model, "-"], lines(1))).not.toBe("");
+      const { code, err } = bitcenter(["evaluate", model, "lacking.libsvm", "--first-index", "1"]);
+      expect([code, err]).toEqual([
+        2,
+        "bitcenter: evaluate: --first-index 1 contradicts the model: the file it was trained on calls its first column 0 (bitcenter --help)\n",
+      ]);
+    }
+    expect(JSON.parse(readFileSync(join(folder, "zero.json"), "utf8")).firstIndex).toBe(0);
+    expect(succeed(["inspect", "zero.json"])).toMatch(/first index +0 \(LIBSVM\)/);
+  });
+
+  it("a model of rows from index 1 refuses a file that begins at 0, and one of a table takes either", () => {
+    const rows = (first: number): string =>
+      Array.from({ length: 30 }, (_, i) => `${i % 2} ${first}:${i % 2} ${first + 1}:${i % 3}\n`).join("");
+    writeFileSync(join(folder, "from0"), rows(0));
+    writeFileSync(join(folder, "from1"), rows(1));
+    writeFileSync(
+      join(folder, "from.csv"),
+      Array.from({ length: 30 }, (_, i) => `${i % 2},${i % 3},${i % 2}\n`).join(""),
+    );
+    succeed(["train", "from1", "--out", "from1.json"]);
+    expect(JSON.parse(readFileSync(join(folder, "from1.json"), "utf8")).firstIndex).toBe(1);
+    const { code, err } = bitcenter(["predict", "from1.json", "from0"]);
+    expect([code, err]).toEqual([
+      1,
+      'bitcenter: from0: line 1 (row 0): found "0:0", expected indices from 1, as the rows that the model was trained on have them\n',
+    ]);
+    expect(bitcenter(["train", "from1", "--test", "from0"]).err).toContain(
+      'found "0:0", expected indices from 1, as the rows that the model was trained on have them',
+    );
+    succeed(["train", "from.csv", "--out", "from-csv.json"]);
+    expect(JSON.parse(readFileSync(join(folder, "from-csv.json"), "utf8"))).not.toHaveProperty("firstIndex");
+    const predicted = ["from0", "from1"].map((name) => succeed(["predict", "from-csv.json", name]));
+    expect(predicted[0]).toBe(predicted[1]);
+    expect(succeed(["predict", "from-csv.json", "from1", "--first-index", "1"])).toBe(predicted[0]);
   });
 
   it("labels that are text in one file and numbers in the other", () => {

@@ -831,15 +831,19 @@ describe("JSON", () => {
     const X = matrixOf(sample);
     const made = MADE[loss]({ seed: 3, tol: 1e-5 });
     const names = ["a", "b", "c", "d", "e"];
-    made.fitSync(X, sample.labels, { featureNames: names });
+    made.fitSync(X, sample.labels, { featureNames: names, firstIndex: 0 });
     const value = JSON.parse(JSON.stringify(made));
     const again = (made.constructor as typeof LogisticRegression).fromJSON(value);
     expect(bits(again)).toBe(bits(made));
     expect(again.options).toEqual(made.options);
     expect(again.report).toEqual(made.report);
     expect(again.featureNames).toEqual(names);
+    expect([made.firstIndex, again.firstIndex]).toEqual([0, 0]);
     expect(again.classes).toEqual(made.classes);
     expect(again.predict(X)).toEqual(made.predict(X));
+    expect(value.firstIndex).toBe(0);
+    const plain = JSON.parse(JSON.stringify(made.clone().fitSync(X, sample.labels)));
+    expect(plain).not.toHaveProperty("firstIndex");
     const [refitted, refitted2] = [again.fitSync(X, sample.labels), made.fitSync(X, sample.labels)];
     expect(bits(refitted)).toBe(bits(refitted2));
   });
@@ -1247,6 +1251,12 @@ describe("misuse", () => {
       () => new LinearSVC().fitSync(X, y, { validation: { X, y, sampleWeight: Array.from(y, () => 0) } }),
       "BAD_VALUE",
       "weights of the rows held out are all 0",
+    ],
+    [
+      "firstIndex",
+      () => new LogisticRegression().fitSync(X, y, { firstIndex: wrong(2) }),
+      "BAD_OPTION",
+      "LogisticRegression.fit: firstIndex must be 0 or 1, given 2",
     ],
     [
       "score: a weight below 0",

@@ -113,6 +113,7 @@ export type CommandName = keyof typeof COMMANDS;
 
 /** Checked arguments of one command. */
 export interface Arguments {
+  readonly command: CommandName;
   readonly operands: readonly string[];
   has(name: OptionName): boolean;
   text(name: OptionName): string | undefined;
@@ -172,6 +173,7 @@ export function parse(words: readonly string[]): Parsed {
     );
   }
   const args: Arguments = {
+    command,
     operands: positionals,
     has: (name) => values[name] === true,
     text: (name) => values[name] as string | undefined,

@@ -6,7 +6,7 @@ import type { LossName, Weights } from "../data/problem.js";
 import type { Variant } from "../engine/load.js";
 import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
-import { checkNames } from "../options.js";
+import { checkNames, oneOf } from "../options.js";
 import { checkReport } from "./check-report.js";
 import { splitRows } from "./folds.js";
 import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights, weightsOfClasses } from "./labels.js";
@@ -84,6 +84,8 @@ export interface FitOptions<Y = Label> {
   readonly signal?: AbortSignal;
   /** Names of the columns, kept with the model. */
   readonly featureNames?: readonly string[];
+  /** Rows of a LIBSVM file: what it called its first column (`firstIndex` of readLibsvm and readFile), kept with the model for the files to come. */
+  readonly firstIndex?: 0 | 1 | null;
 }
 
 export interface ScoreOptions {
@@ -102,6 +104,7 @@ interface Fitted extends Weights {
   readonly classes: readonly Label[] | null;
   readonly cols: number;
   readonly featureNames: readonly string[] | null;
+  readonly firstIndex: 0 | 1 | null;
 }
 
 /** Rows held out, as the losses want them. */
@@ -111,7 +114,7 @@ interface HeldOut {
   readonly weights: Float64Array | null;
 }
 
-const FIT_OPTIONS = ["sampleWeight", "validation", "onProgress", "signal", "featureNames"];
+const FIT_OPTIONS = ["sampleWeight", "validation", "onProgress", "signal", "featureNames", "firstIndex"];
 const now = (): number => performance.now();
 
 export abstract class LinearEstimator<Y extends Label = Label> implements LinearModel {
@@ -167,6 +170,11 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     return this.fitted("featureNames").featureNames;
   }
 
+  /** What the LIBSVM file of the training rows called its first column; null if they came from elsewhere, or `fit` was not told. */
+  get firstIndex(): 0 | 1 | null {
+    return this.fitted("firstIndex").firstIndex;
+  }
+
   /** How the last fit went; null before one. */
   get report(): FitReport | null {
     return this.#report;
@@ -212,7 +220,8 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
       const step = finish(stream.take(where, X, targets, weights));
       // a stream begins with the first batch that was good
       this.#stream = stream;
-      this.#fitted = { ...step.weights, loss: stream.loss, classes, cols: stream.cols, featureNames: null };
+      const { loss, cols } = stream;
+      this.#fitted = { ...step.weights, loss, classes, cols, featureNames: null, firstIndex: null };
       this.#report = {
         solver: "stream",
         variant: "none",
@@ -343,6 +352,7 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     const begun = now();
     const shape = shapeOf(where, X);
     const featureNames = checkFeatureNames(where, options.featureNames, shape.cols);
+    const firstIndex = oneOf(where, "firstIndex", options.firstIndex ?? undefined, [0, 1] as const, null);
     const { targets, labels } = yield* this.targetsOf(where, y, shape.rows);
     const byClass = yield* weightsOfClasses(where, settings.classWeight, labels);
     const weights = yield* rowWeights(where, options.sampleWeight, byClass, targets, shape.rows);
@@ -374,7 +384,7 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
         const adopt = (present: Weights, report: Omit<FitReport, keyof typeof facts | "bytes" | "seconds">): void => {
           this.#stream = null;
           const { coef, intercept } = present;
-          this.#fitted = { coef, intercept, loss, classes, cols: shape.cols, featureNames };
+          this.#fitted = { coef, intercept, loss, classes, cols: shape.cols, featureNames, firstIndex };
           this.#report = { ...facts, ...report, bytes: meter.most, seconds: (now() - loaded) / 1000 };
         };
         const validate = heldOut === null ? null : validator(where, task, heldOut, shape.cols, settings.epsilon);
@@ -509,17 +519,18 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
 
   /** The model with its options and report, for JSON.stringify. */
   toJSON(): ModelJson {
-    const { coef, intercept, loss, classes, cols, featureNames } = this.fitted("toJSON");
+    const { coef, intercept, loss, classes, cols, featureNames, firstIndex } = this.fitted("toJSON");
     const options = Object.entries(this.options).filter(
       ([name, value]) => value !== undefined && !HOST_OPTIONS.includes(name),
     );
     const plain = options.map(([name, value]) => [name, value instanceof Map ? [...value] : value]);
-    const model: LinearModel = { estimator: this.estimator, loss, classes, cols, coef, intercept, featureNames };
+    const named = { estimator: this.estimator, loss, classes, cols, featureNames, firstIndex };
+    const model: LinearModel = { ...named, coef, intercept };
     return modelToJson(model, { options: Object.fromEntries(plain), report: this.#report });
   }
 
   /** Takes over a model that was read. @internal */
-  restore({ loss, classes, cols, coef, intercept, featureNames, report }: SavedModel): this {
+  restore({ loss, classes, cols, coef, intercept, featureNames, firstIndex = null, report }: SavedModel): this {
     const where = `${this.estimator}.fromJSON`;
     const expected = this.lossFor(classes?.length ?? null).loss;
     if (loss !== expected) {
@@ -529,7 +540,7 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
       );
     }
     this.#report = checkReport(where, report, loss, cols);
-    this.#fitted = { loss, classes, cols, coef, intercept, featureNames };
+    this.#fitted = { loss, classes, cols, coef, intercept, featureNames, firstIndex };
     return this;
   }
 

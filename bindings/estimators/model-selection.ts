@@ -266,7 +266,7 @@ export function* path(
             start = found;
             const seconds = (performance.now() - started) / 1000;
             model.adopt(
-              { coef, intercept, loss, classes, cols, featureNames: null },
+              { coef, intercept, loss, classes, cols, featureNames: null, firstIndex: null },
               {
                 solver: settings.solver,
                 variant: engine.variant,

@@ -23,6 +23,9 @@ export interface FileOptions extends Omit<CsvOptions, "name"> {
   readonly labels?: string;
 }
 
+/** Options by format that hold where the caller gives none. */
+export type FormatDefaults = Partial<Record<FileFormat, FileOptions>>;
+
 export interface FileData {
   readonly X: DenseMatrix | SparseMatrix;
   readonly y: Float64Array | string[] | null;
@@ -79,7 +82,12 @@ function formatOfContent(head: Uint8Array, path: string): FileFormat | null {
 
 /** One number or text per row; text has no header, or the count would not be right. */
 async function readLabels(path: string, rows: number): Promise<Float64Array | string[]> {
-  const { X, y } = await read(path, { label: "first", header: false }, null);
+  const columns = { label: "first", header: false };
+  const { X, y } = await readFileWith(
+    path,
+    {},
+    { csv: columns, tsv: columns, npy: { label: "first" }, idx: { label: "first" } },
+  );
   if (y === null || X.cols !== 0) badFile(path, "expected one label per row: a vector, or one column");
   if (y.length !== rows) badFile(path, `found ${y.length} labels, expected ${rows} as there are rows`);
   return y;
@@ -122,12 +130,24 @@ const OPTIONS_OF: Readonly<Record<FileFormat, readonly string[]>> = {
  * @throws BitcenterError BAD_FILE saying what is wrong with the file, where; BAD_OPTION for an option that its format does not have
  */
 export async function readFile(path: string, options: FileOptions = {}): Promise<FileData> {
-  return read(path, options, OPTIONS_OF);
+  return readFileWith(path, options, {});
 }
 
-/** `allowed`: options by format; null: those that a format does not have are passed over. */
-async function read(path: string, options: FileOptions, allowed: typeof OPTIONS_OF | null): Promise<FileData> {
-  const { label, labels, cols, firstIndex, delimiter, header, oneHot, skipLines } = options ?? {};
+/** A file whose format is known and whose bytes have not been read. */
+export interface OpenedFile {
+  readonly format: FileFormat;
+  /** What errors call it. */
+  readonly name: string;
+  readonly source: AsyncIterable<Uint8Array>;
+}
+
+/** Opens a file, says which format it has, and closes it after `use`. */
+export async function withFormat<T>(
+  path: string,
+  options: FileOptions,
+  use: (file: OpenedFile) => Promise<T>,
+): Promise<T> {
+  const { label, labels } = options ?? {};
   checkNames("readFile", options, ["format", "label", "labels", "cols", "firstIndex", ...TABLE]);
   const asked = oneOf("readFile", "format", options.format, ["auto", ...FORMATS] as const, "auto");
   if (labels !== undefined && (typeof labels !== "string" || (label ?? null) !== null)) {
@@ -144,35 +164,37 @@ async function read(path: string, options: FileOptions, allowed: typeof OPTIONS_
     if (format === null) {
       badFile(name, `neither its name nor its beginning tells its format; give format: ${FORMATS.join(", ")}`);
     }
-    for (const [option, value] of Object.entries(allowed === null ? {} : options)) {
-      const isUsed = option === "format" || allowed?.[format].includes(option) || (value ?? null) === null;
+    for (const [option, value] of Object.entries(options)) {
+      const isUsed = option === "format" || OPTIONS_OF[format].includes(option) || (value ?? null) === null;
       if (!isUsed)
         throw new BitcenterError("BAD_OPTION", `readFile: ${option} is no option of format ${format} (${name})`);
     }
+    return await use({ format, name, source });
+  } finally {
+    await source.return();
+  }
+}
+
+/** `readFile`, with what the options do not say taken from `defaults` of the format that the file turns out to have. */
+export async function readFileWith(path: string, options: FileOptions, defaults: FormatDefaults): Promise<FileData> {
+  return withFormat(path, options, async ({ format, name, source }) => {
+    const wanted: FileOptions = { ...defaults[format], ...given(options) };
+    const { label, labels, cols, firstIndex, delimiter, header, oneHot, skipLines } = wanted;
     const nothing = { featureNames: null, qid: null, firstIndex: null, categories: null };
     if (format === "libsvm") {
       const data = await readLibsvm(source, given({ cols, firstIndex, name }));
       return { ...nothing, ...data, format };
     }
     if (format === "csv" || format === "tsv") {
-      const wanted = {
-        delimiter: delimiter ?? (format === "tsv" ? "\t" : undefined),
-        header,
-        label,
-        oneHot,
-        skipLines,
-        name,
-      };
-      const data = await readCsv(source, given(wanted));
+      const between = delimiter ?? (format === "tsv" ? "\t" : undefined);
+      const data = await readCsv(source, given({ delimiter: between, header, label, oneHot, skipLines, name }));
       const y = labels === undefined ? data.y : await readLabels(labels, data.X.rows);
       return { ...nothing, ...data, y, format };
     }
     const matrix = format === "npy" ? await readNpy(source, { name }) : await readImages(source, name);
     const { X, y } = splitLabel(matrix, label, name);
     return { ...nothing, X, y: labels === undefined ? y : await readLabels(labels, X.rows), format };
-  } finally {
-    await source.return();
-  }
+  });
 }
 
 /** Items as rows, all their other dimensions as columns. */

@@ -45,7 +45,7 @@ async function isModel(path: string, args: Arguments): Promise<boolean> {
 }
 
 function modelFacts(model: Estimator): Facts {
-  const { estimator, loss, classes, cols, coef, intercept, featureNames, report } = model;
+  const { estimator, loss, classes, cols, coef, intercept, featureNames, firstIndex, report } = model;
   const nonzeros = coef.reduce((count, w) => count + (w === 0 ? 0 : 1), 0);
   const json = {
     kind: "model",
@@ -55,6 +55,7 @@ function modelFacts(model: Estimator): Facts {
     cols,
     outputs: intercept.length,
     nonzeros,
+    firstIndex,
     options: model.options,
     report,
   };
@@ -66,6 +67,7 @@ function modelFacts(model: Estimator): Facts {
       "intercept",
       Array.from(intercept.subarray(0, 8), (b) => shortNumber(b)).join(", ") + (intercept.length > 8 ? ", …" : ""),
     ],
+    ...(firstIndex === null ? [] : ([["first index", `${firstIndex} (LIBSVM)`]] as const)),
     ...(report === null
       ? []
       : ([
@@ -84,7 +86,7 @@ function modelFacts(model: Estimator): Facts {
 }
 
 async function dataFacts(path: string, args: Arguments): Promise<Facts> {
-  const { X, y, format, featureNames } = await readFile(path, labelsAreIn(path, args));
+  const { X, y, format, featureNames } = await readFile(path, labelsAreIn(args));
   const { data } = X as { data: NumericArray };
   let [low, high, nonzeros] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   for (const x of data) {

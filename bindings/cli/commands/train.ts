@@ -81,7 +81,7 @@ function whatIsLeft(model: Estimator, out: string | undefined): string {
 /** False when Ctrl-C ended it; the model is then that of the last finished outer step, if there is one. */
 async function fitted(
   model: Estimator,
-  { X, y, featureNames }: Labelled,
+  { X, y, featureNames, firstIndex }: Labelled,
   host: Host,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -90,6 +90,7 @@ async function fitted(
     // the labels are of the kind that the estimator takes: loadLabelled has seen to it
     await model.fit(X, y as never, {
       signal,
+      firstIndex,
       ...(featureNames === null ? {} : { featureNames }),
       onProgress: ({ fraction, objective, outerStep }) =>
         bar.show(fraction, `outer step ${outerStep}, objective ${shortNumber(objective)}`),
