@@ -7,10 +7,11 @@ import { readLibsvm } from "../io/libsvm.js";
 import { readNpy } from "../io/npy.js";
 import { badFile, peek } from "../io/source.js";
 import { checkNames, oneOf } from "../options.js";
+import { isModelHead, refuseForeign } from "./foreign.js";
 import { openFile } from "./open.js";
 
 export type FileFormat = "libsvm" | "csv" | "tsv" | "npy" | "idx";
-const FORMATS: readonly FileFormat[] = ["libsvm", "csv", "tsv", "npy", "idx"];
+export const FORMATS: readonly FileFormat[] = ["libsvm", "csv", "tsv", "npy", "idx"];
 
 export interface FileOptions extends Omit<CsvOptions, "name"> {
   /** Default "auto": told from the name (without .gz), else from the first bytes. */
@@ -161,6 +162,10 @@ export async function withFormat<T>(
   const { head, all: source } = await peek(file[Symbol.asyncIterator]() as AsyncGenerator<Uint8Array, void>, SNIFFED);
   try {
     const format = asked !== "auto" ? asked : (formatOfName(path) ?? formatOfContent(head, path));
+    // npy and idx say themselves what they are not
+    if (format !== "npy" && format !== "idx") refuseForeign(name, head);
+    if (format === null && isModelHead(head)) badFile(name, "is a model or other JSON, expected data");
+    if (format === null && head.length === 0) badFile(name, "is empty, expected data");
     if (format === null) {
       badFile(name, `neither its name nor its beginning tells its format; give format: ${FORMATS.join(", ")}`);
     }
@@ -177,24 +182,33 @@ export async function withFormat<T>(
 
 /** `readFile`, with what the options do not say taken from `defaults` of the format that the file turns out to have. */
 export async function readFileWith(path: string, options: FileOptions, defaults: FormatDefaults): Promise<FileData> {
-  return withFormat(path, options, async ({ format, name, source }) => {
-    const wanted: FileOptions = { ...defaults[format], ...given(options) };
-    const { label, labels, cols, firstIndex, delimiter, header, oneHot, skipLines } = wanted;
-    const nothing = { featureNames: null, qid: null, firstIndex: null, categories: null };
-    if (format === "libsvm") {
-      const data = await readLibsvm(source, given({ cols, firstIndex, name }));
-      return { ...nothing, ...data, format };
-    }
-    if (format === "csv" || format === "tsv") {
-      const between = delimiter ?? (format === "tsv" ? "\t" : undefined);
-      const data = await readCsv(source, given({ delimiter: between, header, label, oneHot, skipLines, name }));
-      const y = labels === undefined ? data.y : await readLabels(labels, data.X.rows);
-      return { ...nothing, ...data, y, format };
-    }
-    const matrix = format === "npy" ? await readNpy(source, { name }) : await readImages(source, name);
-    const { X, y } = splitLabel(matrix, label, name);
-    return { ...nothing, X, y: labels === undefined ? y : await readLabels(labels, X.rows), format };
-  });
+  return withFormat(path, options, (file) => readOpened(file, { ...defaults[file.format], ...given(options) }));
+}
+
+/** How a table is read. */
+export function tableOptions({ format, name }: OpenedFile, options: FileOptions): CsvOptions {
+  const { delimiter, header, label, oneHot, skipLines } = options;
+  const between = delimiter ?? (format === "tsv" ? "\t" : undefined);
+  return given({ delimiter: between, header, label, oneHot, skipLines, name });
+}
+
+/** The rows of a file that is open. */
+export async function readOpened(file: OpenedFile, options: FileOptions): Promise<FileData> {
+  const { format, name, source } = file;
+  const { label, labels, cols, firstIndex } = options;
+  const nothing = { featureNames: null, qid: null, firstIndex: null, categories: null };
+  if (format === "libsvm") {
+    const data = await readLibsvm(source, given({ cols, firstIndex, name }));
+    return { ...nothing, ...data, format };
+  }
+  if (format === "csv" || format === "tsv") {
+    const data = await readCsv(source, tableOptions(file, options));
+    const y = labels === undefined ? data.y : await readLabels(labels, data.X.rows);
+    return { ...nothing, ...data, y, format };
+  }
+  const matrix = format === "npy" ? await readNpy(source, { name }) : await readImages(source, name);
+  const { X, y } = splitLabel(matrix, label, name);
+  return { ...nothing, X, y: labels === undefined ? y : await readLabels(labels, X.rows), format };
 }
 
 /** Items as rows, all their other dimensions as columns. */

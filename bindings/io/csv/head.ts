@@ -50,8 +50,10 @@ export class TableReader<T> {
       );
     } else {
       // Before the values of the first: a line of something else above the table is told best by its length.
-      if (second.length !== first.fields.length)
-        this.#badWidth(second.length, first.fields.length, line, 1, first.line);
+      if (second.length !== first.fields.length) {
+        const advice = "; lines above the table are passed over with skipLines";
+        this.#badWidth(second.length, first.fields.length, line, 1, first.line, advice);
+      }
       this.#begin(null, first.fields, first.line);
       this.#row(second, line);
     }
@@ -71,10 +73,10 @@ export class TableReader<T> {
     if (fields.length !== this.#width) this.#badWidth(fields.length, this.#width, line, this.#rows, this.#firstLine);
   }
 
-  #badWidth(found: number, expected: number, line: number, row: number, firstLine: number): never {
+  #badWidth(found: number, expected: number, line: number, row: number, firstLine: number, advice = ""): never {
     badFile(
       this.#name,
-      `line ${line} (row ${row}): found ${found} fields, expected ${expected} as on line ${firstLine}`,
+      `line ${line} (row ${row}): found ${found} fields, expected ${expected} as on line ${firstLine}${advice}`,
     );
   }
 
