@@ -4,8 +4,16 @@ import type { DenseMatrix, SparseMatrix } from "../data/matrix.js";
 import { BitcenterError } from "../errors.js";
 import type { LinearModel } from "../estimators/linear-model.js";
 import { decimalOf } from "../io/decimal.js";
-import { type FileData, type FileOptions, type FormatDefaults, readFileWith } from "../node/read-file.js";
-import { type Arguments, UsageError } from "./arguments.js";
+import { type Estimator, loadModel } from "../node/model-file.js";
+import {
+  type FileData,
+  type FileOptions,
+  FORMATS,
+  type FormatDefaults,
+  formatOfName,
+  readFileWith,
+} from "../node/read-file.js";
+import { type Arguments, choice, UsageError } from "./arguments.js";
 
 export interface Rows {
   readonly X: DenseMatrix | SparseMatrix;
@@ -46,11 +54,23 @@ function labelOption(text: string): string | number | null {
 
 /** What the words say of the file. */
 function optionsFor(args: Arguments, labels: string | undefined, expected: Expected): FileOptions {
+  const { command } = args;
   const format = args.text("format");
   const label = args.text("label");
+  if (label !== undefined && label !== "none" && labels !== undefined) {
+    throw new UsageError(
+      `${command}: labels are in a column (--label) or in a file of their own (--labels), given both`,
+    );
+  }
+  if (args.has("header") && args.has("no-header")) {
+    throw new UsageError(`${command}: --header and --no-header contradict each other`);
+  }
+  const skipLines = args.number("skip-lines");
   const cols = args.number("cols");
   return {
-    ...(format === undefined ? {} : { format: format as NonNullable<FileOptions["format"]> }),
+    ...(format === undefined ? {} : { format: choice(command, "format", format, FORMATS) }),
+    ...(args.has("header") ? { header: true } : args.has("no-header") ? { header: false } : {}),
+    ...(skipLines === undefined ? {} : { skipLines }),
     ...(label === undefined ? {} : { label: labelOption(label) }),
     ...(labels === undefined ? {} : { labels }),
     ...(cols === undefined ? {} : { cols }),
@@ -61,13 +81,14 @@ function optionsFor(args: Arguments, labels: string | undefined, expected: Expec
 
 /** --first-index, which must not contradict what the model was trained on: all its columns would be those beside the right ones. */
 function firstIndexOf(args: Arguments, { firstIndex }: Expected): FileOptions {
-  const given = args.number("first-index");
-  if (given === undefined) return {};
+  const text = args.text("first-index");
+  if (text === undefined) return {};
+  const given = choice(args.command, "first-index", text, ["0", "1"]) === "0" ? 0 : 1;
   if (firstIndex !== null && given !== firstIndex) {
     const sentence = `--first-index ${given} contradicts the model: the file it was trained on calls its first column ${firstIndex}`;
     throw new UsageError(`${args.command}: ${sentence}`);
   }
-  return { firstIndex: given as 0 | 1 };
+  return { firstIndex: given };
 }
 
 /** What holds where the words say nothing. */
@@ -131,8 +152,15 @@ function checkColumns(path: string, { X, featureNames }: FileData, expected: Exp
 
 /** Rows to predict. */
 export async function loadRows(path: string, args: Arguments, expected: Expected): Promise<Rows> {
-  const { X, featureNames } = await load(path, args, args.text("labels"), expected, false);
-  return { X, featureNames };
+  try {
+    const { X, featureNames } = await load(path, args, args.text("labels"), expected, false);
+    return { X, featureNames };
+  } catch (error) {
+    // the file that a model was evaluated on is the first that is predicted
+    const isText = error instanceof BitcenterError && error.message.endsWith("can be read with oneHot");
+    if (!isText || args.text("label") !== undefined) throw error;
+    throw new BitcenterError(error.code, `${error.message}, and the label is left out with --label`, { cause: error });
+  }
 }
 
 /** Rows with labels, `labels` in a file of their own if it is given. */
@@ -167,6 +195,21 @@ function spelled(y: Float64Array | string[], classes: readonly (string | number)
   if (Array.isArray(y)) return y.map(value);
   const names = new Map(classes.map((name) => [value(name as string), name]));
   return Array.from(y, (label) => names.get(label) ?? String(label));
+}
+
+/** The model of a command whose operands are MODEL and DATA: they are easily turned round. */
+export async function loadModelOf(path: string, args: Arguments): Promise<Estimator> {
+  if (args.operands.filter((operand) => operand === "-").length > 1) {
+    throw new UsageError(`${args.command}: standard input is MODEL or DATA, given as both`);
+  }
+  try {
+    return await loadModel(path);
+  } catch (error) {
+    if (!(error instanceof BitcenterError) || formatOfName(path) === null) throw error;
+    throw new UsageError(`${args.command}: expected MODEL and then DATA, but "${path}" is data by its name`, {
+      cause: error,
+    });
+  }
 }
 
 /** What a model expects of the rows it is to predict. */

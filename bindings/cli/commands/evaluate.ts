@@ -1,14 +1,13 @@
 // bitcenter evaluate MODEL DATA: how good a model is on labelled rows.
-import { loadModel } from "../../node/model-file.js";
 import type { Arguments } from "../arguments.js";
-import { expectedBy, loadLabelled } from "../load.js";
+import { expectedBy, loadLabelled, loadModelOf } from "../load.js";
 import { classification, regression } from "../measures.js";
 import { type Host, OK } from "../run.js";
 import { shortNumber, textList, textTable } from "../terminal.js";
 
 export async function evaluate(args: Arguments, host: Host): Promise<number> {
   const [modelPath, path] = args.operands as [string, string];
-  const model = await loadModel(modelPath);
+  const model = await loadModelOf(modelPath, args);
   const { X, y } = await loadLabelled(path, args, expectedBy(model));
   const predicted = model.predict(X);
   if (model.classes === null) {

@@ -44,9 +44,10 @@ async function trainAndReport(
   const loadSeconds = (performance.now() - started) / 1000;
 
   const isComplete = await fitted(model, data, host, signal);
+  if (out !== undefined && model.isFitted) saveModel(model, out);
+  // what is said to be in a file is there
   if (!isComplete) host.stderr.write(`bitcenter: interrupted; ${whatIsLeft(model, out)}\n`);
   if (!model.isFitted) return INTERRUPTED;
-  if (out !== undefined) saveModel(model, out);
   const report = model.report as FitReport;
   const measured = testData === null ? {} : measure(model, testData);
   const { rows, cols } = data.X;
