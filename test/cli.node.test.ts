@@ -68,6 +68,7 @@ beforeAll(() => {
   );
   write("not-a-model.json", "{}");
   write("empty", "");
+  write("targets.csv", Array.from({ length: 1100 }, (_, i) => `${i},${i / 8}\n`).join(""));
   write("empty.csv", "");
   // as scikit-learn's own files begin: rows, columns and the names of the classes
   const petals = (i: number): string => `${(i % 3) + (i % 5) / 10},${1 + (i % 7) / 10}`;
@@ -336,6 +337,14 @@ describe("predict, evaluate, convert, inspect, compare", () => {
       facts.classes.map(({ support }: { support: number }) => support).reduce((a: number, b: number) => a + b),
     ).toBe(100);
     expect(succeed(["evaluate", "numbers.json", "test.libsvm.gz"])).toMatch(/accuracy +0\.9/);
+  });
+
+  it("says how many labels are no classes of the model", () => {
+    writeFileSync(join(folder, "maybe.csv"), "a,b,answer\n1,1,no\n90,90,yes\n50,50,maybe\n");
+    const facts = JSON.parse(succeed(["evaluate", "model.json", "maybe.csv", "--json"]));
+    expect(facts).toMatchObject({ rows: 3, accuracy: 2 / 3, unknownRows: 1 });
+    expect(succeed(["evaluate", "model.json", "maybe.csv"])).toMatch(/not a class +the labels of 1 rows: always wrong/);
+    expect(succeed(["evaluate", "model.json", "test.csv"])).not.toMatch(/not a class/);
   });
 
   it("converted models predict the same", async () => {
@@ -678,6 +687,7 @@ describe("errors: one sentence on stderr, nothing on stdout", () => {
     ["a folder that is not there", ["train", "train.csv", "--out", "nowhere/model.json"], /the folder does not exist/],
     ["a folder as file", ["train", "."], /directory/],
     ["an empty stdin", ["train", "-", "--format", "csv"], /standard input/],
+    ["targets as classes", ["train", "targets.csv"], /are these targets of a regression\? then give --loss squared$/m],
     ["an empty stdin of any format", ["train", "-"], /standard input: is empty, expected data/],
     ["an empty file", ["train", "empty"], /empty: is empty, expected data/],
     ["an empty table", ["inspect", "empty.csv"], /empty.csv: holds no rows/],

@@ -71,5 +71,6 @@ export function inFlags(command: string, sentence: string, words: readonly strin
       return alone === undefined ? all : flag(alone);
     },
   );
-  return own ? `${command}: ${said}` : said;
+  const advised = said.replace(/ (are these targets of a regression)\?$/, " $1? then give --loss squared");
+  return own ? `${command}: ${advised}` : advised;
 }

@@ -13,6 +13,8 @@ export interface ClassFacts {
 export interface Classification {
   readonly accuracy: number;
   readonly classes: readonly ClassFacts[];
+  /** Rows whose label is none of the classes: no model of these can be right there. */
+  readonly unknownRows: number;
 }
 
 export interface Regression {
@@ -29,10 +31,12 @@ export function classification(
   classes: readonly (number | string)[],
 ): Classification {
   const counts = new Map(classes.map((label) => [label, { hit: 0, predicted: 0, support: 0 }]));
+  let unknownRows = 0;
   for (let i = 0; i < truth.length; i++) {
     const [guess, label] = [predicted[i] as number | string, truth[i] as number | string];
     const [of, by] = [counts.get(label), counts.get(guess)];
-    if (of !== undefined) of.support++;
+    if (of === undefined) unknownRows++;
+    else of.support++;
     if (by !== undefined) by.predicted++;
     if (of !== undefined && guess === label) of.hit++;
   }
@@ -42,7 +46,7 @@ export function classification(
     const f1 = precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall);
     return { label: String(label), precision, recall, f1, support: count.support };
   });
-  return { accuracy: finish(accuracy(predicted, truth, null)), classes: facts };
+  return { accuracy: finish(accuracy(predicted, truth, null)), classes: facts, unknownRows };
 }
 
 /** Root mean squared error and R². */

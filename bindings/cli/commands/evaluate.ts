@@ -20,8 +20,8 @@ export async function evaluate(args: Arguments, host: Host): Promise<number> {
     host.stdout.write(`${args.has("json") ? JSON.stringify(facts) : textList(shown)}\n`);
     return OK;
   }
-  const { accuracy, classes } = classification(predicted, y, model.classes);
-  if (args.has("json")) host.stdout.write(`${JSON.stringify({ rows: X.rows, accuracy, classes })}\n`);
+  const { accuracy, classes, unknownRows } = classification(predicted, y, model.classes);
+  if (args.has("json")) host.stdout.write(`${JSON.stringify({ rows: X.rows, accuracy, classes, unknownRows })}\n`);
   else {
     const rows = classes.map(({ label, precision, recall, f1, support }) => [
       label,
@@ -33,6 +33,7 @@ export async function evaluate(args: Arguments, host: Host): Promise<number> {
       `${textList([
         ["rows", String(X.rows)],
         ["accuracy", shortNumber(accuracy)],
+        ...(unknownRows === 0 ? [] : ([["not a class", `the labels of ${unknownRows} rows: always wrong`]] as const)),
       ])}\n\n${table}\n`,
     );
   }
