@@ -15,13 +15,13 @@ export function checkNames(where: string, given: object | undefined, names: read
 }
 
 /** `value`, or `fallback` when it is undefined; must be one of `choices`. */
-export function oneOf<T extends string | number | boolean>(
+export function oneOf<T extends string | number | boolean, F = T>(
   where: string,
   name: string,
   value: unknown,
   choices: readonly T[],
-  fallback: T,
-): T {
+  fallback: F,
+): T | F {
   if (value === undefined) return fallback;
   if ((choices as readonly unknown[]).includes(value)) return value as T;
   const expected = choices.map((choice) => show(choice)).join(" or ");

@@ -3,12 +3,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { textTable } from "../bindings/cli/terminal.js";
 import { BitcenterError } from "../bindings/index.js";
 import { compare } from "./compare.js";
 import { parseOptions, type StartOptions, USAGE } from "./options.js";
 import { type Report, renderReport, type Task } from "./report.js";
 import { mnist, regression, renderedDigits, type TaskInput } from "./tasks.js";
-import { progressBar, scientific, textTable } from "./terminal.js";
+import { progressBar, scientific } from "./terminal.js";
 
 const NOTE =
   "gap and gradient norm: relative to the start; passes: stochastic ones; × float32: above 1 is faster. With few columns a step is all latency and\n" +

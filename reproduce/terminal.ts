@@ -1,4 +1,4 @@
-// What the commands print: a progress bar, tables.
+// What the commands print: a progress bar, numbers.
 
 /** One line on stderr, redrawn in place; nothing when stderr is not a terminal. */
 export function progressBar(label: string): (fraction: number) => void {
@@ -19,14 +19,4 @@ export function progressBar(label: string): (fraction: number) => void {
 export function scientific(value: number): string {
   if (!Number.isFinite(value)) return "diverged";
   return value <= 0 ? "< 1e-16" : value.toExponential(1);
-}
-
-/** Columns in line, the first to the left, the others to the right. */
-export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((text, j) => Math.max(text.length, ...rows.map((row) => (row[j] ?? "").length)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, j) => (j === 0 ? cell.padEnd(widths[j] as number) : cell.padStart(widths[j] as number)))
-      .join("  ");
-  return [line(head), ...rows.map(line)].join("\n");
 }

@@ -2,9 +2,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { textTable } from "../bindings/cli/terminal.js";
 import { BitcenterError, createEngine } from "../bindings/index.js";
 import { parseZipmlOptions, ZIPML_USAGE, type ZipmlStartOptions } from "./options.js";
-import { progressBar, scientific, textTable } from "./terminal.js";
+import { progressBar, scientific } from "./terminal.js";
 import {
   distributions,
   gaussian,

@@ -1,6 +1,8 @@
 // Estimators: the optimum of the problem that their options pose, in the user's units and labels; what interrupts a fit leaves a model; wrong input costs nothing.
 import { describe, expect, it, vi } from "vitest";
 import { Engine } from "../bindings/data/engine.js";
+import { finish } from "../bindings/engine/work.js";
+import { splitRows } from "../bindings/estimators/folds.js";
 import {
   auto,
   createEngine,
@@ -12,6 +14,7 @@ import {
   type LossName,
   type RowsInput,
 } from "../bindings/index.js";
+import { modelToJson } from "../bindings/io/index.js";
 import { gradient, joinParameters, marginsOf, minimise, norm, objective } from "./oracle/objective.js";
 import { dice, type Sample, sampleFor } from "./support/data.js";
 import { compress, errorOf, exactOf, listOf, relativeGap, unchanged } from "./support/estimating.js";
@@ -433,6 +436,14 @@ describe("predictions", () => {
     expect(model.score([[1], [2]], [4, 4])).toBe(0);
     const zeros = [0, 0, 0, 0];
     expect(new LinearRegression().fitSync(X, zeros).score(X, zeros)).toBe(1);
+    // rows that weigh nothing do not make the truth vary
+    expect(model.score([[1], [2], [3]], [4, 4, 9], { sampleWeight: [1, 1, 0] })).toBe(0);
+    // the mean of these is not 0.1: their squares about it are not 0
+    const tenths = new Array<number>(10).fill(0.1);
+    const sum = tenths.reduce((a, b) => a + b, 0);
+    expect(sum / 10).not.toBe(0.1);
+    const column = tenths.map((_, i) => [i]);
+    expect(model.score(column, tenths)).toBe(0);
   });
 
   it("accuracy is weighted; unknown labels are wrong", () => {
@@ -555,6 +566,78 @@ describe("validation", () => {
     });
     const F = objective(exact, joinParameters(exact, model.coef, model.intercept));
     expect(model.report?.validation?.loss).toBeCloseTo(F, 12);
+  });
+
+  it.each(["balanced", { rare: 5, common: 0.5 }] as const)(
+    "classWeight %o weighs the rows held out as it does those of the fit, in either form",
+    (classWeight) => {
+      // a fifth of the rows, told by two columns and a coin
+      const order = rows.map(([a, b], i) => (a as number) + (b as number) + 0.01 * (i % 7));
+      const bar = [...order].sort((a, b) => b - a)[24] as number;
+      const labels = order.map((x) => (x > bar ? "rare" : "common"));
+      const [first, last] = [labels.slice(0, 60), labels.slice(60)];
+      // rows held out of the classes in other shares: the weights are those of the fit
+      const some = Array.from({ length: 60 }, (_, i) => i).filter((i) => last[i] === "rare" || i < 30);
+      const sampleWeight = some.map((i) => 1 + (i % 3));
+      const validation = { X: some.map((i) => held.X[i] as number[]), y: some.map((i) => last[i] as string) };
+      const countOf = (names: string[], own: string): number => names.filter((name) => name === own).length;
+      const weightOf: Record<string, number> =
+        classWeight === "balanced"
+          ? { rare: 60 / (2 * countOf(first, "rare")), common: 60 / (2 * countOf(first, "common")) }
+          : classWeight;
+      const model = new LogisticRegression({ l2: 0.3, classWeight });
+      model.fitSync(X, first, { validation: { ...validation, sampleWeight } });
+      expect(model.report?.validation?.outerSteps[0]).toBeGreaterThan(0);
+      const lossOf = (rowsOf: number[][], names: string[], of: (i: number) => number): number => {
+        const scores = model.decisionFunction(rowsOf);
+        let [sum, total] = [0, 0];
+        names.forEach((name, i) => {
+          const weight = (weightOf[name] as number) * of(i);
+          const m = scores[i] as number;
+          sum += weight * Math.log1p(Math.exp(name === "rare" ? -m : m));
+          total += weight;
+        });
+        return sum / total;
+      };
+      expect(model.report?.validation?.loss).toBeCloseTo(
+        lossOf(validation.X, validation.y, (i) => sampleWeight[i] as number),
+        12,
+      );
+      // a part of the rows: the same as if its rows had been held out by hand
+      const trained = new LogisticRegression({ l2: 0.3, classWeight, tol: 1e-3 }).fitSync(rows, labels, {
+        validation: 0.5,
+      });
+      const { train, test } = finish(
+        splitRows(
+          "",
+          120,
+          0.5,
+          0,
+          Float64Array.from(labels, (name) => (name === "rare" ? 1 : 0)),
+          2,
+        ),
+      );
+      const pick = <T>(values: readonly T[], index: Uint32Array): T[] => Array.from(index, (i) => values[i] as T);
+      const byHand = new LogisticRegression({ l2: 0.3, classWeight, tol: 1e-3 }).fitSync(
+        pick(rows, train),
+        pick(labels, train),
+        { validation: { X: pick(rows, test), y: pick(labels, test) } },
+      );
+      expect(bits(trained)).toBe(bits(byHand));
+      const [a, b] = [trained.report?.validation, byHand.report?.validation];
+      expect(a?.outerSteps).toEqual(b?.outerSteps);
+      expect(a?.loss).toBeCloseTo(b?.loss ?? 0, 14);
+    },
+  );
+
+  it("rows held out whose classes weigh nothing are an error", async () => {
+    const error = await errorOf(() =>
+      new LogisticRegression({ classWeight: { 1: 0 } }).fit([[1], [2], [3]], [0, 1, 0], {
+        validation: { X: [[1]], y: [1] },
+      }),
+    );
+    expect(error.code).toBe("BAD_VALUE");
+    expect(error.message).toContain("weights of the rows held out are all 0");
   });
 
   it("sparse rows, and classes each against the rest", () => {
@@ -699,21 +782,68 @@ describe("interrupts", () => {
   });
 });
 
+describe("report.bytes", () => {
+  const small = sampleFor("logistic", 60, 3, 3);
+  const large = sampleFor("logistic", 20_000, 30, 3);
+
+  it("are those of this fit, whatever else is on its engine", () => {
+    const engine = createEngine();
+    const begin = (sample: Sample, onProgress = () => {}) =>
+      new LogisticRegression({ l2: 1e-3, engine }).fitWork(matrixOf(sample), sample.labels, { onProgress });
+    /** The bytes of fits that go on in each other's pauses. */
+    const bytesOf = (fits: ReturnType<typeof begin>[]): number[] => {
+      const told = fits.map(() => 0);
+      for (let left = fits.length; left > 0; ) {
+        fits.forEach((fit, i) => {
+          if (told[i] !== 0) return;
+          const { done, value } = fit.next();
+          if (!done) return;
+          told[i] = value.report?.bytes ?? -1;
+          left--;
+        });
+      }
+      return told;
+    };
+    try {
+      const [few, many] = [small, large].map((sample) => bytesOf([begin(sample)])[0] as number) as [number, number];
+      expect(few).toBeGreaterThan(60 * 3);
+      expect(many).toBeGreaterThan(20_000 * 30);
+      expect(few).toBeLessThan(many / 4);
+      expect(bytesOf([begin(small), begin(large), begin(large)])).toEqual([few, many, many]);
+      expect(bytesOf([begin(large), begin(large), begin(small)])).toEqual([many, many, few]);
+      const other = engine.dataset(matrixOf(large), large.labels);
+      expect(bytesOf([begin(small)])).toEqual([few]);
+      other.dispose();
+      // what a listener does on the same engine
+      const inner: number[] = [];
+      expect(bytesOf([begin(small, () => inner.push(...bytesOf([begin(large)])))])).toEqual([few]);
+      expect(new Set(inner)).toEqual(new Set([many]));
+      expect(engine.bytes).toBe(0);
+    } finally {
+      engine.dispose();
+    }
+  });
+});
+
 describe("JSON", () => {
   it.each(Object.keys(MADE) as Made[])("%s: predicts the same bits, and can be fitted again", (loss) => {
     const sample = sampleFor(loss, 80, 5, 6, 3);
     const X = matrixOf(sample);
     const made = MADE[loss]({ seed: 3, tol: 1e-5 });
     const names = ["a", "b", "c", "d", "e"];
-    made.fitSync(X, sample.labels, { featureNames: names });
+    made.fitSync(X, sample.labels, { featureNames: names, firstIndex: 0 });
     const value = JSON.parse(JSON.stringify(made));
     const again = (made.constructor as typeof LogisticRegression).fromJSON(value);
     expect(bits(again)).toBe(bits(made));
     expect(again.options).toEqual(made.options);
     expect(again.report).toEqual(made.report);
     expect(again.featureNames).toEqual(names);
+    expect([made.firstIndex, again.firstIndex]).toEqual([0, 0]);
     expect(again.classes).toEqual(made.classes);
     expect(again.predict(X)).toEqual(made.predict(X));
+    expect(value.firstIndex).toBe(0);
+    const plain = JSON.parse(JSON.stringify(made.clone().fitSync(X, sample.labels)));
+    expect(plain).not.toHaveProperty("firstIndex");
     const [refitted, refitted2] = [again.fitSync(X, sample.labels), made.fitSync(X, sample.labels)];
     expect(bits(refitted)).toBe(bits(refitted2));
   });
@@ -740,6 +870,69 @@ describe("JSON", () => {
     for (const bad of [null, 3, {}, [], { ...value, options: 3 }]) {
       expect((await errorOf(() => LinearSVC.fromJSON(bad))).code).toBe("BAD_FILE");
     }
+  });
+
+  describe("the report is checked field by field", () => {
+    const model = new LogisticRegression().fitSync([[0], [1], [2], [3]], ["a", "b", "a", "b"], {
+      validation: { X: [[4]], y: ["b"] },
+    });
+    const own = JSON.parse(JSON.stringify(model.report));
+    /** The model with another report, its checksum right. */
+    const withReport = (report: object) => modelToJson(model, { report });
+
+    it("as a fit wrote it", () => {
+      expect(LogisticRegression.fromJSON(withReport(own)).report).toEqual(model.report);
+      expect(LogisticRegression.fromJSON(modelToJson(model)).report).toBeNull();
+    });
+
+    const faults: readonly (readonly [string, unknown, string])[] = [
+      ["solver", "lbfgs", 'solver must be "auto" or "newton" or'],
+      ["variant", "simd", 'variant must be "baseline" or "relaxed" or "none", given "simd"'],
+      ["loss", "hinge", 'loss must be "logistic", given "hinge"'],
+      ["rows", 1.5, "rows must be a whole number >= 0, given 1.5"],
+      ["rows", -1, "rows must be a whole number >= 0, given -1"],
+      ["cols", 2, "cols must be 1, given 2"],
+      ["passes", "3", 'passes must be a finite number >= 0, given "3"'],
+      ["passes", null, "passes must be a finite number >= 0, given null"],
+      ["exactPasses", -0.5, "exactPasses must be a finite number >= 0, given -0.5"],
+      ["outerSteps", [], "outerSteps must be a whole number >= 0, given an array of 0"],
+      ["objective", "low", 'objective must be a finite number or null, given "low"'],
+      ["gradientNorm", true, "gradientNorm must be a finite number or null, given true"],
+      ["isConverged", 1, "isConverged must be true or false, given 1"],
+      ["stoppedBy", "boredom", 'stoppedBy must be "converged" or'],
+      ["validation", 3, "validation must be null or an object, given 3"],
+      ["validation", [], "validation must be null or an object, given an array of 0"],
+      ["validation", { loss: "x", outerSteps: [1] }, 'validation.loss must be a finite number or null, given "x"'],
+      ["validation", { loss: 1, outerSteps: 1 }, "validation.outerSteps must be an array of whole numbers >= 0"],
+      ["validation", { loss: 1, outerSteps: [0.5] }, "validation.outerSteps must be an array of whole numbers >= 0"],
+      ["validation", { loss: 1, outerSteps: [], more: 1 }, 'validation has an unknown field "more"'],
+      ["bytes", -1, "bytes must be a whole number >= 0, given -1"],
+      ["loadSeconds", {}, "loadSeconds must be a finite number >= 0, given an object of type Object"],
+      ["seconds", null, "seconds must be a finite number >= 0, given null"],
+      ["steps", 3, 'unknown field "steps"'],
+    ];
+    it.each(faults)("%s: %o", async (name, value, sentence) => {
+      const error = await errorOf(() => LogisticRegression.fromJSON(withReport({ ...own, [name]: value })));
+      expect(error.code).toBe("BAD_FILE");
+      expect(error.message).toContain("LogisticRegression.fromJSON: report");
+      expect(error.message).toContain(sentence);
+    });
+
+    it.each(Object.keys(own))("without %s", async (name) => {
+      const { [name]: _gone, ...rest } = own;
+      const error = await errorOf(() => LogisticRegression.fromJSON(withReport(rest)));
+      expect(error.message).toContain(`report.${name} must be`);
+      expect(error.message).toContain("given undefined");
+    });
+
+    it("what is beyond float64 is null in JSON, and NaN again", () => {
+      const far = new LinearRegression().partialFit([[1], [2]], [1e200, 2e200]);
+      expect(far.report?.objective).toBe(Number.POSITIVE_INFINITY);
+      const again = LinearRegression.fromJSON(JSON.stringify(far));
+      expect(again.report?.objective).toBeNaN();
+      expect(JSON.stringify(again)).toBe(JSON.stringify(far));
+      expect(bits(again)).toBe(bits(far));
+    });
   });
 });
 
@@ -1058,6 +1251,42 @@ describe("misuse", () => {
       () => new LinearSVC().fitSync(X, y, { validation: { X, y, sampleWeight: Array.from(y, () => 0) } }),
       "BAD_VALUE",
       "weights of the rows held out are all 0",
+    ],
+    [
+      "firstIndex",
+      () => new LogisticRegression().fitSync(X, y, { firstIndex: wrong(2) }),
+      "BAD_OPTION",
+      "LogisticRegression.fit: firstIndex must be 0 or 1, given 2",
+    ],
+    [
+      "score: a weight below 0",
+      () => fitted().score(X, y, { sampleWeight: [1, -0.5, 1] }),
+      "BAD_VALUE",
+      "LogisticRegression.score: sampleWeight: row 1: expected a number >= 0, given -0.5",
+    ],
+    [
+      "score: weights that are all 0",
+      () => fitted().score(X, y, { sampleWeight: [0, 0, 0] }),
+      "BAD_VALUE",
+      "LogisticRegression.score: sampleWeight: expected a weight above 0 for at least one row, given 0 for all 3",
+    ],
+    [
+      "R² of weights that are all 0",
+      () => new LinearRegression().fitSync(X, y).score(X, y, { sampleWeight: [0, 0, 0] }),
+      "BAD_VALUE",
+      "LinearRegression.score: sampleWeight: expected a weight above 0",
+    ],
+    [
+      "R²: a weight below 0",
+      () => new LinearRegression().fitSync(X, y).score(X, y, { sampleWeight: [-1, 0, 0] }),
+      "BAD_VALUE",
+      "LinearRegression.score: sampleWeight: row 0: expected a number >= 0, given -1",
+    ],
+    [
+      "score: an option that is none",
+      () => fitted().score(X, y, wrong({ weights: [1, 1, 1] })),
+      "BAD_OPTION",
+      'LogisticRegression.score: unknown option "weights"; known: sampleWeight',
     ],
     [
       "partialFit after fit",

@@ -44,8 +44,9 @@ describe.each(Object.keys(MODEL_FORMATS))("%s", (name) => {
       const { choice, write, read } = dice.pick(MODEL_FORMATS[name] as (typeof MODEL_FORMATS)[string]);
       const model = anyModel(dice, choice);
       const found = read(write(model));
-      // names of features have no place in LIBLINEAR's files
-      const expected = name === "liblinear" ? { ...model, featureNames: null } : { ...model, ...FUZZ_EXTRA };
+      // names of features have no place in LIBLINEAR's files, nor has the first index
+      const expected =
+        name === "liblinear" ? { ...model, featureNames: null, firstIndex: null } : { ...model, ...FUZZ_EXTRA };
       expect(fingerprint(found)).toBe(fingerprint(expected));
     }
   });
@@ -178,6 +179,8 @@ describe("JSON", () => {
     ["a class", (o) => (o["classes"] as string[]).splice(0, 1, "setosas"), /changed or damaged/],
     ["a name", (o) => (o["featureNames"] as string[]).reverse(), /changed or damaged/],
     ["no names", (o) => delete o["featureNames"], /changed or damaged/],
+    ["a first index", (o) => Object.assign(o, { firstIndex: 1 }), /changed or damaged/],
+    ["no such first index", (o) => Object.assign(o, { firstIndex: 2 }), /firstIndex must be null, 0 or 1, given 2/],
     ["an option", (o) => Object.assign(o["options"] as object, { alpha: 1e-3 }), /changed or damaged/],
     ["no report", (o) => delete o["report"], /changed or damaged/],
     ["the checksum", (o) => Object.assign(o, { checksum: "crc32:00000000" }), /changed or damaged/],

@@ -1,6 +1,7 @@
 // The command line's grammar: commands, their options, and what is said about them. Checked before any file is opened.
 import { parseArgs } from "node:util";
 import { BitcenterError } from "../errors.js";
+import { decimalOf } from "../io/decimal.js";
 
 /** Wrong usage: exit code 2, where errors of data and files give 1. */
 export class UsageError extends Error {}
@@ -46,6 +47,9 @@ const OPTIONS = {
     value: "0|1",
     text: "what LIBSVM rows call the first column (default: 0 where it occurs)",
   },
+  header: { type: "boolean", text: "CSV: the first line names the columns (default: told from what is in it)" },
+  "no-header": { type: "boolean", text: "CSV: it does not" },
+  "skip-lines": { type: "string", value: "N", text: "CSV: lines above the table to pass over" },
   "one-hot": { type: "boolean", text: "CSV: a column of 0 and 1 for every text value" },
   json: { type: "boolean", text: "print one JSON object" },
   debug: { type: "boolean", text: "show where an error began" },
@@ -54,7 +58,10 @@ const OPTIONS = {
 
 type OptionName = keyof typeof OPTIONS;
 
-const DATA: readonly OptionName[] = ["format", "label", "labels", "cols", "first-index", "one-hot"];
+const DATA: readonly OptionName[] = [
+  ...(["format", "label", "labels", "cols", "first-index"] as const),
+  ...(["header", "no-header", "skip-lines", "one-hot"] as const),
+];
 const FIT: readonly OptionName[] = [
   "loss",
   "l2",
@@ -113,6 +120,9 @@ export type CommandName = keyof typeof COMMANDS;
 
 /** Checked arguments of one command. */
 export interface Arguments {
+  readonly command: CommandName;
+  /** All that was typed behind the command. */
+  readonly words: readonly string[];
   readonly operands: readonly string[];
   has(name: OptionName): boolean;
   text(name: OptionName): string | undefined;
@@ -127,7 +137,8 @@ export type Parsed =
 const commandNames = Object.keys(COMMANDS) as CommandName[];
 
 function checkedNumber(command: string, name: string, text: string): number {
-  const value = text.trim() === "" ? Number.NaN : Number(text);
+  // decimal, as in data: no 0x10, no 1_000
+  const value = decimalOf(text);
   if (!Number.isFinite(value)) throw new UsageError(`${command}: --${name} must be a number, given "${text}"`);
   return value;
 }
@@ -157,10 +168,13 @@ export function parse(words: readonly string[]): Parsed {
     // "Unknown option '--x'. To specify a positional argument …": the first sentence is what is wrong
     // "Option '--l2' argument is ambiguous.\nDid you forget …": what it means is that the next word begins with a dash
     const [first] = (error as Error).message.split(/\. |\n/);
-    const sentence = (first as string).replace(
-      /^Option '(\S+)[^']*' argument is ambiguous\.?$/,
-      "option '$1' needs a value, and one that begins with a dash is written $1=-…",
-    );
+    const sentence = (first as string)
+      .replace(
+        /^Option '(\S+)[^']*' argument is ambiguous\.?$/,
+        "option '$1' needs a value, and one that begins with a dash is written $1=-…",
+      )
+      .replace(/^Option '(\S+)[^']*' argument missing\.?$/, "option '$1' needs a value")
+      .replace(/^Option '([^']+)' does not take an argument\.?$/, "option '$1' takes no value");
     throw new UsageError(`${command}: ${sentence.replace(/^./, (c) => c.toLowerCase())}`);
   }
   const { values, positionals } = parsed;
@@ -172,6 +186,8 @@ export function parse(words: readonly string[]): Parsed {
     );
   }
   const args: Arguments = {
+    command,
+    words: rest,
     operands: positionals,
     has: (name) => values[name] === true,
     text: (name) => values[name] as string | undefined,

@@ -4,8 +4,16 @@ import type { DenseMatrix, SparseMatrix } from "../data/matrix.js";
 import { BitcenterError } from "../errors.js";
 import type { LinearModel } from "../estimators/linear-model.js";
 import { decimalOf } from "../io/decimal.js";
-import { type FileData, type FileOptions, formatOfName, readFile } from "../node/read-file.js";
-import { type Arguments, UsageError } from "./arguments.js";
+import { type Estimator, loadModel } from "../node/model-file.js";
+import {
+  type FileData,
+  type FileOptions,
+  FORMATS,
+  type FormatDefaults,
+  formatOfName,
+  readFileWith,
+} from "../node/read-file.js";
+import { type Arguments, choice, UsageError } from "./arguments.js";
 
 export interface Rows {
   readonly X: DenseMatrix | SparseMatrix;
@@ -38,37 +46,60 @@ export const NOTHING: Omit<Expected, "isRegression"> = {
   firstIndex: null,
 };
 
-const TABLES = new Set(["csv", "tsv"]);
-
 /** --label: a name, a number of a column from 0, first, last, or none. */
 function labelOption(text: string): string | number | null {
   if (text === "none") return null;
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 
-function optionsFor(
-  path: string,
-  args: Arguments,
-  labels: string | undefined,
-  expected: Expected,
-  isLabelled: boolean,
-): FileOptions {
+/** What the words say of the file. */
+function optionsFor(args: Arguments, labels: string | undefined, expected: Expected): FileOptions {
+  const { command } = args;
   const format = args.text("format");
-  const isTable = TABLES.has(format ?? formatOfName(path) ?? "");
   const label = args.text("label");
-  // tables keep their label in the last column unless told otherwise; what is only to be predicted has none
-  const place =
-    label !== undefined ? labelOption(label) : isTable && isLabelled && labels === undefined ? "last" : undefined;
-  const isLibsvm = (format ?? formatOfName(path)) === "libsvm";
-  const cols = args.number("cols") ?? (isLibsvm ? expected.cols : null);
-  const firstIndex = args.number("first-index") ?? (isLibsvm ? expected.firstIndex : null);
+  if (label !== undefined && label !== "none" && labels !== undefined) {
+    throw new UsageError(
+      `${command}: labels are in a column (--label) or in a file of their own (--labels), given both`,
+    );
+  }
+  if (args.has("header") && args.has("no-header")) {
+    throw new UsageError(`${command}: --header and --no-header contradict each other`);
+  }
+  const skipLines = args.number("skip-lines");
+  const cols = args.number("cols");
   return {
-    ...(format === undefined ? {} : { format: format as NonNullable<FileOptions["format"]> }),
-    ...(place === undefined ? {} : { label: place }),
+    ...(format === undefined ? {} : { format: choice(command, "format", format, FORMATS) }),
+    ...(args.has("header") ? { header: true } : args.has("no-header") ? { header: false } : {}),
+    ...(skipLines === undefined ? {} : { skipLines }),
+    ...(label === undefined ? {} : { label: labelOption(label) }),
     ...(labels === undefined ? {} : { labels }),
-    ...(cols === null ? {} : { cols }),
-    ...(firstIndex === null ? {} : { firstIndex: firstIndex as 0 | 1 }),
+    ...(cols === undefined ? {} : { cols }),
+    ...firstIndexOf(args, expected),
     ...(args.has("one-hot") ? { oneHot: categoriesOf(expected.featureNames) } : {}),
+  };
+}
+
+/** --first-index, which must not contradict what the model was trained on: all its columns would be those beside the right ones. */
+function firstIndexOf(args: Arguments, { firstIndex }: Expected): FileOptions {
+  const text = args.text("first-index");
+  if (text === undefined) return {};
+  const given = choice(args.command, "first-index", text, ["0", "1"]) === "0" ? 0 : 1;
+  if (firstIndex !== null && given !== firstIndex) {
+    const sentence = `--first-index ${given} contradicts the model: the file it was trained on calls its first column ${firstIndex}`;
+    throw new UsageError(`${args.command}: ${sentence}`);
+  }
+  return { firstIndex: given };
+}
+
+/** What holds where the words say nothing. */
+function defaultsFor(labels: string | undefined, expected: Expected, isLabelled: boolean): FormatDefaults {
+  const { cols, firstIndex } = expected;
+  // tables keep their label in the last column unless told otherwise; what is only to be predicted has none
+  const table = isLabelled && labels === undefined ? ({ label: "last" } as const) : {};
+  return {
+    libsvm: { ...(cols === null ? {} : { cols }), ...(firstIndex === null ? {} : { firstIndex }) },
+    csv: table,
+    tsv: table,
   };
 }
 
@@ -92,15 +123,17 @@ async function load(
   expected: Expected,
   isLabelled: boolean,
 ): Promise<FileData> {
-  const data = widened(await readFile(path, optionsFor(path, args, labels, expected, isLabelled)), expected.cols);
-  checkColumns(path, data, expected);
-  return data;
-}
-
-/** LIBSVM rows do not say how wide they are, and a file that is known by its contents alone was read before the model's width could be asked for. */
-function widened(data: FileData, cols: number | null): FileData {
-  if (data.format !== "libsvm" || cols === null || data.X.cols >= cols) return data;
-  return { ...data, X: { ...data.X, cols } as SparseMatrix };
+  const options = optionsFor(args, labels, expected);
+  try {
+    const data = await readFileWith(path, options, defaultsFor(labels, expected, isLabelled));
+    checkColumns(path, data, expected);
+    return data;
+  } catch (error) {
+    if (!(error instanceof BitcenterError) || expected.firstIndex === null) throw error;
+    // nobody gave it but the model
+    const why = ", as the rows that the model was trained on have them";
+    throw new BitcenterError(error.code, error.message.replace(" (firstIndex: 1 was given)", why), { cause: error });
+  }
 }
 
 function checkColumns(path: string, { X, featureNames }: FileData, expected: Expected): void {
@@ -119,8 +152,15 @@ function checkColumns(path: string, { X, featureNames }: FileData, expected: Exp
 
 /** Rows to predict. */
 export async function loadRows(path: string, args: Arguments, expected: Expected): Promise<Rows> {
-  const { X, featureNames } = await load(path, args, args.text("labels"), expected, false);
-  return { X, featureNames };
+  try {
+    const { X, featureNames } = await load(path, args, args.text("labels"), expected, false);
+    return { X, featureNames };
+  } catch (error) {
+    // the file that a model was evaluated on is the first that is predicted
+    const isText = error instanceof BitcenterError && error.message.endsWith("can be read with oneHot");
+    if (!isText || args.text("label") !== undefined) throw error;
+    throw new BitcenterError(error.code, `${error.message}, and the label is left out with --label`, { cause: error });
+  }
 }
 
 /** Rows with labels, `labels` in a file of their own if it is given. */
@@ -157,13 +197,28 @@ function spelled(y: Float64Array | string[], classes: readonly (string | number)
   return Array.from(y, (label) => names.get(label) ?? String(label));
 }
 
+/** The model of a command whose operands are MODEL and DATA: they are easily turned round. */
+export async function loadModelOf(path: string, args: Arguments): Promise<Estimator> {
+  if (args.operands.filter((operand) => operand === "-").length > 1) {
+    throw new UsageError(`${args.command}: standard input is MODEL or DATA, given as both`);
+  }
+  try {
+    return await loadModel(path);
+  } catch (error) {
+    if (!(error instanceof BitcenterError) || formatOfName(path) === null) throw error;
+    throw new UsageError(`${args.command}: expected MODEL and then DATA, but "${path}" is data by its name`, {
+      cause: error,
+    });
+  }
+}
+
 /** What a model expects of the rows it is to predict. */
 export function expectedBy(model: LinearModel): Expected {
-  const { cols, featureNames, classes } = model;
-  return { cols, featureNames, isRegression: classes === null, classes, firstIndex: null };
+  const { cols, featureNames, classes, firstIndex = null } = model;
+  return { cols, featureNames, isRegression: classes === null, classes, firstIndex };
 }
 
 /** How to read a file whose labels are looked at where there are any. */
-export function labelsAreIn(path: string, args: Arguments): FileOptions {
-  return optionsFor(path, args, args.text("labels"), { ...NOTHING, isRegression: false }, false);
+export function labelsAreIn(args: Arguments): FileOptions {
+  return optionsFor(args, args.text("labels"), { ...NOTHING, isRegression: false });
 }

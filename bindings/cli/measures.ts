@@ -1,4 +1,6 @@
-// How well predictions agree with the truth.
+// How well predictions agree with the truth, class by class.
+import { finish } from "../engine/work.js";
+import { accuracy, r2 } from "../estimators/measures.js";
 
 export interface ClassFacts {
   readonly label: string;
@@ -11,6 +13,8 @@ export interface ClassFacts {
 export interface Classification {
   readonly accuracy: number;
   readonly classes: readonly ClassFacts[];
+  /** Rows whose label is none of the classes: no model of these can be right there. */
+  readonly unknownRows: number;
 }
 
 export interface Regression {
@@ -27,12 +31,12 @@ export function classification(
   classes: readonly (number | string)[],
 ): Classification {
   const counts = new Map(classes.map((label) => [label, { hit: 0, predicted: 0, support: 0 }]));
-  let right = 0;
+  let unknownRows = 0;
   for (let i = 0; i < truth.length; i++) {
     const [guess, label] = [predicted[i] as number | string, truth[i] as number | string];
-    if (guess === label) right++;
     const [of, by] = [counts.get(label), counts.get(guess)];
-    if (of !== undefined) of.support++;
+    if (of === undefined) unknownRows++;
+    else of.support++;
     if (by !== undefined) by.predicted++;
     if (of !== undefined && guess === label) of.hit++;
   }
@@ -42,19 +46,15 @@ export function classification(
     const f1 = precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall);
     return { label: String(label), precision, recall, f1, support: count.support };
   });
-  return { accuracy: right / truth.length, classes: facts };
+  return { accuracy: finish(accuracy(predicted, truth, null)), classes: facts, unknownRows };
 }
 
-/** Root mean squared error, and 1 − residual/total sum of squares (0 where the truth is constant). */
+/** Root mean squared error and R². */
 export function regression(predicted: ArrayLike<number>, truth: ArrayLike<number>): Regression {
-  const n = truth.length;
-  let mean = 0;
-  for (let i = 0; i < n; i++) mean += (truth[i] as number) / n;
-  let [residual, total] = [0, 0];
-  for (let i = 0; i < n; i++) {
-    const y = truth[i] as number;
-    residual += ((predicted[i] as number) - y) ** 2;
-    total += (y - mean) ** 2;
+  let squares = 0;
+  for (let i = 0; i < truth.length; i++) {
+    const error = (predicted[i] as number) - (truth[i] as number);
+    squares += error * error;
   }
-  return { rmse: Math.sqrt(residual / n), r2: total === 0 ? 0 : 1 - residual / total };
+  return { rmse: Math.sqrt(squares / truth.length), r2: finish(r2(predicted, truth, null)) };
 }

@@ -1,6 +1,7 @@
 // One run of the command line: finds the command, prints its errors, says the exit code.
 import { BitcenterError } from "../errors.js";
 import { type Arguments, type CommandName, helpText, isExpected, parse, UsageError } from "./arguments.js";
+import { inFlags } from "./flags.js";
 import type { Output } from "./terminal.js";
 
 /** What a command may touch. Tests give their own. */
@@ -32,6 +33,7 @@ const LOADERS: Record<CommandName, () => Promise<Command>> = {
 
 /** Runs the words of a command line; returns the exit code. Never throws. */
 export async function run(words: readonly string[], host: Host): Promise<number> {
+  let args: Arguments | null = null;
   try {
     const parsed = parse(words);
     if (parsed.kind === "version") {
@@ -42,20 +44,23 @@ export async function run(words: readonly string[], host: Host): Promise<number>
       host.stdout.write(`${helpText(parsed.command)}\n`);
       return OK;
     }
+    args = parsed.args;
     const command = await LOADERS[parsed.command]();
-    return await command(parsed.args, host);
+    return await command(args, host);
   } catch (error) {
-    return report(error, words.includes("--debug"), host);
+    return report(error, words.includes("--debug"), args, host);
   }
 }
 
-function report(error: unknown, isDebug: boolean, host: Host): number {
+function report(error: unknown, isDebug: boolean, args: Arguments | null, host: Host): number {
   if (isDebug || !isExpected(error)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     host.stderr.write(`bitcenter: ${isExpected(error) ? "" : "unexpected error, please report it: "}${text}\n`);
   } else {
     const hint = error instanceof UsageError ? " (bitcenter --help)" : "";
-    host.stderr.write(`bitcenter: ${error.message}${hint}\n`);
+    const isOurs = error instanceof BitcenterError && args !== null;
+    const sentence = isOurs ? inFlags(args.command, error.message, args.words) : error.message;
+    host.stderr.write(`bitcenter: ${sentence}${hint}\n`);
   }
   if (error instanceof UsageError) return WRONG_USAGE;
   // an option's value that the library refuses is wrong usage too

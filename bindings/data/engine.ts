@@ -2,6 +2,7 @@
 // createEngine: the public handle on one module instance and its memory; makes datasets and problems.
 import { Core } from "../engine/core.js";
 import type { Variant } from "../engine/load.js";
+import { Meter } from "../engine/meter.js";
 import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, number, oneOf } from "../options.js";
@@ -32,6 +33,11 @@ export class Engine {
   /** Bytes of linear memory in use. */
   get bytes(): number {
     return this.#core.isDisposed ? 0 : this.#core.arena.used;
+  }
+
+  /** For the bytes of one piece of work, where several share this engine. @internal */
+  meter(): Meter {
+    return new Meter(this.#core.arena);
   }
 
   /**

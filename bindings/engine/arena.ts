@@ -29,6 +29,8 @@ export function showBytes(bytes: number): string {
 export class Arena {
   /** Bytes handed out and not yet freed. */
   used = 0;
+  /** The most that `used` has been since somebody set this to it. */
+  highest = 0;
   /** How often the memory has grown. */
   growths = 0;
   readonly maxBytes: number;
@@ -74,6 +76,7 @@ export class Arena {
     }
     this.#sizes.set(start, size);
     this.used += size;
+    if (this.used > this.highest) this.highest = this.used;
     // fresh pages are zero already, and filling them would fault each in a second before its first use
     const used = Math.max(0, Math.min(size, this.#untouched - start));
     this.#untouched = Math.max(this.#untouched, start + size);

@@ -30,7 +30,7 @@ function classesFault(classes: unknown): string | undefined {
 }
 
 function fault(model: Partial<LinearModel>): { shape: boolean; text: string } | undefined {
-  const { estimator, loss, classes, cols, coef, intercept, featureNames } = model;
+  const { estimator, loss, classes, cols, coef, intercept, featureNames, firstIndex } = model;
   const value = (text: string) => ({ shape: false, text });
   const shape = (text: string) => ({ shape: true, text });
   if (typeof estimator !== "string" || !Object.hasOwn(LOSSES, estimator)) {
@@ -67,11 +67,14 @@ function fault(model: Partial<LinearModel>): { shape: boolean; text: string } | 
   if (featureNames !== null && (!isStrings(featureNames) || featureNames.length !== cols)) {
     return shape(`featureNames must be null or ${cols} strings, given ${show(featureNames)}`);
   }
+  if (firstIndex !== null && firstIndex !== 0 && firstIndex !== 1) {
+    return value(`firstIndex must be null, 0 or 1, given ${show(firstIndex)}`);
+  }
   return undefined;
 }
 
 /**
- * The seven fields of `given`, checked; coef and intercept are not copied. A class −0 becomes 0.
+ * The fields of `given`, checked; coef and intercept are not copied. A class −0 becomes 0; firstIndex is there only where it is known.
  * `where` opens the sentence of an error; `code` is that of a reader, whose every complaint is about its file.
  * @throws BitcenterError BAD_SHAPE for wrong lengths, BAD_VALUE for all else, or `code`
  */
@@ -80,11 +83,12 @@ export function checkModel(where: string, given: LinearModel, code?: "BAD_FILE")
     throw new BitcenterError(code ?? "BAD_VALUE", `${where}: expected a fitted linear model, given ${show(given)}`);
   }
   // read once: an estimator computes them on demand
-  const { estimator, loss, classes, cols, coef, intercept, featureNames } = given;
+  const { estimator, loss, classes, cols, coef, intercept, featureNames, firstIndex = null } = given;
   const model = { estimator, loss, classes, cols, coef, intercept, featureNames: featureNames ?? null };
-  const wrong = fault(model);
+  const wrong = fault({ ...model, firstIndex });
   if (wrong !== undefined) {
     throw new BitcenterError(code ?? (wrong.shape ? "BAD_SHAPE" : "BAD_VALUE"), `${where}: ${wrong.text}`);
   }
-  return { ...model, classes: classes?.map((name) => (name === 0 ? 0 : name)) ?? null };
+  const known = firstIndex === null ? {} : { firstIndex };
+  return { ...model, classes: classes?.map((name) => (name === 0 ? 0 : name)) ?? null, ...known };
 }

@@ -1,29 +1,13 @@
 // What classifiers share: labels of any kind, decisions, accuracy.
 
-import { checkVector } from "../data/matrix.js";
 import { finish, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
+import { checkNames } from "../options.js";
 import { LinearEstimator, type PartialFitOptions, type ScoreOptions } from "./estimator.js";
 import { checkClasses, checkLength, type Label } from "./labels.js";
+import { accuracy, scoreWeights } from "./measures.js";
 import type { RowsInput } from "./rows.js";
 import { winners } from "./scores.js";
-
-/** Mean of `values`, weighted. @internal */
-export function* weightedMean(
-  where: string,
-  values: ArrayLike<number>,
-  sampleWeight: ArrayLike<number> | undefined,
-): Work<number> {
-  const weights =
-    sampleWeight === undefined ? null : yield* checkVector(where, "sampleWeight", sampleWeight, values.length);
-  let [sum, total] = [0, 0];
-  for (let i = 0; i < values.length; i++) {
-    const weight = weights === null ? 1 : (weights[i] as number);
-    sum += weight * (values[i] as number);
-    total += weight;
-  }
-  return sum / total;
-}
 
 export abstract class Classifier extends LinearEstimator<Label> {
   /** @internal */
@@ -41,25 +25,30 @@ export abstract class Classifier extends LinearEstimator<Label> {
 
   /** The label of each row. @throws BitcenterError NOT_FITTED, BAD_SHAPE, BAD_VALUE */
   predict(X: RowsInput): Label[] {
-    const scores = this.scores("predict", X);
+    return this.#labelsOf(this.scores("predict", X));
+  }
+
+  #labelsOf(scores: Float64Array): Label[] {
     const { classes } = this;
     return Array.from(winners(scores, this.intercept.length), (place) => classes[place] as Label);
   }
 
-  /** Accuracy: the (weighted) part of the rows whose label is predicted. A label that no row of the fit had counts as wrong. */
+  /**
+   * Accuracy: the (weighted) part of the rows whose label is predicted. A label that no row of the fit had counts as wrong.
+   * @throws BitcenterError NOT_FITTED, BAD_SHAPE, BAD_VALUE (also for a weight below 0, and where all are 0)
+   */
   score(X: RowsInput, y: ArrayLike<Label>, options: ScoreOptions = {}): number {
     return finish(this.scoreWork(X, y, options));
   }
 
   /** @internal */
-  *scoreWork(X: RowsInput, y: ArrayLike<Label>, { sampleWeight }: ScoreOptions = {}): Work<number> {
+  *scoreWork(X: RowsInput, y: ArrayLike<Label>, options: ScoreOptions = {}): Work<number> {
     const where = `${this.estimator}.score`;
-    const scores = yield* this.scoresWork("score", X);
-    const { classes } = this;
-    const places = winners(scores, this.intercept.length);
-    checkLength(where, y, places.length);
-    const hits = Float64Array.from(places, (place, i) => (classes[place] === y[i] ? 1 : 0));
-    return yield* weightedMean(where, hits, sampleWeight);
+    checkNames(where, options, ["sampleWeight"]);
+    const predicted = this.#labelsOf(yield* this.scoresWork("score", X));
+    checkLength(where, y, predicted.length);
+    const weights = yield* scoreWeights(where, options.sampleWeight, predicted.length);
+    return yield* accuracy(predicted, y, weights);
   }
 
   /** @internal */

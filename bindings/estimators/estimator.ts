@@ -6,9 +6,10 @@ import type { LossName, Weights } from "../data/problem.js";
 import type { Variant } from "../engine/load.js";
 import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
-import { checkNames } from "../options.js";
+import { checkNames, oneOf } from "../options.js";
+import { checkReport } from "./check-report.js";
 import { splitRows } from "./folds.js";
-import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights } from "./labels.js";
+import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights, weightsOfClasses } from "./labels.js";
 import type { EstimatorName, LinearModel } from "./linear-model.js";
 import { type ModelJson, modelFromJson, modelToJson, type SavedModel } from "./model-json.js";
 import { type EstimatorOptions, HOST_OPTIONS, type Settings, type SolverName } from "./options.js";
@@ -16,7 +17,15 @@ import { drive } from "./pausing.js";
 import { type RowsInput, type Shape, shapeOf, takeRows } from "./rows.js";
 import { meanLoss, scoresOf } from "./scores.js";
 import { StreamState } from "./stream.js";
-import { against, type Ending, type Task, type TaskResult, trainTask, type ValidateTask } from "./training.js";
+import {
+  against,
+  type Ending,
+  type Task,
+  type TaskResult,
+  type TaskStep,
+  trainTask,
+  type ValidateTask,
+} from "./training.js";
 
 /** What onProgress hears after every outer step. */
 export interface FitProgress {
@@ -53,9 +62,9 @@ export interface FitReport {
   readonly isConverged: boolean;
   /** Why the fit ended. "running": it has not; "aborted", "failed": an AbortSignal or an error ended it, the model is that of the last finished outer step. */
   readonly stoppedBy: Ending | "running" | "aborted" | "failed";
-  /** With validation: the mean loss of the kept weights on the rows held out, and the outer step they come from, per problem. */
+  /** With validation: the mean loss of the kept weights on the rows held out (weighted by `sampleWeight` and `classWeight`), and the outer step they come from, per problem. */
   readonly validation: { readonly loss: number; readonly outerSteps: readonly number[] } | null;
-  /** Most bytes of linear memory in use at a time; partialFit: bytes that stay between two batches. */
+  /** Most bytes of linear memory that this fit held at a time, whatever else its engine holds; partialFit: bytes that stay between two batches. */
   readonly bytes: number;
   /** Seconds of loading rows, and of training. */
   readonly loadSeconds: number;
@@ -66,7 +75,8 @@ export interface FitOptions<Y = Label> {
   /** One weight ≥ 0 per row. Only ratios matter: they do not change how strong the penalty is. */
   readonly sampleWeight?: ArrayLike<number>;
   /** Rows that are not trained on; the fit ends when their loss has not fallen for `patience` outer steps, and keeps the weights where it was lowest. Or the part of X to
-   *  hold out, 0 < part < 1: random rows by `seed`, for classifiers the same part of every class. */
+   *  hold out, 0 < part < 1: random rows by `seed`, for classifiers the same part of every class. Either way `classWeight` weighs their losses as it does those of the rows that are
+   *  trained on, by the same weight of every class ("balanced": from the labels `y` of the fit). */
   readonly validation?:
     | { readonly X: RowsInput; readonly y: ArrayLike<Y>; readonly sampleWeight?: ArrayLike<number> }
     | number;
@@ -74,9 +84,12 @@ export interface FitOptions<Y = Label> {
   readonly signal?: AbortSignal;
   /** Names of the columns, kept with the model. */
   readonly featureNames?: readonly string[];
+  /** Rows of a LIBSVM file: what it called its first column (`firstIndex` of readLibsvm and readFile), kept with the model for the files to come. */
+  readonly firstIndex?: 0 | 1 | null;
 }
 
 export interface ScoreOptions {
+  /** One weight ≥ 0 per row, not all of them 0. */
   readonly sampleWeight?: ArrayLike<number>;
 }
 
@@ -91,6 +104,7 @@ interface Fitted extends Weights {
   readonly classes: readonly Label[] | null;
   readonly cols: number;
   readonly featureNames: readonly string[] | null;
+  readonly firstIndex: 0 | 1 | null;
 }
 
 /** Rows held out, as the losses want them. */
@@ -100,7 +114,7 @@ interface HeldOut {
   readonly weights: Float64Array | null;
 }
 
-const FIT_OPTIONS = ["sampleWeight", "validation", "onProgress", "signal", "featureNames"];
+const FIT_OPTIONS = ["sampleWeight", "validation", "onProgress", "signal", "featureNames", "firstIndex"];
 const now = (): number => performance.now();
 
 export abstract class LinearEstimator<Y extends Label = Label> implements LinearModel {
@@ -156,6 +170,11 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     return this.fitted("featureNames").featureNames;
   }
 
+  /** What the LIBSVM file of the training rows called its first column; null if they came from elsewhere, or `fit` was not told. */
+  get firstIndex(): 0 | 1 | null {
+    return this.fitted("firstIndex").firstIndex;
+  }
+
   /** How the last fit went; null before one. */
   get report(): FitReport | null {
     return this.#report;
@@ -196,12 +215,13 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
       this.#checkSameClasses(where, options, classes);
       const labels = classes === null ? null : finish(encodeLabels(where, y, shape.rows, classes));
       const targets = labels?.index ?? finish(checkVector(where, "labels", y as ArrayLike<number>, shape.rows));
-      const { classWeight } = this.settings;
-      const weights = finish(rowWeights(where, options.sampleWeight, classWeight, labels, shape.rows));
+      const byClass = finish(weightsOfClasses(where, this.settings.classWeight, labels));
+      const weights = finish(rowWeights(where, options.sampleWeight, byClass, targets, shape.rows));
       const step = finish(stream.take(where, X, targets, weights));
       // a stream begins with the first batch that was good
       this.#stream = stream;
-      this.#fitted = { ...step.weights, loss: stream.loss, classes, cols: stream.cols, featureNames: null };
+      const { loss, cols } = stream;
+      this.#fitted = { ...step.weights, loss, classes, cols, featureNames: null, firstIndex: null };
       this.#report = {
         solver: "stream",
         variant: "none",
@@ -332,11 +352,13 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     const begun = now();
     const shape = shapeOf(where, X);
     const featureNames = checkFeatureNames(where, options.featureNames, shape.cols);
+    const firstIndex = oneOf(where, "firstIndex", options.firstIndex ?? undefined, [0, 1] as const, null);
     const { targets, labels } = yield* this.targetsOf(where, y, shape.rows);
-    const weights = yield* rowWeights(where, options.sampleWeight, settings.classWeight, labels, shape.rows);
+    const byClass = yield* weightsOfClasses(where, settings.classWeight, labels);
+    const weights = yield* rowWeights(where, options.sampleWeight, byClass, targets, shape.rows);
     const classes = labels?.classes ?? null;
     const all = { X, targets, weights };
-    const { training, heldOut } = yield* this.#holdOut(where, all, classes, options.validation, shape);
+    const { training, heldOut } = yield* this.#holdOut(where, all, classes, byClass, options.validation, shape);
 
     const { loss, isOneAgainstRest } = this.lossFor(classes?.length ?? null);
     const task: Task = {
@@ -345,12 +367,11 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
       targets: training.targets,
     };
     const engine = settings.engine ?? createEngine(settings.engineOptions);
-    const before = engine.bytes;
     try {
-      const dataset = yield* loadDataset(engine, training, settings);
+      const meter = engine.meter();
+      const dataset = yield* meter.of(loadDataset(engine, training, settings));
       try {
         const loaded = now();
-        let bytes = engine.bytes - before;
         const start = this.#startFor(classes, shape.cols, loss);
         const facts = {
           solver: settings.solver,
@@ -361,30 +382,24 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
           loadSeconds: (loaded - begun) / 1000,
         };
         const adopt = (present: Weights, report: Omit<FitReport, keyof typeof facts | "bytes" | "seconds">): void => {
-          bytes = Math.max(bytes, engine.bytes - before);
           this.#stream = null;
           const { coef, intercept } = present;
-          this.#fitted = { coef, intercept, loss, classes, cols: shape.cols, featureNames };
-          this.#report = { ...facts, ...report, bytes, seconds: (now() - loaded) / 1000 };
+          this.#fitted = { coef, intercept, loss, classes, cols: shape.cols, featureNames, firstIndex };
+          this.#report = { ...facts, ...report, bytes: meter.most, seconds: (now() - loaded) / 1000 };
         };
         const validate = heldOut === null ? null : validator(where, task, heldOut, shape.cols, settings.epsilon);
-        const result: TaskResult = yield* trainTask(
-          engine,
-          dataset,
-          task,
-          settings,
-          start,
-          validate,
-          (step, present) => {
-            const { outerStep, passes, exactPasses, objective, gradientNorm, fraction, problem, isUsable } = step;
-            const shown = { outerStep, passes, exactPasses, objective, gradientNorm };
-            if (isUsable) {
-              const state = { isConverged: false, stoppedBy: "running", validation: null } as const;
-              adopt(present, { passes, exactPasses, outerSteps: outerStep, objective, gradientNorm, ...state });
-            }
-            onStep({ ...shown, fraction, problem, problems: task.problems });
-          },
-        );
+        const visit = (step: TaskStep, present: Weights): void => {
+          const { outerStep, passes, exactPasses, objective, gradientNorm, fraction, problem, isUsable } = step;
+          const shown = { outerStep, passes, exactPasses, objective, gradientNorm };
+          if (isUsable) {
+            const state = { isConverged: false, stoppedBy: "running", validation: null } as const;
+            adopt(present, { passes, exactPasses, outerSteps: outerStep, objective, gradientNorm, ...state });
+          }
+          // whoever listens may use the same engine
+          meter.outside(() => onStep({ ...shown, fraction, problem, problems: task.problems }));
+        };
+        const run = trainTask(engine, dataset, task, settings, start, validate, visit);
+        const result: TaskResult = yield* meter.of(run);
         if (!result.isUsable) {
           throw new BitcenterError(
             "BAD_VALUE",
@@ -421,6 +436,7 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
     where: string,
     all: HeldOut,
     classes: readonly Label[] | null,
+    byClass: Float64Array | null,
     validation: FitOptions<Y>["validation"],
     shape: Shape,
   ): Work<{ training: HeldOut; heldOut: HeldOut | null }> {
@@ -455,7 +471,8 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
       classes === null
         ? yield* checkVector(inside, "labels", y as ArrayLike<number>, held.rows)
         : (yield* encodeLabels(inside, y, held.rows, classes)).index;
-    const weights = yield* rowWeights(inside, sampleWeight, null, null, held.rows);
+    // what is watched is the loss that is minimised: a weighted fit would look worse and worse to an unweighted eye
+    const weights = yield* rowWeights(inside, sampleWeight, byClass, targets, held.rows);
     checkAnyWeight(inside, weights);
     return { training: all, heldOut: { X, targets, weights } };
   }
@@ -502,26 +519,28 @@ export abstract class LinearEstimator<Y extends Label = Label> implements Linear
 
   /** The model with its options and report, for JSON.stringify. */
   toJSON(): ModelJson {
-    const { coef, intercept, loss, classes, cols, featureNames } = this.fitted("toJSON");
+    const { coef, intercept, loss, classes, cols, featureNames, firstIndex } = this.fitted("toJSON");
     const options = Object.entries(this.options).filter(
       ([name, value]) => value !== undefined && !HOST_OPTIONS.includes(name),
     );
     const plain = options.map(([name, value]) => [name, value instanceof Map ? [...value] : value]);
-    const model: LinearModel = { estimator: this.estimator, loss, classes, cols, coef, intercept, featureNames };
+    const named = { estimator: this.estimator, loss, classes, cols, featureNames, firstIndex };
+    const model: LinearModel = { ...named, coef, intercept };
     return modelToJson(model, { options: Object.fromEntries(plain), report: this.#report });
   }
 
   /** Takes over a model that was read. @internal */
-  restore({ loss, classes, cols, coef, intercept, featureNames, report }: SavedModel): this {
+  restore({ loss, classes, cols, coef, intercept, featureNames, firstIndex = null, report }: SavedModel): this {
+    const where = `${this.estimator}.fromJSON`;
     const expected = this.lossFor(classes?.length ?? null).loss;
     if (loss !== expected) {
       throw new BitcenterError(
         "BAD_FILE",
-        `${this.estimator}.fromJSON: the options are of a model with loss ${show(expected)}, but its loss is ${show(loss)}`,
+        `${where}: the options are of a model with loss ${show(expected)}, but its loss is ${show(loss)}`,
       );
     }
-    this.#fitted = { loss, classes, cols, coef, intercept, featureNames };
-    this.#report = (report as unknown as FitReport | undefined) ?? null;
+    this.#report = checkReport(where, report, loss, cols);
+    this.#fitted = { loss, classes, cols, coef, intercept, featureNames, firstIndex };
     return this;
   }
 

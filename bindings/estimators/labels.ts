@@ -163,12 +163,14 @@ export function checkClassWeight(where: string, value: unknown): Map<Label, numb
   return weights;
 }
 
-/** One weight per class: rows/(classes·count) for "balanced"; 1 where a map names none. A name that is no class is an error. */
-function* weightsOfClasses(
+/** One weight per class: rows/(classes·count) for "balanced"; 1 where a map names none. A name that is no class is an error. Null: no weights, or no classes. */
+export function* weightsOfClasses(
   where: string,
-  given: Map<Label, number> | "balanced",
-  { index, classes }: EncodedLabels,
-): Work<Float64Array> {
+  given: Map<Label, number> | "balanced" | null,
+  labels: EncodedLabels | null,
+): Work<Float64Array | null> {
+  if (given === null || labels === null) return null;
+  const { index, classes } = labels;
   const weights = new Float64Array(classes.length).fill(1);
   if (given === "balanced") {
     const counts = yield* countsOf(index, classes.length);
@@ -183,12 +185,12 @@ function* weightsOfClasses(
   return weights;
 }
 
-/** Weights of rows: the caller's times those of their classes; null where all are 1. Never the caller's array. */
+/** Weights of rows: the caller's times those of their classes (byClass; index: the class of each row), null where all are 1. Never the caller's array. */
 export function* rowWeights(
   where: string,
   sampleWeight: ArrayLike<number> | undefined,
-  classWeight: Map<Label, number> | "balanced" | null,
-  labels: EncodedLabels | null,
+  byClass: Float64Array | null,
+  index: Float64Array | null,
   rows: number,
 ): Work<Float64Array | null> {
   const weights = sampleWeight === undefined ? null : yield* checkVector(where, "sampleWeight", sampleWeight, rows);
@@ -201,7 +203,6 @@ export function* rowWeights(
       `${where}: sampleWeight: row ${negative}: expected a number >= 0, given ${weights?.[negative]}`,
     );
   }
-  if (labels === null || classWeight === null) return weights;
-  const byClass = yield* weightsOfClasses(where, classWeight, labels);
-  return yield* mapped(labels.index, (k, i) => (byClass[k] as number) * (weights?.[i] ?? 1));
+  if (byClass === null || index === null) return weights;
+  return yield* mapped(index, (k, i) => (byClass[k] as number) * (weights?.[i] ?? 1));
 }

@@ -16,4 +16,6 @@ export interface LinearModel {
   readonly intercept: Float64Array;
   /** Names of the columns, or null. */
   readonly featureNames: readonly string[] | null;
+  /** What the LIBSVM file of the training rows called its first column: other files are read with the same number. Null or absent: the rows came from elsewhere. */
+  readonly firstIndex?: 0 | 1 | null;
 }

@@ -3,9 +3,9 @@ import { checkVector } from "../data/matrix.js";
 import type { LossName } from "../data/problem.js";
 import { finish, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
-import { oneOf } from "../options.js";
-import { weightedMean } from "./classifier.js";
+import { checkNames, oneOf } from "../options.js";
 import { LinearEstimator, readModel, type ScoreOptions } from "./estimator.js";
+import { r2, scoreWeights } from "./measures.js";
 import { checkOptions, type EstimatorOptions } from "./options.js";
 import type { RowsInput } from "./rows.js";
 
@@ -42,26 +42,22 @@ export class LinearRegression extends LinearEstimator<number> {
     return this.scores("predict", X);
   }
 
-  /** R² = 1 − Σ(y − ŷ)²/Σ(y − ȳ)²: 1 is perfect, 0 as good as the mean. Equal targets: 1 where all are met, else 0. */
+  /**
+   * R² = 1 − Σ(y − ŷ)²/Σ(y − ȳ)², weighted: 1 is perfect, 0 as good as the mean. Equal targets: 1 where all are met exactly, else 0.
+   * @throws BitcenterError NOT_FITTED, BAD_SHAPE, BAD_VALUE (also for a weight below 0, and where all are 0)
+   */
   score(X: RowsInput, y: ArrayLike<number>, options: ScoreOptions = {}): number {
     return finish(this.scoreWork(X, y, options));
   }
 
   /** @internal */
-  *scoreWork(X: RowsInput, y: ArrayLike<number>, { sampleWeight }: ScoreOptions = {}): Work<number> {
+  *scoreWork(X: RowsInput, y: ArrayLike<number>, options: ScoreOptions = {}): Work<number> {
     const where = `${this.estimator}.score`;
+    checkNames(where, options, ["sampleWeight"]);
     const predicted = yield* this.scoresWork("score", X);
     const targets = yield* checkVector(where, "labels", y, predicted.length);
-    const mean = yield* weightedMean(where, targets, sampleWeight);
-    const squares = (values: Float64Array): Work<number> =>
-      weightedMean(
-        where,
-        values.map((value) => value * value),
-        sampleWeight,
-      );
-    const left = yield* squares(targets.map((target, i) => target - (predicted[i] as number)));
-    const all = yield* squares(targets.map((target) => target - mean));
-    return all > 0 ? 1 - left / all : left > 0 ? 0 : 1;
+    const weights = yield* scoreWeights(where, options.sampleWeight, predicted.length);
+    return yield* r2(predicted, targets, weights);
   }
 
   /** The estimator in an object that `toJSON` made, or its text; options included. @throws BitcenterError BAD_FILE, BAD_OPTION, UNSUPPORTED (a newer version) */

@@ -37,6 +37,8 @@ export type ModelJson = {
   readonly coef: readonly JsonNumber[];
   readonly intercept: readonly JsonNumber[];
   readonly featureNames: readonly string[] | null;
+  /** Of models of LIBSVM rows. */
+  readonly firstIndex?: 0 | 1;
   readonly options?: JsonObject;
   readonly report?: JsonObject;
   /** "crc32:" and eight hexadecimal digits: see `modelChecksum`. */
@@ -49,7 +51,7 @@ export const MODEL_VERSION = 1;
 
 const FIELDS = [
   ...["format", "version", "estimator", "loss", "classes", "cols", "coef", "intercept", "featureNames"],
-  ...["options", "report", "checksum"],
+  ...["firstIndex", "options", "report", "checksum"],
 ];
 
 /** Values inside values: more than any options have, and far from the end of the stack. */
@@ -89,11 +91,12 @@ function canonical(value: unknown, depth = 0): string {
 
 /**
  * "crc32:xxxxxxxx" over the UTF-8 text of [format, version, estimator, loss, classes, cols, featureNames, options, report] (no white space, sorted names,
- * null for what is absent), then the little-endian float64 of coef, then of intercept.
+ * null for what is absent; firstIndex after them where there is one), then the little-endian float64 of coef, then of intercept.
  */
 export function modelChecksum(model: SavedModel): string {
-  const { estimator, loss, classes, cols, featureNames, options = null, report = null } = model;
+  const { estimator, loss, classes, cols, featureNames, firstIndex = null, options = null, report = null } = model;
   const names = [MODEL_FORMAT, MODEL_VERSION, estimator, loss, classes, cols, featureNames, options, report];
+  if (firstIndex !== null) names.push(firstIndex);
   const crc = [new TextEncoder().encode(canonical(names)), float64Bytes(model.coef), float64Bytes(model.intercept)];
   return `crc32:${crc
     .reduce((sum, bytes) => crc32(bytes, sum), 0)
@@ -134,13 +137,15 @@ const decimals = (values: Float64Array): JsonNumber[] => Array.from(values, (x) 
 export function modelToJson(model: LinearModel, extra?: ModelExtra): ModelJson {
   const checked = checkModel("modelToJson", model);
   const kept = plainExtra("modelToJson", extra);
-  const { estimator, loss, classes, cols, featureNames } = checked;
+  const { coef, intercept, firstIndex, ...named } = checked;
   return {
     format: MODEL_FORMAT,
     version: MODEL_VERSION,
-    ...{ estimator, loss, classes, cols, featureNames, ...kept },
-    coef: decimals(checked.coef),
-    intercept: decimals(checked.intercept),
+    ...named,
+    ...((firstIndex === 0 || firstIndex === 1) && { firstIndex }),
+    ...kept,
+    coef: decimals(coef),
+    intercept: decimals(intercept),
     checksum: modelChecksum({ ...checked, ...kept }),
   };
 }

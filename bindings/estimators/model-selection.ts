@@ -9,10 +9,10 @@ import { Classifier } from "./classifier.js";
 import { exp, log } from "./elementary.js";
 import { type FitReport, LinearEstimator, loadDataset } from "./estimator.js";
 import { KFold, type Split, type Splitter, StratifiedKFold } from "./folds.js";
-import { checkLength, type Label, rowWeights } from "./labels.js";
+import { checkLength, type Label, rowWeights, weightsOfClasses } from "./labels.js";
 import { drive } from "./pausing.js";
 import { type RowsInput, shapeOf, takeRows } from "./rows.js";
-import { trainTask } from "./training.js";
+import { type TaskResult, trainTask } from "./training.js";
 
 /** What crossValidate asks of an estimator: those of this package, or your own. */
 export interface AnyEstimator<Y> {
@@ -231,17 +231,18 @@ export function* path(
   const { settings } = estimator;
   const { rows, cols } = shapeOf(where, X);
   const { targets, labels } = yield* estimator.targetsOf(where, y, rows);
-  const weights = yield* rowWeights(where, options.sampleWeight, settings.classWeight, labels, rows);
+  const byClass = yield* weightsOfClasses(where, settings.classWeight, labels);
+  const weights = yield* rowWeights(where, options.sampleWeight, byClass, targets, rows);
   const classes = labels?.classes ?? null;
   const { loss, isOneAgainstRest } = estimator.lossFor(classes?.length ?? null);
   const task = { loss, problems: isOneAgainstRest && classes !== null ? classes.length : 1, targets };
   const order = Array.from(strengths, (_, i) => i).sort((i, j) => (strengths[j] as number) - (strengths[i] as number));
   const points: PathPoint<LinearEstimator<Label>>[] = new Array(strengths.length);
   const engine = settings.engine ?? createEngine(settings.engineOptions);
-  const before = engine.bytes;
   try {
+    const meter = engine.meter();
     const begun = performance.now();
-    const dataset = yield* loadDataset(engine, { X, targets, weights }, settings);
+    const dataset = yield* meter.of(loadDataset(engine, { X, targets, weights }, settings));
     try {
       const loadSeconds = (performance.now() - begun) / 1000;
       let start: Weights | null = null;
@@ -249,10 +250,9 @@ export function* path(
         const started = performance.now();
         const strength = strengths[i] as number;
         const model = estimator.withStrength(strength);
-        let bytes = 0;
-        const work = trainTask(engine, dataset, task, model.settings, start, null, () => {
-          bytes = Math.max(bytes, engine.bytes - before);
-        });
+        const work: Work<TaskResult> = meter.of(
+          trainTask(engine, dataset, task, model.settings, start, null, () => {}),
+        );
         try {
           for (;;) {
             checkSignal(where, signal, `strength ${strength} was done`);
@@ -266,7 +266,7 @@ export function* path(
             start = found;
             const seconds = (performance.now() - started) / 1000;
             model.adopt(
-              { coef, intercept, loss, classes, cols, featureNames: null },
+              { coef, intercept, loss, classes, cols, featureNames: null, firstIndex: null },
               {
                 solver: settings.solver,
                 variant: engine.variant,
@@ -281,7 +281,7 @@ export function* path(
                 isConverged,
                 stoppedBy: ending,
                 validation: null,
-                bytes,
+                bytes: meter.most,
                 loadSeconds,
                 seconds,
               },

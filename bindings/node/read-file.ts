@@ -7,10 +7,11 @@ import { readLibsvm } from "../io/libsvm.js";
 import { readNpy } from "../io/npy.js";
 import { badFile, peek } from "../io/source.js";
 import { checkNames, oneOf } from "../options.js";
+import { isModelHead, refuseForeign } from "./foreign.js";
 import { openFile } from "./open.js";
 
 export type FileFormat = "libsvm" | "csv" | "tsv" | "npy" | "idx";
-const FORMATS: readonly FileFormat[] = ["libsvm", "csv", "tsv", "npy", "idx"];
+export const FORMATS: readonly FileFormat[] = ["libsvm", "csv", "tsv", "npy", "idx"];
 
 export interface FileOptions extends Omit<CsvOptions, "name"> {
   /** Default "auto": told from the name (without .gz), else from the first bytes. */
@@ -22,6 +23,9 @@ export interface FileOptions extends Omit<CsvOptions, "name"> {
   /** A second file with one label per row: NPY or IDX of one dimension, or text of one column. Not together with `label`. */
   readonly labels?: string;
 }
+
+/** Options by format that hold where the caller gives none. */
+export type FormatDefaults = Partial<Record<FileFormat, FileOptions>>;
 
 export interface FileData {
   readonly X: DenseMatrix | SparseMatrix;
@@ -79,7 +83,12 @@ function formatOfContent(head: Uint8Array, path: string): FileFormat | null {
 
 /** One number or text per row; text has no header, or the count would not be right. */
 async function readLabels(path: string, rows: number): Promise<Float64Array | string[]> {
-  const { X, y } = await read(path, { label: "first", header: false }, null);
+  const columns = { label: "first", header: false };
+  const { X, y } = await readFileWith(
+    path,
+    {},
+    { csv: columns, tsv: columns, npy: { label: "first" }, idx: { label: "first" } },
+  );
   if (y === null || X.cols !== 0) badFile(path, "expected one label per row: a vector, or one column");
   if (y.length !== rows) badFile(path, `found ${y.length} labels, expected ${rows} as there are rows`);
   return y;
@@ -122,12 +131,24 @@ const OPTIONS_OF: Readonly<Record<FileFormat, readonly string[]>> = {
  * @throws BitcenterError BAD_FILE saying what is wrong with the file, where; BAD_OPTION for an option that its format does not have
  */
 export async function readFile(path: string, options: FileOptions = {}): Promise<FileData> {
-  return read(path, options, OPTIONS_OF);
+  return readFileWith(path, options, {});
 }
 
-/** `allowed`: options by format; null: those that a format does not have are passed over. */
-async function read(path: string, options: FileOptions, allowed: typeof OPTIONS_OF | null): Promise<FileData> {
-  const { label, labels, cols, firstIndex, delimiter, header, oneHot, skipLines } = options ?? {};
+/** A file whose format is known and whose bytes have not been read. */
+export interface OpenedFile {
+  readonly format: FileFormat;
+  /** What errors call it. */
+  readonly name: string;
+  readonly source: AsyncIterable<Uint8Array>;
+}
+
+/** Opens a file, says which format it has, and closes it after `use`. */
+export async function withFormat<T>(
+  path: string,
+  options: FileOptions,
+  use: (file: OpenedFile) => Promise<T>,
+): Promise<T> {
+  const { label, labels } = options ?? {};
   checkNames("readFile", options, ["format", "label", "labels", "cols", "firstIndex", ...TABLE]);
   const asked = oneOf("readFile", "format", options.format, ["auto", ...FORMATS] as const, "auto");
   if (labels !== undefined && (typeof labels !== "string" || (label ?? null) !== null)) {
@@ -141,38 +162,53 @@ async function read(path: string, options: FileOptions, allowed: typeof OPTIONS_
   const { head, all: source } = await peek(file[Symbol.asyncIterator]() as AsyncGenerator<Uint8Array, void>, SNIFFED);
   try {
     const format = asked !== "auto" ? asked : (formatOfName(path) ?? formatOfContent(head, path));
+    // npy and idx say themselves what they are not
+    if (format !== "npy" && format !== "idx") refuseForeign(name, head);
+    if (format === null && isModelHead(head)) badFile(name, "is a model or other JSON, expected data");
+    if (format === null && head.length === 0) badFile(name, "is empty, expected data");
     if (format === null) {
       badFile(name, `neither its name nor its beginning tells its format; give format: ${FORMATS.join(", ")}`);
     }
-    for (const [option, value] of Object.entries(allowed === null ? {} : options)) {
-      const isUsed = option === "format" || allowed?.[format].includes(option) || (value ?? null) === null;
+    for (const [option, value] of Object.entries(options)) {
+      const isUsed = option === "format" || OPTIONS_OF[format].includes(option) || (value ?? null) === null;
       if (!isUsed)
         throw new BitcenterError("BAD_OPTION", `readFile: ${option} is no option of format ${format} (${name})`);
     }
-    const nothing = { featureNames: null, qid: null, firstIndex: null, categories: null };
-    if (format === "libsvm") {
-      const data = await readLibsvm(source, given({ cols, firstIndex, name }));
-      return { ...nothing, ...data, format };
-    }
-    if (format === "csv" || format === "tsv") {
-      const wanted = {
-        delimiter: delimiter ?? (format === "tsv" ? "\t" : undefined),
-        header,
-        label,
-        oneHot,
-        skipLines,
-        name,
-      };
-      const data = await readCsv(source, given(wanted));
-      const y = labels === undefined ? data.y : await readLabels(labels, data.X.rows);
-      return { ...nothing, ...data, y, format };
-    }
-    const matrix = format === "npy" ? await readNpy(source, { name }) : await readImages(source, name);
-    const { X, y } = splitLabel(matrix, label, name);
-    return { ...nothing, X, y: labels === undefined ? y : await readLabels(labels, X.rows), format };
+    return await use({ format, name, source });
   } finally {
     await source.return();
   }
+}
+
+/** `readFile`, with what the options do not say taken from `defaults` of the format that the file turns out to have. */
+export async function readFileWith(path: string, options: FileOptions, defaults: FormatDefaults): Promise<FileData> {
+  return withFormat(path, options, (file) => readOpened(file, { ...defaults[file.format], ...given(options) }));
+}
+
+/** How a table is read. */
+export function tableOptions({ format, name }: OpenedFile, options: FileOptions): CsvOptions {
+  const { delimiter, header, label, oneHot, skipLines } = options;
+  const between = delimiter ?? (format === "tsv" ? "\t" : undefined);
+  return given({ delimiter: between, header, label, oneHot, skipLines, name });
+}
+
+/** The rows of a file that is open. */
+export async function readOpened(file: OpenedFile, options: FileOptions): Promise<FileData> {
+  const { format, name, source } = file;
+  const { label, labels, cols, firstIndex } = options;
+  const nothing = { featureNames: null, qid: null, firstIndex: null, categories: null };
+  if (format === "libsvm") {
+    const data = await readLibsvm(source, given({ cols, firstIndex, name }));
+    return { ...nothing, ...data, format };
+  }
+  if (format === "csv" || format === "tsv") {
+    const data = await readCsv(source, tableOptions(file, options));
+    const y = labels === undefined ? data.y : await readLabels(labels, data.X.rows);
+    return { ...nothing, ...data, y, format };
+  }
+  const matrix = format === "npy" ? await readNpy(source, { name }) : await readImages(source, name);
+  const { X, y } = splitLabel(matrix, label, name);
+  return { ...nothing, X, y: labels === undefined ? y : await readLabels(labels, X.rows), format };
 }
 
 /** Items as rows, all their other dimensions as columns. */

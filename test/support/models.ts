@@ -104,6 +104,8 @@ export function anyModel(dice: Dice, choice: ModelChoice = {}): LinearModel {
     coef: numbers(outputs * cols),
     intercept: dice.below(4) === 0 ? new Float64Array(outputs) : numbers(outputs),
     featureNames: dice.below(2) === 0 ? null : Array.from({ length: cols }, () => dice.pick(NAMES)),
+    // without a number of its own: the models of a seed stay what they are
+    ...([{}, {}, { firstIndex: 0 }, { firstIndex: 1 }] as const)[(cols % 4) as 0 | 1 | 2 | 3],
   };
 }
 
@@ -111,8 +113,9 @@ export function anyModel(dice: Dice, choice: ModelChoice = {}): LinearModel {
 export function fingerprint(model: SavedModel): string {
   const bits = (values: Float64Array): string =>
     Array.from(new BigUint64Array(values.slice().buffer), (word) => word.toString(16)).join();
-  const { estimator, loss, classes, cols, coef, intercept, featureNames, options, report } = model;
-  return JSON.stringify([estimator, loss, classes, cols, bits(coef), bits(intercept), featureNames, options, report]);
+  const { coef, intercept, estimator, loss, classes, cols, featureNames, firstIndex = null, options, report } = model;
+  const numbers = [bits(coef), bits(intercept)];
+  return JSON.stringify([estimator, loss, classes, cols, numbers, featureNames, firstIndex, options, report]);
 }
 
 /** w·x + b of every row in plain float64, first to last column: rows × outputs, row-major. */

@@ -3,8 +3,9 @@ import { BitcenterError } from "../../errors.js";
 import type { FitReport } from "../../estimators/estimator.js";
 import type { SolverName } from "../../estimators/options.js";
 import type { Estimator } from "../../node/model-file.js";
-import type { Arguments } from "../arguments.js";
+import { type Arguments, UsageError } from "../arguments.js";
 import { estimatorOf } from "../estimator.js";
+import { inFlags } from "../flags.js";
 import { type Labelled, loadLabelled, NOTHING } from "../load.js";
 import { type Host, INTERRUPTED, OK } from "../run.js";
 import { progressBar, shortNumber, textTable } from "../terminal.js";
@@ -88,9 +89,10 @@ async function contest(
     model = make();
     await model.fit(X, y as never, { signal, onProgress: ({ fraction }) => progress(fraction) });
   } catch (error) {
+    if (error instanceof UsageError && mayRefuse) return { solver: name, refused: error.message };
     if (!(error instanceof BitcenterError)) throw error;
     if (error.code === "UNSUPPORTED" || (mayRefuse && REFUSALS.has(error.code)))
-      return { solver: name, refused: error.message };
+      return { solver: name, refused: inFlags("compare", error.message) };
     if (error.code !== "ABORTED") throw error;
     if (!model?.isFitted) return { solver: name, refused: "interrupted" };
   }

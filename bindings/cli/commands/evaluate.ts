@@ -1,14 +1,13 @@
 // bitcenter evaluate MODEL DATA: how good a model is on labelled rows.
-import { loadModel } from "../../node/model-file.js";
 import type { Arguments } from "../arguments.js";
-import { expectedBy, loadLabelled } from "../load.js";
+import { expectedBy, loadLabelled, loadModelOf } from "../load.js";
 import { classification, regression } from "../measures.js";
 import { type Host, OK } from "../run.js";
 import { shortNumber, textList, textTable } from "../terminal.js";
 
 export async function evaluate(args: Arguments, host: Host): Promise<number> {
   const [modelPath, path] = args.operands as [string, string];
-  const model = await loadModel(modelPath);
+  const model = await loadModelOf(modelPath, args);
   const { X, y } = await loadLabelled(path, args, expectedBy(model));
   const predicted = model.predict(X);
   if (model.classes === null) {
@@ -21,8 +20,8 @@ export async function evaluate(args: Arguments, host: Host): Promise<number> {
     host.stdout.write(`${args.has("json") ? JSON.stringify(facts) : textList(shown)}\n`);
     return OK;
   }
-  const { accuracy, classes } = classification(predicted, y, model.classes);
-  if (args.has("json")) host.stdout.write(`${JSON.stringify({ rows: X.rows, accuracy, classes })}\n`);
+  const { accuracy, classes, unknownRows } = classification(predicted, y, model.classes);
+  if (args.has("json")) host.stdout.write(`${JSON.stringify({ rows: X.rows, accuracy, classes, unknownRows })}\n`);
   else {
     const rows = classes.map(({ label, precision, recall, f1, support }) => [
       label,
@@ -34,6 +33,7 @@ export async function evaluate(args: Arguments, host: Host): Promise<number> {
       `${textList([
         ["rows", String(X.rows)],
         ["accuracy", shortNumber(accuracy)],
+        ...(unknownRows === 0 ? [] : ([["not a class", `the labels of ${unknownRows} rows: always wrong`]] as const)),
       ])}\n\n${table}\n`,
     );
   }

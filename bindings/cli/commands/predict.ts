@@ -1,17 +1,16 @@
 // bitcenter predict MODEL DATA: one line per row.
 
-import { loadModel } from "../../node/model-file.js";
 import { checkWritable, writeWhole } from "../../node/write-file.js";
 import type { Arguments } from "../arguments.js";
 import { UsageError } from "../arguments.js";
-import { expectedBy, loadRows } from "../load.js";
+import { expectedBy, loadModelOf, loadRows } from "../load.js";
 import { type Host, OK } from "../run.js";
 
 export async function predict(args: Arguments, host: Host): Promise<number> {
   const [modelPath, path] = args.operands as [string, string];
   const out = args.text("out");
   if (out !== undefined) checkWritable(out);
-  const model = await loadModel(modelPath);
+  const model = await loadModelOf(modelPath, args);
   const isProbable = args.has("probabilities");
   if (isProbable && !("predictProba" in model)) {
     throw new UsageError(`predict: --probabilities needs a LogisticRegression, given a ${model.estimator}`);

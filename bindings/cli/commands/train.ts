@@ -44,9 +44,10 @@ async function trainAndReport(
   const loadSeconds = (performance.now() - started) / 1000;
 
   const isComplete = await fitted(model, data, host, signal);
+  if (out !== undefined && model.isFitted) saveModel(model, out);
+  // what is said to be in a file is there
   if (!isComplete) host.stderr.write(`bitcenter: interrupted; ${whatIsLeft(model, out)}\n`);
   if (!model.isFitted) return INTERRUPTED;
-  if (out !== undefined) saveModel(model, out);
   const report = model.report as FitReport;
   const measured = testData === null ? {} : measure(model, testData);
   const { rows, cols } = data.X;
@@ -81,7 +82,7 @@ function whatIsLeft(model: Estimator, out: string | undefined): string {
 /** False when Ctrl-C ended it; the model is then that of the last finished outer step, if there is one. */
 async function fitted(
   model: Estimator,
-  { X, y, featureNames }: Labelled,
+  { X, y, featureNames, firstIndex }: Labelled,
   host: Host,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -90,6 +91,7 @@ async function fitted(
     // the labels are of the kind that the estimator takes: loadLabelled has seen to it
     await model.fit(X, y as never, {
       signal,
+      firstIndex,
       ...(featureNames === null ? {} : { featureNames }),
       onProgress: ({ fraction, objective, outerStep }) =>
         bar.show(fraction, `outer step ${outerStep}, objective ${shortNumber(objective)}`),

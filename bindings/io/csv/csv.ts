@@ -3,6 +3,8 @@ import { BitcenterError, show } from "../../errors.js";
 import { checkNames, number, oneOf } from "../../options.js";
 import { type ByteSource, badFile, drain, nameOf, type Sink } from "../source.js";
 import { findDelimiter } from "./dialect.js";
+import { type Rows, TableReader } from "./head.js";
+import { type CsvProfile, Profile } from "./profile.js";
 import { RecordReader } from "./records.js";
 import { type CsvData, type OneHot, Table, type TableOptions } from "./table.js";
 
@@ -42,10 +44,10 @@ function checkOneHot(value: unknown): OneHot | null {
   );
 }
 
-class CsvSink implements Sink<CsvData> {
+class CsvSink<T> implements Sink<T> {
   readonly #name: string;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
-  readonly #table: Table;
+  readonly #table: TableReader<T>;
   #delimiter: string;
   #skip: number;
   #line = 1;
@@ -53,7 +55,7 @@ class CsvSink implements Sink<CsvData> {
   #head = "";
   #records: RecordReader | null = null;
 
-  constructor(name: string, options: CsvOptions) {
+  constructor(name: string, options: CsvOptions, rowsOf: (options: TableOptions) => Rows<T>) {
     checkNames("readCsv", options, ["delimiter", "header", "label", "oneHot", "skipLines", "name"]);
     this.#name = name;
     const { delimiter = "auto", label = null } = options;
@@ -70,19 +72,18 @@ class CsvSink implements Sink<CsvData> {
     this.#delimiter = delimiter;
     this.#skip = number("readCsv", "skipLines", options.skipLines, { min: 0, integer: true }, 0);
     const header = oneOf("readCsv", "header", options.header, ["auto", true, false] as const, "auto");
-    const tableOptions: TableOptions = { header, label, oneHot: checkOneHot(options.oneHot) };
-    this.#table = new Table(name, tableOptions);
+    this.#table = new TableReader(name, header, rowsOf({ label, oneHot: checkOneHot(options.oneHot) }));
   }
 
   write(chunk: Uint8Array): void {
     this.#text(this.#decode(chunk));
   }
 
-  end(): CsvData {
+  end(): T {
     this.#text(this.#decode(null));
     if (this.#records === null) this.#begin();
     this.#records?.end();
-    return this.#table.finish();
+    return this.#table.end();
   }
 
   #decode(chunk: Uint8Array | null): string {
@@ -124,7 +125,14 @@ class CsvSink implements Sink<CsvData> {
   }
 }
 
-export const csvSink = (name: string, options: CsvOptions): Sink<CsvData> => new CsvSink(name, options);
+export const csvSink = (name: string, options: CsvOptions): Sink<CsvData> =>
+  new CsvSink(name, options, (table) => new Table(name, table));
+
+/** What the columns of a table hold, whatever it is. */
+export async function profileCsv(source: ByteSource, options: CsvOptions = {}): Promise<CsvProfile> {
+  const name = nameOf(source, options?.name, "CSV text");
+  return drain(source, name, new CsvSink(name, options, (table) => new Profile(name, table)));
+}
 
 /**
  * Reads CSV, TSV or text between blanks of any length, plain or gzip, in UTF-8: a dense matrix in the narrowest type that holds all values exactly.

@@ -1,18 +1,18 @@
-// Records → a dense matrix, labels and names. The first records decide what the columns are.
+// Rows of a table → a dense matrix, labels and names. The first row decides what the columns are.
 import type { DenseMatrix, NumericArray } from "../../data/matrix.js";
-import { BitcenterError, show } from "../../errors.js";
+import { BitcenterError } from "../../errors.js";
 import { decimalOf } from "../decimal.js";
 import { allocate, NarrowValues } from "../growing.js";
 import { badFile, quote } from "../source.js";
 import { CategoryColumn, LabelColumn } from "./columns.js";
-import { findHeader, isMissing } from "./dialect.js";
+import { isMissing } from "./dialect.js";
+import { findColumn, MOST_COLUMNS, type Rows } from "./head.js";
 import { trimmed } from "./records.js";
 
 /** Columns of text that become columns of 0 and 1: all that are text in the first row, or some, by name or index, or those with the categories to expect. */
 export type OneHot = true | readonly (string | number)[] | Readonly<Record<string, readonly string[]>>;
 
 export interface TableOptions {
-  readonly header: "auto" | boolean;
   readonly label: string | number | null;
   readonly oneHot: OneHot | null;
 }
@@ -27,19 +27,14 @@ export interface CsvData {
   readonly categories: Record<string, string[]> | null;
 }
 
-/** As in the engine: more columns cannot be dense. */
-const MOST_COLUMNS = 1_000_000;
 /** All of the engine's memory. */
 const MOST_BYTES = 2 ** 32;
 
-export class Table {
+export class Table implements Rows<CsvData> {
   readonly #name: string;
   readonly #options: TableOptions;
   #header: readonly string[] | null = null;
-  /** The first record, while it may be a header. */
-  #waiting: { fields: string[]; line: number } | null = null;
-  #firstLine = 0;
-  #width = -1;
+  #width = 0;
   #rows = 0;
   #label = -1;
   readonly #labels = new LabelColumn();
@@ -51,39 +46,9 @@ export class Table {
     this.#options = options;
   }
 
-  take(fields: string[], line: number): void {
-    if (this.#width >= 0) this.#addRow(fields, line);
-    else if (this.#options.header === false) this.#begin(null, fields, line);
-    else if (this.#waiting === null) this.#waiting = { fields, line };
-    else this.#decide(fields, line);
-  }
-
-  #decide(second: string[], line: number): void {
-    const first = this.#waiting as { fields: string[]; line: number };
-    const { header } = this.#options;
-    if (header === true || findHeader(this.#name, first.fields, second, first.line)) {
-      this.#firstLine = first.line;
-      this.#begin(
-        first.fields.map((field) => trimmed(field)),
-        second,
-        line,
-      );
-    } else {
-      // Before the values of the first: a line of something else above the table is told best by its length.
-      if (second.length !== first.fields.length)
-        this.#badWidth(second.length, first.fields.length, line, 1, first.line);
-      this.#begin(null, first.fields, first.line);
-      this.#addRow(second, line);
-    }
-  }
-
-  #begin(header: readonly string[] | null, fields: string[], line: number): void {
+  begin(header: readonly string[] | null, fields: readonly string[]): void {
     this.#header = header;
-    if (header === null) this.#firstLine = line;
-    const width = (header ?? fields).length;
-    if (width > MOST_COLUMNS) badFile(this.#name, `found ${width} columns, expected at most ${MOST_COLUMNS}`);
-    this.#width = width;
-    this.#checkWidth(fields, line);
+    this.#width = fields.length;
     const { label, oneHot } = this.#options;
     if (label !== null) this.#label = this.#find("label", label);
     if (oneHot === true) {
@@ -98,7 +63,6 @@ export class Table {
         this.#makeText(this.#find("oneHot", header === null ? Number(column) : column), categories);
       }
     }
-    this.#addRow(fields, line);
   }
 
   #makeText(column: number, categories: readonly string[] | null): void {
@@ -108,40 +72,11 @@ export class Table {
     this.#categories.set(column, new CategoryColumn(categories));
   }
 
-  /** The column that an option means. */
-  #find(option: string, column: string | number): number {
-    const fail = (text: string): never => {
-      throw new BitcenterError("BAD_OPTION", `readCsv: ${option} ${show(column)}: ${this.#name} ${text}`);
-    };
-    if (typeof column === "number") {
-      if (Number.isInteger(column) && column >= 0 && column < this.#width) return column;
-      fail(`has columns 0 to ${this.#width - 1}`);
-    }
-    const named = (this.#header ?? []).flatMap((name, j) => (name === column ? [j] : []));
-    const place = option === "label" ? { first: 0, last: this.#width - 1 }[column as string] : undefined;
-    if (place !== undefined) {
-      if (named.some((j) => j !== place)) fail("has a column of that name elsewhere; give its index");
-      return place;
-    }
-    if (this.#header === null) fail("has no header; give an index");
-    if (named.length > 1) fail("has several columns of that name; give an index");
-    const names = (this.#header ?? []).slice(0, 20).map((name) => quote(name));
-    return named[0] ?? fail(`has no such column, but ${names.join(", ")}${this.#width > 20 ? ", …" : ""}`);
+  #find(option: "label" | "oneHot", column: string | number): number {
+    return findColumn(this.#name, option, column, this.#header, this.#width);
   }
 
-  #checkWidth(fields: readonly string[], line: number): void {
-    if (fields.length !== this.#width) this.#badWidth(fields.length, this.#width, line, this.#rows, this.#firstLine);
-  }
-
-  #badWidth(found: number, expected: number, line: number, row: number, firstLine: number): never {
-    badFile(
-      this.#name,
-      `line ${line} (row ${row}): found ${found} fields, expected ${expected} as on line ${firstLine}`,
-    );
-  }
-
-  #addRow(fields: readonly string[], line: number): void {
-    this.#checkWidth(fields, line);
+  row(fields: readonly string[], line: number): void {
     for (let j = 0; j < fields.length; j++) {
       const field = fields[j] as string;
       const category = this.#categories.size > 0 ? this.#categories.get(j) : undefined;
@@ -173,13 +108,7 @@ export class Table {
     );
   }
 
-  finish(): CsvData {
-    if (this.#waiting !== null && this.#width < 0) {
-      // A single record: it is data unless it was said to be a header.
-      const { fields, line } = this.#waiting;
-      if (this.#options.header !== true) this.#begin(null, fields, line);
-    }
-    if (this.#rows === 0) badFile(this.#name, "holds no rows");
+  end(): CsvData {
     const columns = new Map([...this.#categories].map(([j, column]) => [j, column.finish()]));
     const plain = this.#width - (this.#label >= 0 ? 1 : 0) - columns.size;
     let cols = plain;

@@ -25,7 +25,18 @@ const LONGEST_HEADER = 100_000_000;
 const ALIGNMENT = 8;
 
 const METADATA = [
-  ...["format", "version", "estimator", "loss", "classes", "featureNames", "options", "report", "checksum"],
+  ...[
+    "format",
+    "version",
+    "estimator",
+    "loss",
+    "classes",
+    "featureNames",
+    "firstIndex",
+    "options",
+    "report",
+    "checksum",
+  ],
 ] as const;
 
 interface Tensor {
@@ -41,7 +52,7 @@ interface Tensor {
 export function toSafetensors(model: LinearModel, extra?: ModelExtra): Uint8Array {
   const checked = checkModel("toSafetensors", model);
   const kept = plainExtra("toSafetensors", extra);
-  const { estimator, loss, classes, cols, coef, intercept, featureNames } = checked;
+  const { estimator, loss, classes, cols, coef, intercept, featureNames, firstIndex = null } = checked;
   const split = 8 * coef.length;
   const end = split + 8 * intercept.length;
   const metadata = {
@@ -50,6 +61,7 @@ export function toSafetensors(model: LinearModel, extra?: ModelExtra): Uint8Arra
     ...{ estimator, loss },
     ...(classes && { classes: JSON.stringify(classes) }),
     ...(featureNames && { featureNames: JSON.stringify(featureNames) }),
+    ...(firstIndex !== null && { firstIndex: String(firstIndex) }),
     ...(kept.options && { options: JSON.stringify(kept.options) }),
     ...(kept.report && { report: JSON.stringify(kept.report) }),
     checksum: modelChecksum({ ...checked, ...kept }),
@@ -200,6 +212,7 @@ export function fromSafetensors(bytes: Uint8Array, name = "model.safetensors"): 
     coef: coef.numbers,
     intercept: intercept.numbers,
     featureNames: (inside("featureNames") ?? null) as LinearModel["featureNames"],
+    firstIndex: (inside("firstIndex") ?? null) as 0 | 1 | null,
   };
   const extra = checkExtra({ options: inside("options"), report: inside("report") }, fail);
   return checkSaved(name, model, extra, strings["checksum"]);
