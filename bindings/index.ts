@@ -13,11 +13,11 @@ export { BitcenterError, type BitcenterErrorCode } from "./errors.js";
 export type {
   FitOptions,
   FitProgress,
-  FitReport,
   LinearEstimator,
   PartialFitOptions,
   ScoreOptions,
 } from "./estimators/estimator.js";
+export type { FitReport } from "./estimators/fit-report.js";
 export { KFold, type KFoldOptions, type Split, type Splitter, StratifiedKFold } from "./estimators/folds.js";
 export type { ClassWeights, Label } from "./estimators/labels.js";
 export type { EstimatorName, LinearModel } from "./estimators/linear-model.js";

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The `bitcenter` command.
 import { readFileSync } from "node:fs";
-import { type Host, run } from "./run.js";
+import type { Host } from "./command.js";
+import { run } from "./run.js";
 
 const host: Host = {
   stdout: process.stdout,

@@ -1,25 +1,8 @@
 // One run of the command line: finds the command, prints its errors, says the exit code.
 import { BitcenterError } from "../errors.js";
 import { type Arguments, type CommandName, helpText, isExpected, parse, UsageError } from "./arguments.js";
+import { type Command, FAILED, type Host, OK, WRONG_USAGE } from "./command.js";
 import { inFlags } from "./flags.js";
-import type { Output } from "./terminal.js";
-
-/** What a command may touch. Tests give their own. */
-export interface Host {
-  readonly stdout: Output;
-  readonly stderr: Output;
-  /** Calls `stop` at Ctrl-C until the returned function is called. */
-  onInterrupt(stop: () => void): () => void;
-  readonly version: string;
-}
-
-/** Exit codes. An interrupted run has saved what it had: 128 + SIGINT, as shells expect. */
-export const OK = 0;
-export const FAILED = 1;
-export const WRONG_USAGE = 2;
-export const INTERRUPTED = 130;
-
-export type Command = (args: Arguments, host: Host) => Promise<number>;
 
 /** Loaded when wanted: most runs need one of them. */
 const LOADERS: Record<CommandName, () => Promise<Command>> = {

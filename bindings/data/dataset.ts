@@ -11,16 +11,14 @@ import {
   type DataBits,
   DenseRows,
   type DenseSettings,
-  type ExactCopy,
-  type Frame,
   isPacked,
   type Plane,
   type PlaneKind,
   type RowWeights,
-  type StoredCopy,
   type Weaved,
 } from "./dense-rows.js";
-import type { ExactRows } from "./exact-rows.js";
+import type { ExactRows, StoredCopy } from "./exact-rows.js";
+import type { ExactCopy, Frame } from "./frame.js";
 import {
   type CheckedSparse,
   checkMatrix,
@@ -42,14 +40,13 @@ export type {
   ByteMatrix,
   ByteView,
   DataBits,
-  ExactCopy,
-  Frame,
   Plane,
   PlaneKind,
   RowWeights,
-  StoredCopy,
   Weaved,
 } from "./dense-rows.js";
+export type { StoredCopy } from "./exact-rows.js";
+export type { ExactCopy, Frame } from "./frame.js";
 
 export interface DatasetOptions {
   /** Bits of a data code: 8 (±127, default), 16 (±32767), or 4 or 2: packed, a half or a quarter of a byte per value, and the same optimum in more steps. Sparse rows have 8. */

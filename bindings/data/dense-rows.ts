@@ -6,7 +6,8 @@ import { toFloat64 } from "../engine/vectors.js";
 import { eachPart, type Work } from "../engine/work.js";
 import { BitcenterError } from "../errors.js";
 import type { DatasetMemory } from "./dataset-memory.js";
-import { type ExactRows, StoredRows } from "./exact-rows.js";
+import { type ExactRows, type StoredCopy, StoredRows } from "./exact-rows.js";
+import type { ExactCopy, Frame } from "./frame.js";
 import { storageLevelsOf } from "./levels.js";
 import type { CheckedMatrix } from "./matrix.js";
 import {
@@ -44,21 +45,6 @@ import type { RowSource } from "./row-source.js";
 import { chooseScales } from "./scales.js";
 
 export type DataBits = 2 | 4 | 8 | 16;
-export type ExactCopy = "float64" | "float32" | "int16" | "uint8" | "int8" | "rounded16" | "table16" | "table8";
-
-/** A coordinate system: code = (x − offset)/scale per column. Pointers are byte offsets. */
-export interface Frame {
-  /** Largest code Q: 127, 32767, or 1 for the float32 plane. */
-  readonly largest: number;
-  /** Columns with padding, a multiple of 32; the intercept's, if any, is at index `cols`. */
-  readonly padded: number;
-  /** The intercept's code: Q, of packed codes their level of the largest size; 0 where none is fitted. */
-  readonly intercept: number;
-  /** padded f64 each: x = offset + scale·code. */
-  readonly scale: number;
-  readonly offset: number;
-}
-
 /** A coordinate system with its codes, rounded, in linear memory. */
 export interface Plane extends Frame {
   readonly storage: CodeStorage | PackedStorage;
@@ -126,22 +112,6 @@ export interface ByteView {
   readonly inner: ByteMatrix;
   /** Null: the exact copy is wider than 16 bits, its passes are float64. */
   readonly exact: ByteMatrix | null;
-}
-
-/** The exact copy in linear memory: x = passOffset + passScale·stored. */
-export interface StoredCopy {
-  readonly storage: RawStorage | "Planes";
-  readonly pointer: number;
-  readonly rows: number;
-  readonly cols: number;
-  /** Distance in bytes from a high to its low plane (Planes only). */
-  readonly low: number;
-  readonly strideBytes: number;
-  /** Columns with padding, a multiple of 4. */
-  readonly width: number;
-  /** cols f64 each. */
-  readonly passScale: number;
-  readonly passOffset: number;
 }
 
 export function isPacked(bits: DataBits): bits is PackedBits {

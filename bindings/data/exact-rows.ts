@@ -1,8 +1,24 @@
 // Passes over the exact copy, whatever it is stored as: x = passOffset + passScale·stored.
 import type { Core, Scope } from "../engine/core.js";
+import type { RawStorage } from "../engine/kernels.js";
 import { eachPart, type Work } from "../engine/work.js";
-import type { StoredCopy } from "./dense-rows.js";
 import { gatherRows } from "./raw-rows.js";
+
+/** The exact copy in linear memory: x = passOffset + passScale·stored. */
+export interface StoredCopy {
+  readonly storage: RawStorage | "Planes";
+  readonly pointer: number;
+  readonly rows: number;
+  readonly cols: number;
+  /** Distance in bytes from a high to its low plane (Planes only). */
+  readonly low: number;
+  readonly strideBytes: number;
+  /** Columns with padding, a multiple of 4. */
+  readonly width: number;
+  /** cols f64 each. */
+  readonly passScale: number;
+  readonly passOffset: number;
+}
 
 /** Rows that a gradient pass takes at a time. */
 const GRADIENT_ROWS = 32;

@@ -1,7 +1,7 @@
 // What problems and solvers may ask of a dataset's rows however they are stored.
 import type { Work } from "../engine/work.js";
-import type { ExactCopy, Frame } from "./dense-rows.js";
 import type { ExactRows } from "./exact-rows.js";
+import type { ExactCopy, Frame } from "./frame.js";
 
 export interface RowSource {
   readonly rows: number;

@@ -1,7 +1,7 @@
 // The gate for a report that was saved beside a model: every field is what a fit would have said.
 import type { LossName } from "../data/problem.js";
 import { BitcenterError, show } from "../errors.js";
-import type { FitReport } from "./estimator.js";
+import type { FitReport } from "./fit-report.js";
 import type { JsonObject } from "./model-json.js";
 import { SOLVERS } from "./options.js";
 

@@ -3,29 +3,21 @@
 import { createEngine, type Engine } from "../data/engine.js";
 import { checkVector } from "../data/matrix.js";
 import type { LossName, Weights } from "../data/problem.js";
-import type { Variant } from "../engine/load.js";
 import { finish, type Work } from "../engine/work.js";
 import { BitcenterError, show } from "../errors.js";
 import { checkNames, oneOf } from "../options.js";
 import { checkReport } from "./check-report.js";
+import type { FitReport } from "./fit-report.js";
 import { splitRows } from "./folds.js";
 import { type EncodedLabels, encodeLabels, type Label, mapped, rowWeights, weightsOfClasses } from "./labels.js";
 import type { EstimatorName, LinearModel } from "./linear-model.js";
 import { type ModelJson, modelFromJson, modelToJson, type SavedModel } from "./model-json.js";
-import { type EstimatorOptions, HOST_OPTIONS, type Settings, type SolverName } from "./options.js";
+import { type EstimatorOptions, HOST_OPTIONS, type Settings } from "./options.js";
 import { drive } from "./pausing.js";
 import { type RowsInput, type Shape, shapeOf, takeRows } from "./rows.js";
 import { meanLoss, scoresOf } from "./scores.js";
 import { StreamState } from "./stream.js";
-import {
-  against,
-  type Ending,
-  type Task,
-  type TaskResult,
-  type TaskStep,
-  trainTask,
-  type ValidateTask,
-} from "./training.js";
+import { against, type Task, type TaskResult, type TaskStep, trainTask, type ValidateTask } from "./training.js";
 
 /** What onProgress hears after every outer step. */
 export interface FitProgress {
@@ -41,34 +33,6 @@ export interface FitProgress {
   /** Which problem is trained, 0-based, and how many there are: one per class where each is set against the rest, else one. */
   readonly problem: number;
   readonly problems: number;
-}
-
-export interface FitReport {
-  readonly solver: SolverName | "stream";
-  /** The module that ran: results do not depend on it; "none" for partialFit. */
-  readonly variant: Variant | "none";
-  readonly loss: LossName;
-  readonly rows: number;
-  readonly cols: number;
-  /** Passes over codes and over the exact copy, of all problems. */
-  readonly passes: number;
-  readonly exactPasses: number;
-  readonly outerSteps: number;
-  /** F at the model's weights: exact, float64, in your units; the sum over classes where each is set against the rest. */
-  readonly objective: number;
-  /** ‖∇F‖₂ there, likewise. */
-  readonly gradientNorm: number;
-  /** Whether every problem was solved to `tol`. Nothing is printed when not: look here. */
-  readonly isConverged: boolean;
-  /** Why the fit ended. "running": it has not; "aborted", "failed": an AbortSignal or an error ended it, the model is that of the last finished outer step. */
-  readonly stoppedBy: Ending | "running" | "aborted" | "failed";
-  /** With validation: the mean loss of the kept weights on the rows held out (weighted by `sampleWeight` and `classWeight`), and the outer step they come from, per problem. */
-  readonly validation: { readonly loss: number; readonly outerSteps: readonly number[] } | null;
-  /** Most bytes of linear memory that this fit held at a time, whatever else its engine holds; partialFit: bytes that stay between two batches. */
-  readonly bytes: number;
-  /** Seconds of loading rows, and of training. */
-  readonly loadSeconds: number;
-  readonly seconds: number;
 }
 
 export interface FitOptions<Y = Label> {

@@ -1,13 +1,13 @@
 // bitcenter compare DATA: every solver on the same problem, side by side.
 import { BitcenterError } from "../../errors.js";
-import type { FitReport } from "../../estimators/estimator.js";
+import type { FitReport } from "../../estimators/fit-report.js";
 import type { SolverName } from "../../estimators/options.js";
 import type { Estimator } from "../../node/model-file.js";
 import { type Arguments, UsageError } from "../arguments.js";
+import { type Host, INTERRUPTED, OK } from "../command.js";
 import { estimatorOf } from "../estimator.js";
 import { inFlags } from "../flags.js";
 import { type Labelled, loadLabelled, NOTHING } from "../load.js";
-import { type Host, INTERRUPTED, OK } from "../run.js";
 import { progressBar, shortNumber, textTable } from "../terminal.js";
 
 /** Passes that a stochastic solver gets: what does not converge in so many is not worth waiting for in a comparison. */

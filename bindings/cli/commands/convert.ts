@@ -8,8 +8,8 @@ import { toSafetensors } from "../../io/model/safetensors.js";
 import { type Estimator, loadModel } from "../../node/model-file.js";
 import { checkWritable, writeWhole } from "../../node/write-file.js";
 import { type Arguments, choice, UsageError } from "../arguments.js";
+import { type Host, OK } from "../command.js";
 import { expectedBy, loadRows } from "../load.js";
-import { type Host, OK } from "../run.js";
 
 const FORMATS = ["json", "safetensors", "onnx", "c", "liblinear"] as const;
 

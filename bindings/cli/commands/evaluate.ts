@@ -1,8 +1,8 @@
 // bitcenter evaluate MODEL DATA: how good a model is on labelled rows.
 import type { Arguments } from "../arguments.js";
+import { type Host, OK } from "../command.js";
 import { expectedBy, loadLabelled, loadModelOf } from "../load.js";
 import { classification, regression } from "../measures.js";
-import { type Host, OK } from "../run.js";
 import { shortNumber, textList, textTable } from "../terminal.js";
 
 export async function evaluate(args: Arguments, host: Host): Promise<number> {

@@ -9,8 +9,8 @@ import { type Estimator, loadModel } from "../../node/model-file.js";
 import { openFile } from "../../node/open.js";
 import { type FileData, formatOfName, readOpened, tableOptions, withFormat } from "../../node/read-file.js";
 import type { Arguments } from "../arguments.js";
+import { type Host, OK } from "../command.js";
 import { labelsAreIn } from "../load.js";
-import { type Host, OK } from "../run.js";
 import { shortNumber, textList, textTable } from "../terminal.js";
 import { shownClasses } from "./train.js";
 

@@ -3,8 +3,8 @@
 import { checkWritable, writeWhole } from "../../node/write-file.js";
 import type { Arguments } from "../arguments.js";
 import { UsageError } from "../arguments.js";
+import { type Host, OK } from "../command.js";
 import { expectedBy, loadModelOf, loadRows } from "../load.js";
-import { type Host, OK } from "../run.js";
 
 export async function predict(args: Arguments, host: Host): Promise<number> {
   const [modelPath, path] = args.operands as [string, string];

@@ -1,13 +1,13 @@
 // bitcenter train DATA: fit, say how it went, save.
 import { BitcenterError } from "../../errors.js";
-import type { FitReport } from "../../estimators/estimator.js";
+import type { FitReport } from "../../estimators/fit-report.js";
 import { type Estimator, saveModel } from "../../node/model-file.js";
 import { checkWritable } from "../../node/write-file.js";
 import type { Arguments } from "../arguments.js";
+import { type Host, INTERRUPTED, OK } from "../command.js";
 import { estimatorOf, solverOf } from "../estimator.js";
 import { type Labelled, loadLabelled, NOTHING } from "../load.js";
 import { classification, regression } from "../measures.js";
-import { type Host, INTERRUPTED, OK } from "../run.js";
 import { progressBar, shortNumber, textList } from "../terminal.js";
 
 export async function train(args: Arguments, host: Host): Promise<number> {
