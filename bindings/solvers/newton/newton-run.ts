@@ -389,12 +389,13 @@ export class NewtonRun {
   *direct(): Work<Progress> {
     const { isSolved, decrement, length = 0 } = yield* this.#stopwatch.timed("inner", this.#descent.direct());
     const { objective } = this.#descent.system.point;
+    const gap = relativeGap(this.#zeroObjective, objective, decrement);
     // losses are never negative: F* ≥ 0, and (F − F*)/(F(0) − F*) ≤ F/F(0)
     const most = objective / this.#zeroObjective;
-    if (most <= this.#goal) return { gap: most, isConverged: true };
-    const gap = relativeGap(this.#zeroObjective, objective, decrement);
     // with l1 the weights are to be as good as the tolerance too, as far as a gap can still tell
-    const isClose = length <= this.#settings.tol || gap <= FLAT * this.#goal;
+    const flat = FLAT * this.#goal;
+    const isClose = length <= this.#settings.tol || gap <= flat || most <= flat;
+    if (most <= this.#goal && isClose) return { gap: most, isConverged: true };
     return { gap, isConverged: isSolved && gap <= this.#goal && isClose };
   }
 
