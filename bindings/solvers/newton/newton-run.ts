@@ -310,6 +310,7 @@ export class NewtonRun {
     // huber is ε(|error| − ε/2) out there
     const meanError = (): number => system.point.objective / system.epsilon + system.epsilon / 2;
     if (loss !== "huber" || !(meanError() > FAR_ERRORS * epsilon)) return false;
+    const before = system.point.objective;
     for (let bend = meanError(); bend > BEND * epsilon; bend = Math.min(bend, meanError()) / BEND) {
       system.epsilon = bend;
       const { objective } = yield* system.evaluate();
@@ -319,7 +320,7 @@ export class NewtonRun {
       system.preconditioner.release();
     }
     system.epsilon = epsilon;
-    yield* system.evaluate();
+    yield* system.jump(before);
     return true;
   }
 
