@@ -116,6 +116,21 @@ describeVariants("auto", (variant) => {
     engine.dispose();
   });
 
+  // a model fitted to other targets is no better than zeros out there, where nothing has curvature
+  it("huber with errors of 1e6 bends from a start: the same optimum, and from there none but one direction", () => {
+    const sample = sampleFor("huber", 900, 6, 31);
+    const labels = Float64Array.from(sample.labels, (y) => 1e6 * (y + 3));
+    const { engine, problem } = pose("huber", { ...sample, labels }, sample, sample.data, { l2: 0, variant });
+    const cold = last(auto(problem, { tol: 1e-8 }));
+    const coef = new Float64Array(sample.cols);
+    const warm = last(auto(problem, { tol: 1e-8, start: { coef, intercept: [1] } }));
+    expect(warm.isConverged).toBe(true);
+    expect(Math.abs(warm.objective - cold.objective)).toBeLessThanOrEqual(GAP * cold.objective);
+    const again = [...auto(problem, { tol: 1e-8, start: cold })];
+    expect(again.map(({ outerStep, isConverged }) => [outerStep, isConverged])).toEqual([[0, true]]);
+    engine.dispose();
+  });
+
   // along a line F has corners as narrow as 1e-6 of it: a step halved until it moves nothing is no step, and a thousand of them no run
   it.each([1e-7, 1e-8])("huber with errors of 1e6 bends and l2 %d comes to an end", (l2) => {
     const [rows, cols] = [900, 6];
