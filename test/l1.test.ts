@@ -31,6 +31,7 @@ import { type Problem as Exact, gradient, joinParameters, widthOf } from "./orac
 import { sampleFor } from "./support/data.js";
 import { pose, STORAGES, valuesOf } from "./support/posed.js";
 import { type Limits, randomProblem, wildProblem } from "./support/problems.js";
+import { Dice } from "./support/random.js";
 import { describeVariants, VARIANTS } from "./support/variants.js";
 
 const SMOOTH: readonly LossName[] = ["squared", "logistic", "softmax", "squaredHinge", "huber"];
@@ -318,6 +319,39 @@ describe("l1 on data that nobody has prepared", () => {
     for (const part of [0.5, 0.05, 1e-3, 1e-6]) {
       judge(`part ${part}`, { ...exact, l1: strengthOf(exact, part) }, { data: data as never, rows: 200, cols });
     }
+  });
+});
+
+describe("l1 with targets far from 0", () => {
+  // F(0) is that of the intercept: F is below tol² of it before any weight is right, and the weights are what l1 is for
+  it("a million away: the zeros of the centred targets", () => {
+    const shift = 1e6;
+    const [rows, cols] = [400, 10];
+    const dice = new Dice(5);
+    const centred = (): number => dice.uniform() - 0.5;
+    const data = Float64Array.from({ length: rows * cols }, centred);
+    const targets = Float64Array.from({ length: rows }, (_, i) => {
+      const [a, b] = [data[i * cols] as number, data[i * cols + 1] as number];
+      return a + 0.5 * b + 0.5 * centred();
+    });
+    const engine = createEngine();
+    const solved = (labels: Float64Array, options: NewtonOptions): NewtonReport => {
+      const problem = engine.problem(engine.dataset({ data, rows, cols }, labels), { loss: "squared", l1: 1e-3 });
+      return [...newton(problem, options)].at(-1) as NewtonReport;
+    };
+    // hessianShare: no explicit Hessian whose first step ends at the optimum
+    const far = solved(
+      targets.map((y) => y + shift),
+      { tol: TOL, hessianShare: 1 },
+    );
+    const near = solved(targets, { tol: 1e-10 });
+    expect(far.isConverged).toBe(true);
+    near.coef.forEach((w, j) => {
+      expect((far.coef[j] as number) === 0).toBe(w === 0);
+      // margins of `shift` round, and the float64 sums of F(0) with them: (F − F*)/F(0) of 2⁻⁵² is all that can be seen
+      expect(Math.abs((far.coef[j] as number) - w)).toBeLessThan(2 ** -26 * shift);
+    });
+    engine.dispose();
   });
 });
 

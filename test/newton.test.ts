@@ -100,6 +100,57 @@ describeVariants("auto", (variant) => {
     engine.dispose();
   });
 
+  // nearly all targets are near 0, where F(0) is all but the optimum; problems that bend further out are drawn away from it
+  it("huber with few errors of 1e9 bends: what rougher problems find is left where it is worse", () => {
+    const [rows, cols] = [200, 2];
+    const dice = new Dice(4);
+    const data = Float64Array.from({ length: rows * cols }, () => dice.uniform() - 0.5);
+    const labels = Float64Array.from({ length: rows }, (_, i) => (i % 10 === 0 ? 1e9 : 1e-3) * (dice.uniform() - 0.5));
+    const engine = createEngine({ variant });
+    const problem = engine.problem(engine.dataset({ data, rows, cols }, labels), { loss: "huber" });
+    const objectives = Array.from(auto(problem), (report) => report.objective);
+    expect(objectives.length).toBeGreaterThan(2);
+    objectives.forEach((value, i) => {
+      if (i > 0) expect(value).toBeLessThanOrEqual((objectives[i - 1] as number) * (1 + 2 ** -48));
+    });
+    engine.dispose();
+  });
+
+  // a model fitted to other targets is no better than zeros out there, where nothing has curvature
+  it("huber with errors of 1e6 bends from a start: the same optimum, and from there none but one direction", () => {
+    const sample = sampleFor("huber", 900, 6, 31);
+    const labels = Float64Array.from(sample.labels, (y) => 1e6 * (y + 3));
+    const { engine, problem } = pose("huber", { ...sample, labels }, sample, sample.data, { l2: 0, variant });
+    const cold = last(auto(problem, { tol: 1e-8 }));
+    const coef = new Float64Array(sample.cols);
+    const warm = last(auto(problem, { tol: 1e-8, start: { coef, intercept: [1] } }));
+    expect(warm.isConverged).toBe(true);
+    expect(Math.abs(warm.objective - cold.objective)).toBeLessThanOrEqual(GAP * cold.objective);
+    const again = [...auto(problem, { tol: 1e-8, start: cold })];
+    expect(again.map(({ outerStep, isConverged }) => [outerStep, isConverged])).toEqual([[0, true]]);
+    engine.dispose();
+  });
+
+  // along a line F has corners as narrow as 1e-6 of it: a step halved until it moves nothing is no step, and a thousand of them no run
+  it.each([1e-7, 1e-8])("huber with errors of 1e6 bends and l2 %d comes to an end", (l2) => {
+    const [rows, cols] = [900, 6];
+    const dice = new Dice(3);
+    const centred = (): number => dice.uniform() - 0.5;
+    const data = Float64Array.from({ length: rows * cols }, () => 4 * centred());
+    const truth = Array.from({ length: cols }, () => 2 * centred());
+    const labels = Float64Array.from({ length: rows }, (_, i) => {
+      const margin = truth.reduce((sum, w, j) => sum + w * (data[i * cols + j] as number), 3);
+      return 1e6 * (margin + 0.5 * (centred() + centred() + centred()));
+    });
+    const engine = createEngine({ variant });
+    const problem = engine.problem(engine.dataset({ data, rows, cols }, labels), { loss: "huber", l2 });
+    const reports = [...auto(problem)];
+    const final = reports.at(-1) as NewtonReport;
+    expect(final.isConverged || final.isStalled).toBe(true);
+    expect(reports.length).toBeLessThan(200);
+    engine.dispose();
+  });
+
   const cases = SMOOTH.flatMap((loss) =>
     Object.keys(STORAGES).flatMap((storage) =>
       [true, false].map((fitIntercept) => ({ loss, storage, fitIntercept, isWeighted: fitIntercept })),

@@ -10,7 +10,7 @@ import { Descent, type DescentSettings } from "./descent.js";
 import { L1Model } from "./l1-model.js";
 import { L1System } from "./l1-system.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
-import { type Buffers, type Coordinates, NewtonSystem, type System } from "./newton-system.js";
+import { type Buffers, type Coordinates, type Direction, NewtonSystem, type System } from "./newton-system.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows, SAMPLE_PER_COLUMN } from "./preconditioner.js";
 import type { Arithmetic, ExactPasses, Products, RowMatrix, RowView } from "./products.js";
 import { isPackedMatrix } from "./row-matrix.js";
@@ -287,9 +287,9 @@ export class NewtonRun {
     // sparse codes are no faster than the values they stand for
     const hasCodes =
       exact === null && this.#problem.dataset.sparse === null && this.#problem.dataset.cols >= CODES_COLUMNS;
-    if (!this.#isFromZero || !warmStart || isExact) return false;
+    if (!warmStart || isExact) return false;
     if (yield* this.#stopwatch.timed("inner", this.#straighten())) return true;
-    if (!(hasSample || hasCodes)) return false;
+    if (!this.#isFromZero || !(hasSample || hasCodes)) return false;
     const { system } = this.#descent;
     const before = system.point.objective;
     const solveSample = (): Work<void> => this.#withSample(sampled, (sample) => this.#solveSample(sample));
@@ -301,7 +301,7 @@ export class NewtonRun {
 
   /**
    * Huber where nearly all errors are beyond the bend: there F has no curvature, and a direction no length. Problems that bend as far out as the errors are on average,
-   * then ever closer, each from the solution of the one before. False when the errors are not that large.
+   * then ever closer, each from the solution of the one before. From a given start, too: one that is not the optimum is as lost out there. False when the errors are not that large.
    */
   *#straighten(): Work<boolean> {
     const { loss, epsilon } = this.#problem;
@@ -310,16 +310,37 @@ export class NewtonRun {
     // huber is ε(|error| − ε/2) out there
     const meanError = (): number => system.point.objective / system.epsilon + system.epsilon / 2;
     if (loss !== "huber" || !(meanError() > FAR_ERRORS * epsilon)) return false;
-    for (let bend = meanError(); bend > BEND * epsilon; bend = Math.min(bend, meanError()) / BEND) {
-      system.epsilon = bend;
-      const { objective } = yield* system.evaluate();
-      const descent = new Descent(this.#problem, frame, inner, system, this.#descentSettings);
-      yield* this.#descend(descent, objective, BEND_GAP, BEND_STEPS);
+    const descentAt = (): Descent => new Descent(this.#problem, frame, inner, system, this.#descentSettings);
+    if (!this.#isFromZero) {
+      const descent = descentAt();
+      const { isConverged } = this.#progressOf(yield* descent.direct());
       this.#warmPasses += descent.gramPasses;
       system.preconditioner.release();
+      if (isConverged || this.#settings.outerSteps === 0) return false;
     }
-    system.epsilon = epsilon;
-    yield* system.evaluate();
+    const { core, outputs } = this.#problem;
+    const size = outputs * frame.padded;
+    const scratch = new Scope(core);
+    try {
+      const start = scratch.alloc(size * 8, "the start");
+      core.f64(start, size).set(core.f64(system.v, size));
+      const before = system.point.objective;
+      for (let bend = meanError(); bend > BEND * epsilon; bend = Math.min(bend, meanError()) / BEND) {
+        system.epsilon = bend;
+        const { objective } = yield* system.evaluate();
+        const descent = descentAt();
+        yield* this.#descend(descent, objective, BEND_GAP, BEND_STEPS);
+        this.#warmPasses += descent.gramPasses;
+        system.preconditioner.release();
+      }
+      system.epsilon = epsilon;
+      if (!((yield* system.evaluate()).objective <= before)) {
+        core.f64(system.v, size).set(core.f64(start, size));
+        yield* system.jump(Number.POSITIVE_INFINITY);
+      }
+    } finally {
+      scratch.release();
+    }
     return true;
   }
 
@@ -387,14 +408,18 @@ export class NewtonRun {
 
   /** The next direction, and how far the present point is from the optimum. */
   *direct(): Work<Progress> {
-    const { isSolved, decrement, length = 0 } = yield* this.#stopwatch.timed("inner", this.#descent.direct());
+    return this.#progressOf(yield* this.#stopwatch.timed("inner", this.#descent.direct()));
+  }
+
+  #progressOf({ isSolved, decrement, length = 0 }: Direction): Progress {
     const { objective } = this.#descent.system.point;
+    const gap = relativeGap(this.#zeroObjective, objective, decrement);
     // losses are never negative: F* ≥ 0, and (F − F*)/(F(0) − F*) ≤ F/F(0)
     const most = objective / this.#zeroObjective;
-    if (most <= this.#goal) return { gap: most, isConverged: true };
-    const gap = relativeGap(this.#zeroObjective, objective, decrement);
     // with l1 the weights are to be as good as the tolerance too, as far as a gap can still tell
-    const isClose = length <= this.#settings.tol || gap <= FLAT * this.#goal;
+    const flat = FLAT * this.#goal;
+    const isClose = length <= this.#settings.tol || gap <= flat || most <= flat;
+    if (most <= this.#goal && isClose) return { gap: most, isConverged: true };
     return { gap, isConverged: isSolved && gap <= this.#goal && isClose };
   }
 

@@ -471,7 +471,8 @@ export class NewtonSystem implements System {
       yield* addScaled(core, margins, part, u2, count);
       yield* addScaled(core, v, part, previous, size);
       const objective = yield* this.#loss();
-      if (!(objective <= most)) continue;
+      // a whole step may cost rounding; one that is shortened until nothing is left of it would do so for ever
+      if (!(part < 1 ? objective < before : objective <= most)) continue;
       if (part < 1) {
         yield* combine(core, u2, 0, part, u2, count);
         yield* combine(core, previous, 0, part, previous, size);

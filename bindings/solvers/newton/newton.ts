@@ -37,7 +37,7 @@ export interface NewtonOptions extends AutoOptions {
   readonly hessianShare?: number | "auto";
   /** "auto" (default): Gram where its cost is moderate, the other one after a stall. */
   readonly preconditioner?: "auto" | "gram" | "diagonal";
-  /** Solve rougher problems first, on a sample of the rows and on codes alone, where there are (default true; never with `start`). */
+  /** Solve rougher problems first, on a sample of the rows and on codes alone, where there are (default true; with `start` only those of huber far beyond its bend). */
   readonly warmStart?: boolean;
 }
 
