@@ -937,6 +937,27 @@ describe("JSON", () => {
 });
 
 describe("small and odd data", () => {
+  it.each([0.1, 1, 10, 1e3])("huber with a first batch beyond every bend, epsilon %d", (epsilon) => {
+    const { uniform } = dice(12);
+    const model = new LinearRegression({ loss: "huber", epsilon });
+    const X: number[][] = [];
+    const y: number[] = [];
+    for (let batch = 0; batch < 5; batch++) {
+      const rows = Array.from({ length: 40 }, () => [uniform(), uniform()]);
+      const targets = rows.map(([a = 0, b = 0]) => 2000 * a - 3000 * b + 1e4);
+      X.push(...rows);
+      y.push(...targets);
+      model.partialFit(rows, targets);
+    }
+    // rows without noise: the optimum is the plane they lie on, whatever the bend
+    expect(model.report?.isConverged).toBe(true);
+    [2000, -3000].forEach((truth, j) => {
+      expect(Math.abs((model.coef[j] as number) - truth)).toBeLessThan(1e-3);
+    });
+    expect(Math.abs((model.intercept[0] as number) - 1e4)).toBeLessThan(1e-3);
+    expect(model.score(X, y)).toBeGreaterThan(1 - 1e-9);
+  });
+
   it("one column, one row per class", () => {
     for (const model of [new LogisticRegression(), new LinearSVC(), new LinearSVC({ loss: "hinge" })]) {
       expect(model.fitSync([[0], [5]], ["low", "high"]).predict([[-1], [7]])).toEqual(["low", "high"]);

@@ -86,6 +86,23 @@ describeVariants("auto", (variant) => {
     engine.dispose();
   });
 
+  // nothing to gain: the optimum is at zero weights, and all there is to see is rounding
+  it.each([
+    ["two of each", [1, 2, 1, 2], 1, [0, 1, 1, 0]],
+    ["exclusive or", [0, 0, 0, 1, 1, 0, 1, 1], 2, [0, 1, 1, 0]],
+    ["one row four times", [1, 1, 1, 1], 1, [0, 1, 0, 1]],
+  ] as const)("labels that the columns say nothing of: %s", (_name, data, cols, labels) => {
+    const engine = createEngine({ variant });
+    for (const l2 of [0, 1e-4]) {
+      const dataset = engine.dataset({ data: Float64Array.from(data), rows: 4, cols }, labels);
+      const report = last(auto(engine.problem(dataset, { loss: "logistic", l2 }), { tol: 1e-8 }));
+      expect(report.isConverged).toBe(true);
+      expect(report.outerStep).toBeLessThan(5);
+      for (const w of [...report.coef, ...report.intercept]) expect(Math.abs(w)).toBeLessThan(1e-12);
+    }
+    engine.dispose();
+  });
+
   // the user's own units: prices in the hundred thousands, and an epsilon of 1 that is never changed
   it.each([1e2, 1e4, 1e6])("huber with errors of %d bends", (unit) => {
     const sample = sampleFor("huber", 900, 6, 31);

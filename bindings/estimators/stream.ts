@@ -26,6 +26,8 @@ const MOST_HALVINGS = 40;
 const FORCING = 0.1;
 /** A step must bring this part of what its slope promises (Armijo). */
 const SUFFICIENT = 1e-4;
+/** Part of the curvature of huber's touching parabola (see #touching) that rows beyond its bend have. */
+const TOUCH = 0.05;
 /** Part of the objective below which a promise is not seen in it any more. */
 const NOISE = 2 ** -52;
 
@@ -235,8 +237,9 @@ function slopes(loss: LossName, m: number, y: number, tau: number): readonly [nu
     case "squared":
       return [m - y, 1];
     default: {
+      // beyond the bend there is no curvature; with a little of the touching parabola's, rows out there can still be told apart
       const r = m - y;
-      return Math.abs(r) <= tau ? [r, 1] : [r > 0 ? tau : -tau, 0];
+      return Math.abs(r) <= tau ? [r, 1] : [r > 0 ? tau : -tau, (TOUCH * tau) / Math.abs(r)];
     }
   }
 }
@@ -338,7 +341,9 @@ class Stream {
     this.isConverged = false;
     for (let step = 0; step < MOST_STEPS; step++) {
       yield;
-      const p = this.#direction(batch, g, second, omega, hold, penalised);
+      // Newton's steps end quickly; those of reweighted squares get there from anywhere
+      const curved = step % 2 === 0 ? this.#touching(margins, y, omega, second) : second;
+      const p = this.#direction(batch, g, curved, omega, hold, penalised);
       const promise = -dotOf(g, p);
       this.isConverged = !(0.5 * promise > Math.max(NOISE, this.#tol * this.#tol) * this.#zero);
       if (this.isConverged) break;
@@ -450,6 +455,23 @@ class Stream {
         (first[k] as Float64Array)[i] = weight * (share - (k === label ? 1 : 0));
       }
     });
+  }
+
+  /**
+   * Beyond its bend huber has no curvature, and a first batch is often all out there: instead that of the parabola which touches the loss at the row's error and lies above it
+   * (Huber 1981, Robust Statistics, §7.8: iteratively reweighted least squares). The other losses: `second` as it is.
+   */
+  #touching(
+    margins: readonly Float64Array[],
+    y: Float64Array,
+    omega: Float64Array | null,
+    second: readonly Float64Array[],
+  ): readonly Float64Array[] {
+    if (this.#loss !== "huber") return second;
+    const scores = margins[0] as Float64Array;
+    const touch = (target: number, i: number): number =>
+      (omega?.[i] ?? 1) * Math.min(1, this.#tau / Math.abs((scores[i] as number) - target));
+    return [y.map(touch)];
   }
 
   /** out += Hessian of the batch · p. */

@@ -10,7 +10,7 @@ import { Descent, type DescentSettings } from "./descent.js";
 import { L1Model } from "./l1-model.js";
 import { L1System } from "./l1-system.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
-import { type Buffers, type Coordinates, type Direction, NewtonSystem, type System } from "./newton-system.js";
+import { type Buffers, type Coordinates, type Direction, NewtonSystem, NOISE, type System } from "./newton-system.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows, SAMPLE_PER_COLUMN } from "./preconditioner.js";
 import type { Arithmetic, ExactPasses, Products, RowMatrix, RowView } from "./products.js";
 import { isPackedMatrix } from "./row-matrix.js";
@@ -456,9 +456,9 @@ export class NewtonRun {
   }
 }
 
-/** Half the decrement is what the quadratic model has left to gain. */
+/** Half the decrement is what the quadratic model has left to gain. Where the data say nothing, all there is to gain is below the rounding of F. */
 function relativeGap(zeroObjective: number, objective: number, decrement: number): number {
   const left = 0.5 * decrement;
-  const total = zeroObjective - objective + left;
+  const total = Math.max(zeroObjective - objective + left, NOISE * zeroObjective);
   return total > 0 ? Math.min(1, left / total) : 1;
 }

@@ -158,6 +158,8 @@ function* run(
       problem.checkLive();
       const { gap, isConverged } = yield* state.direct();
       const isStalled = !isConverged && !isAlive;
+      // zero weights are the optimum as far as can be seen: a step that stays where it is
+      if (isConverged && outerStep === 0 && isFirst) outerStep = 1;
       if (outerStep > 0 || !isFirst) yield { outerStep, gap, isConverged, isStalled, ...state.facts() };
       if (isConverged || isStalled || outerStep >= settings.outerSteps) return;
       problem.checkLive();
