@@ -191,7 +191,7 @@ export function objectiveSection({ sets }: ObjectiveResults, curves: string): st
     "## Time to objective",
     "Seconds on one thread from data in memory to the first weights whose gap (F − F*)/(F(0) − F*) is small enough; in brackets how many times bitcenter was " +
       "faster, ▼ where it was slower: medians over runs in turn, each compared with bitcenter's of the same round. All minimise the same F: no intercept but a " +
-      "column of ones, the same λ. bitcenter makes a new engine for every run, its time includes quantising the data. It takes bytes where the data are bytes, the others " +
+      "column of ones, the same λ, which is that of the values as the others take them: pixels in [0, 1], also where bitcenter takes bytes (and λ times the square of their largest value). bitcenter makes a new engine for every run, its time includes quantising the data. It takes bytes where the data are bytes, the others " +
       "float32, float64 or sparse rows, whatever is fastest for them, made before their clocks start; each competitor's figure is that of its fastest setting " +
       "for that target. scikit-learn's iterations are watched from inside, at the first that is good enough its clock would have stopped; what " +
       "cannot be watched is run again and again with finer settings, and the fastest sufficient run counts. All weights are judged by one float64 program outside " +

@@ -67,13 +67,13 @@ function accuracySummary({ convergence, images }: TrainingResults): string {
         ...SUMMARY.map((solver) => reached(named(solvers, solver).epochs[last] as Spread)),
       ]),
       ...images.map(({ name, solvers }) => [
-        `${name}: test accuracy`,
+        `${name}, pixels in [0, 1]: test accuracy`,
         ...SUMMARY.map((solver) => `${(100 * named(solvers, solver).accuracy).toFixed(2)} %`),
       ]),
       ...images.map(({ name, solvers }) => {
         const float32 = named(solvers, "SVRG float32").seconds.inner;
         return [
-          `${name}: stochastic steps per s, × float32`,
+          `${name}, pixels in [0, 1]: stochastic steps per s, × float32`,
           ...SUMMARY.map((solver) => times(float32 / named(solvers, solver).seconds.inner)),
         ];
       }),

@@ -119,12 +119,29 @@ describe("train", () => {
     for (const [input, words] of [
       [text, ["--format", "csv"]],
       [gzipSync(text), ["--format", "csv"]],
+      [text, []],
+      [gzipSync(text), ["--label", "answer"]],
+      [text.toString().replaceAll(",", "\t"), []],
+      [text.toString().replaceAll(",", ";"), ["--header"]],
+      [`made by hand\n${text}`, ["--skip-lines", "1"]],
+      [text.toString().replaceAll(",", " "), ["--label", "answer"]],
+      [text.toString().slice(text.indexOf("\n") + 1), ["--no-header"]],
       [readFileSync(join(folder, "train.libsvm")), []],
     ] as const) {
       succeed(["train", "-", ...words, "--l2", "1e-3", "--out", "stdin.json"], input);
       const { coef, intercept } = JSON.parse(readFileSync(join(folder, "stdin.json"), "utf8"));
       expect({ coef, intercept }).toEqual(weights[0]);
     }
+  });
+
+  it("a table of one line, and of a name that says nothing, is known by its cells", () => {
+    writeFileSync(join(folder, "table"), readFileSync(join(folder, "test.csv")));
+    const named = succeed(["predict", "model.json", "test.csv", "--label", "answer"]);
+    expect(succeed(["predict", "model.json", "table", "--label", "answer"])).toBe(named);
+    expect(succeed(["inspect", "table"])).toMatch(/csv/);
+    expect(succeed(["predict", "model.json", "-"], "90,80\n")).toBe("yes\n");
+    expect(succeed(["predict", "model.json", "-", "--no-header"], "90 80\n1 2\n")).toBe("yes\nno\n");
+    expect(bitcenter(["predict", "model.json", "-"], "90 80\n1 2\n").err).toMatch(/neither its name nor its beginning/);
   });
 
   it("a test file without a telling name has the width of the training file, though its rows end earlier", () => {

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -41,19 +42,29 @@ interface Snippet {
   readonly source: string;
 }
 
-/** JavaScript, and shell lines that call `bitcenter` alone. */
+/** JavaScript, and lines that call `bitcenter` alone, be they marked as a shell's or not at all: what is only to be read (a synopsis) is marked as text. */
 function snippetsOf(text: string): Snippet[] {
-  const all = [...text.matchAll(/```(js|sh)\n([\s\S]*?)```/g)].map(
-    (match): Snippet => ({ language: match[1] as string, source: match[2] as string }),
+  const all = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(
+    (match): Snippet => ({ language: match[1] || "sh", source: match[2] as string }),
   );
   return all.filter(
     ({ language, source }) =>
       language === "js" ||
-      source
-        .trim()
-        .split("\n")
-        .every((line) => line.startsWith("bitcenter ")),
+      (language === "sh" &&
+        source
+          .trim()
+          .split("\n")
+          .every((line) => line.startsWith("bitcenter "))),
   );
+}
+
+/** LIBSVM rows of three columns of 0 and 1, gzipped: stand-ins for the files that a page names without making them. */
+function adults(rows: number): Uint8Array {
+  const line = (i: number): string => {
+    const columns = [1, 2, 3].filter((j) => (i >> (j - 1)) % 2 === 1 || i % 7 === j);
+    return [i % 5 < 2 ? "+1" : "-1", ...columns.map((j) => `${j}:1`)].join(" ");
+  };
+  return gzipSync(`${Array.from({ length: rows }, (_, i) => line(i)).join("\n")}\n`);
 }
 
 function run({ language, source }: Snippet, folder: string): string {
@@ -78,6 +89,8 @@ describe.each(pages)("%s", (page) => {
     mkdirSync(dirname(command));
     writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${join(root, "dist/cli/main.js")}" "$@"\n`);
     chmodSync(command, 0o755);
+    writeFileSync(join(folder, "a9a.gz"), adults(200));
+    writeFileSync(join(folder, "a9a.t.gz"), adults(60));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -2,6 +2,7 @@
 import type { DenseMatrix, NumericArray, SparseMatrix } from "../data/matrix.js";
 import { BitcenterError, show } from "../errors.js";
 import { type CsvOptions, readCsv } from "../io/csv/csv.js";
+import { decimalOf } from "../io/decimal.js";
 import { readIdx } from "../io/idx.js";
 import { readLibsvm } from "../io/libsvm.js";
 import { readNpy } from "../io/npy.js";
@@ -14,7 +15,7 @@ export type FileFormat = "libsvm" | "csv" | "tsv" | "npy" | "idx";
 export const FORMATS: readonly FileFormat[] = ["libsvm", "csv", "tsv", "npy", "idx"];
 
 export interface FileOptions extends Omit<CsvOptions, "name"> {
-  /** Default "auto": told from the name (without .gz), else from the first bytes. */
+  /** Default "auto": told from the name (without .gz), else from what the file begins with, else CSV where an option is one of tables alone. */
   readonly format?: "auto" | FileFormat;
   /** LIBSVM: number of columns. */
   readonly cols?: number;
@@ -64,7 +65,8 @@ export function formatOfName(path: string): FileFormat | null {
       : null;
 }
 
-const SNIFFED = 2 ** 12;
+/** Bytes that are looked at: several lines of a table of some thousand columns. */
+const SNIFFED = 2 ** 16;
 const IDX_TYPES = new Set([8, 9, 11, 12, 13, 14]);
 const LIBSVM_LINE = /^[ \t]*[+-]?[\d.]+(?:[eE][+-]?\d+)?(?:[ \t]+qid:\d+)?(?:[ \t]+\d+:[^\s#]+)*[ \t]*(?:#.*)?\r?$/;
 const TEXT_NAMES = /\.(?:txt|data|dat)(?:\.gz)?$/i;
@@ -78,7 +80,45 @@ function formatOfContent(head: Uint8Array, path: string): FileFormat | null {
   const seen = lines.length > 1 ? lines.slice(0, -1) : lines.map((line) => line.replace(/[ \t]+\S*$/, ""));
   const rows = (head.length < SNIFFED ? lines : seen).filter((line) => !/^[ \t]*(?:#.*)?\r?$/.test(line));
   if (rows.some((line) => line.includes(":")) && rows.every((line) => LIBSVM_LINE.test(line))) return "libsvm";
-  return TEXT_NAMES.test(path) ? "csv" : null;
+  return TEXT_NAMES.test(path) ? "csv" : tableOfContent(head);
+}
+
+/** JSON has as many commas on each of its lines as a table may have. */
+const NO_TABLE = /^\s*[[{]/;
+/** A quoted cell may hold delimiters and ends of lines. */
+const QUOTED = /"(?:[^"]|"")*"/g;
+/** A label of any kind, and then pairs. */
+const PAIRS = /^\S+(?:[ \t]+\d+:[^\s,;|]+)+[ \t]*(?:#.*)?\r?$/;
+
+/**
+ * Whether `head` is a table by its cells: a delimiter that every line has the same number of times, on two lines at least; or one line of nothing but numbers. null:
+ * it may be anything. Blanks alone do not make a table: so has prose.
+ */
+function tableOfContent(head: Uint8Array): "csv" | "tsv" | null {
+  if (head.some((byte) => byte < 9 || (byte > 13 && byte < 32))) return null;
+  const text = new TextDecoder().decode(head);
+  if (NO_TABLE.test(text)) return null;
+  const lines = text.replace(QUOTED, "quoted").split("\n");
+  const isCut = head.length >= SNIFFED;
+  const rows = (isCut && lines.length > 1 ? lines.slice(0, -1) : lines).filter((line) => line.trim() !== "");
+  const first = rows[0];
+  if (first === undefined || rows.every((line) => PAIRS.test(line))) return null;
+  const delimiter = ["\t", ";", "|", ","].find((one) => {
+    const count = first.split(one).length;
+    return count > 1 && rows.every((line) => line.split(one).length === count);
+  });
+  if (delimiter === undefined) return null;
+  // the last cell of a line that is cut may be half a number
+  const cells = first.split(delimiter).slice(0, isCut ? -1 : undefined);
+  const isTable = rows.length > 1 || cells.every((cell) => !Number.isNaN(decimalOf(cell.trim())));
+  return isTable ? (delimiter === "\t" ? "tsv" : "csv") : null;
+}
+
+/** Whether the options speak of a table: NPY and IDX, whose columns have no names, say themselves what they are. */
+function isTableAsked(options: FileOptions): boolean {
+  const { label } = options;
+  const isName = typeof label === "string" && label !== "first" && label !== "last";
+  return isName || TABLE.some((option) => (options[option] ?? null) !== null);
 }
 
 /** One number or text per row; text has no header, or the count would not be right. */
@@ -161,7 +201,9 @@ export async function withFormat<T>(
   const { name } = file;
   const { head, all: source } = await peek(file[Symbol.asyncIterator]() as AsyncGenerator<Uint8Array, void>, SNIFFED);
   try {
-    const format = asked !== "auto" ? asked : (formatOfName(path) ?? formatOfContent(head, path));
+    const told = asked !== "auto" ? asked : (formatOfName(path) ?? formatOfContent(head, path));
+    const isOpen = told === null && head.length > 0 && !isModelHead(head);
+    const format = isOpen && isTableAsked(options) ? "csv" : told;
     // npy and idx say themselves what they are not
     if (format !== "npy" && format !== "idx") refuseForeign(name, head);
     if (format === null && isModelHead(head)) badFile(name, "is a model or other JSON, expected data");
