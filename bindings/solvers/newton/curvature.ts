@@ -2,8 +2,7 @@
 import type { Problem } from "../../data/problem.js";
 import type { Core } from "../../engine/core.js";
 import { eachPart, type Work } from "../../engine/work.js";
-import type { Curvature } from "./products.js";
-import type { RowFacts } from "./row-sample.js";
+import type { Curvature, RowFacts } from "./products.js";
 
 /** The curvature of every row at its state, rows f32 at `h`; with several classes their states say it all. epsilon: where huber bends. */
 export function* writeCurvature(

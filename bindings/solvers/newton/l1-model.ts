@@ -8,8 +8,8 @@ import { after, eachPart, type Work } from "../../engine/work.js";
 import { factorise, solveFactored } from "./cholesky.js";
 import { partOfCurvature, rowWeights } from "./curvature.js";
 import { exactGram } from "./exact-gram.js";
-import { ASSEMBLE_PRICE, diagonal, Preconditioner, type PreconditionerRows } from "./preconditioner.js";
-import type { Products } from "./products.js";
+import { ASSEMBLE_PRICE, diagonal, Preconditioner } from "./preconditioner.js";
+import type { CurvedRows, Products } from "./products.js";
 
 /** Ridge of a Gram matrix as a part of its diagonal: rounded codes, and float64. */
 const RIDGE = 1e-6;
@@ -98,7 +98,7 @@ export class L1Model extends Preconditioner {
   }
 
   /** From the Gram matrix of `rows` in codes, with a diagonal that is at least that of the Hessian of all rows. */
-  override *buildGram(rows: PreconditionerRows, _ridge?: number, all: PreconditionerRows = rows): Work<void> {
+  override *buildGram(rows: CurvedRows, _ridge?: number, all: CurvedRows = rows): Work<void> {
     const { dimension } = this;
     const { core, outputs } = this.#problem;
     if (outputs * dimension * dimension > MOST_NUMBERS) {
@@ -119,7 +119,7 @@ export class L1Model extends Preconditioner {
   }
 
   /** From the Gram matrix of the exact copy of `rows` in float64. index: numbers of the rows, u32, or 0 for all. One output only. */
-  override *buildExact(rows: PreconditionerRows, index: number, all: PreconditionerRows = rows): Work<boolean> {
+  override *buildExact(rows: CurvedRows, index: number, all: CurvedRows = rows): Work<boolean> {
     this.release();
     const { core } = this.#problem;
     const { dimension } = this;
@@ -144,7 +144,7 @@ export class L1Model extends Preconditioner {
   }
 
   /** The ridge, the least diagonal (of the Hessian of `all` rows; null: none but for empty columns), and the lower part. */
-  *#complete(matrix: number, ridge: number, all: PreconditionerRows | null): Work<void> {
+  *#complete(matrix: number, ridge: number, all: CurvedRows | null): Work<void> {
     const { core } = this.#problem;
     const { dimension } = this;
     const { kernels } = core;
@@ -167,7 +167,7 @@ export class L1Model extends Preconditioner {
   }
 
   /** Diagonal of the Hessian over `rows`, mean of the classes: out padded f64. */
-  *#diagonal({ matrix, curvature, rows }: PreconditionerRows, out: number): Work<void> {
+  *#diagonal({ matrix, curvature, rows }: CurvedRows, out: number): Work<void> {
     const { core, outputs } = this.#problem;
     const scratch = new Scope(core);
     try {
@@ -179,7 +179,7 @@ export class L1Model extends Preconditioner {
     }
   }
 
-  override *buildDiagonal({ matrix, curvature, rows }: PreconditionerRows): Work<void> {
+  override *buildDiagonal({ matrix, curvature, rows }: CurvedRows): Work<void> {
     this.release();
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;

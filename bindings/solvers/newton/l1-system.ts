@@ -23,9 +23,8 @@ import {
   ROWS_PER_CALL,
   type System,
 } from "./newton-system.js";
-import type { PreconditionerRows } from "./preconditioner.js";
-import type { Curvature, ExactPasses, Products } from "./products.js";
-import type { RowFacts, RowSample } from "./row-sample.js";
+import type { Curvature, CurvedRows, ExactPasses, Products, RowFacts } from "./products.js";
+import type { RowSample } from "./row-sample.js";
 
 /** Most times the explicit model is asked on the way to the end of a direction. */
 const MOST_ROUNDS = 15;
@@ -201,7 +200,7 @@ export class L1System implements System {
     yield* rowWeights(this.#core, yield* this.#curvature(), this.rows, this.#problem.outputs, out);
   }
 
-  *rowsOf(sample: RowSample | null): Work<PreconditionerRows> {
+  *rowsOf(sample: RowSample | null): Work<CurvedRows> {
     const curvature = yield* this.#curvature();
     if (sample === null) return { matrix: this.#inner.matrix, curvature, rows: this.rows };
     return yield* sample.rowsWith(curvature, this.#problem.outputs);
@@ -227,7 +226,7 @@ export class L1System implements System {
 
   /** A direction from v to u, where the quadratic model of F promises to be low; until the promise of a further one has fallen to the part forcing². */
   *solve(
-    sample: { readonly products: Products; readonly rows: PreconditionerRows } | "exact" | null,
+    sample: { readonly products: Products; readonly rows: CurvedRows } | "exact" | null,
     forcing: number,
   ): Work<Direction> {
     const core = this.#core;

@@ -12,9 +12,9 @@ import { L1System } from "./l1-system.js";
 import { type NewtonMemory, newtonMemory } from "./newton-memory.js";
 import { type Buffers, type Coordinates, type Direction, NewtonSystem, NOISE, type System } from "./newton-system.js";
 import { diagonal, GRAM_COLUMNS, gramPasses, gramRows, SAMPLE_PER_COLUMN } from "./preconditioner.js";
-import type { Arithmetic, ExactPasses, Products, RowMatrix, RowView } from "./products.js";
+import type { Arithmetic, ExactPasses, Products, RowFacts, RowMatrix, RowView } from "./products.js";
 import { isPackedMatrix } from "./row-matrix.js";
-import { type RowFacts, RowSample } from "./row-sample.js";
+import { RowSample } from "./row-sample.js";
 
 export interface NewtonSettings {
   readonly tol: number;

@@ -9,9 +9,9 @@ import { conjugateGradients } from "./conjugate-gradients.js";
 import { rowWeights, writeCurvature } from "./curvature.js";
 import type { Damping } from "./damping.js";
 import { exactHessian } from "./exact-hessian.js";
-import { diagonal, type Preconditioner, type PreconditionerRows } from "./preconditioner.js";
-import type { Curvature, ExactPasses, Products } from "./products.js";
-import type { RowFacts, RowSample } from "./row-sample.js";
+import { diagonal, type Preconditioner } from "./preconditioner.js";
+import type { Curvature, CurvedRows, ExactPasses, Products, RowFacts } from "./products.js";
+import type { RowSample } from "./row-sample.js";
 
 /** Rows per call of the passes over margins: short calls, since one long call would never leave the first compiler tier. */
 export const ROWS_PER_CALL = 8192;
@@ -146,9 +146,9 @@ export interface System {
   jump(most: number): Work<void>;
   evaluate(given?: number): Work<Point>;
   rowWeights(out: number): Work<void>;
-  rowsOf(sample: RowSample | null): Work<PreconditionerRows>;
+  rowsOf(sample: RowSample | null): Work<CurvedRows>;
   solve(
-    sample: { readonly products: Products; readonly rows: PreconditionerRows } | "exact" | null,
+    sample: { readonly products: Products; readonly rows: CurvedRows } | "exact" | null,
     forcing: number,
   ): Work<Direction>;
   move(): Work<boolean>;
@@ -317,7 +317,7 @@ export class NewtonSystem implements System {
   }
 
   /** Rows for Hessian products and preconditioner: all, or those of a sample with their present curvature. */
-  *rowsOf(sample: RowSample | null): Work<PreconditionerRows> {
+  *rowsOf(sample: RowSample | null): Work<CurvedRows> {
     const curvature = yield* this.#curvature();
     if (sample === null) return { matrix: this.#inner.matrix, curvature, rows: this.rows };
     return yield* sample.rowsWith(curvature, this.#problem.outputs);
@@ -328,7 +328,7 @@ export class NewtonSystem implements System {
    * preconditioner has fallen to the part `forcing`.
    */
   *solve(
-    sample: { readonly products: Products; readonly rows: PreconditionerRows } | "exact" | null,
+    sample: { readonly products: Products; readonly rows: CurvedRows } | "exact" | null,
     forcing: number,
   ): Work<Direction> {
     const { core, outputs } = this.#problem;

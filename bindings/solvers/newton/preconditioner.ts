@@ -6,7 +6,7 @@ import { after, eachPart, type Work } from "../../engine/work.js";
 import { factorise, solveFactored } from "./cholesky.js";
 import { partOfCurvature, rowWeights } from "./curvature.js";
 import { exactGram } from "./exact-gram.js";
-import type { Curvature, Products, RowMatrix } from "./products.js";
+import type { CurvedRows, Products, RowMatrix } from "./products.js";
 
 /** First ridge on the Gram matrix, as a part of its diagonal, and the largest; in between it is made ten times larger. */
 const RIDGE = 1e-6;
@@ -29,12 +29,6 @@ export function gramRows(rows: number, dimension: number): number {
 /** Passes over `rows` rows that a Gram matrix of `count` rows takes; filled: columns of a row that hold something. */
 export function gramPasses(count: number, rows: number, filled: number, outputs: number): number {
   return ((count / rows) * (filled / 4)) / outputs;
-}
-
-export interface PreconditionerRows {
-  readonly matrix: RowMatrix;
-  readonly curvature: Curvature;
-  readonly rows: number;
 }
 
 export class Preconditioner {
@@ -82,7 +76,7 @@ export class Preconditioner {
   }
 
   /** From the Gram matrix of `rows` plus `ridge` of its diagonal (or more of it, until it can be factored), or at last from the diagonal alone. */
-  *buildGram(rows: PreconditionerRows, ridge = RIDGE, _all = rows): Work<void> {
+  *buildGram(rows: CurvedRows, ridge = RIDGE, _all = rows): Work<void> {
     this.release();
     const { core } = this.#problem;
     const { kernels } = core;
@@ -112,7 +106,7 @@ export class Preconditioner {
   }
 
   /** Sums of a Gram matrix of `rows`; what it returns writes the matrix (upper part of dimension² f64) to `out`, as often as it is called, and gives its trace. */
-  protected *gram(scratch: Scope, rows: PreconditionerRows, out: number): Work<() => number> {
+  protected *gram(scratch: Scope, rows: CurvedRows, out: number): Work<() => number> {
     const { core, outputs, dataset } = this.#problem;
     const { kernels } = core;
     const { matrix, curvature, rows: count } = rows;
@@ -133,7 +127,7 @@ export class Preconditioner {
    * From the Gram matrix of the exact copy of `part`'s rows in float64, for weak directions that the codes do not show. One output only.
    * index: numbers of the rows, u32, or 0 for all. False when it cannot be factored.
    */
-  *buildExact({ curvature, rows }: PreconditionerRows, index: number, _all?: PreconditionerRows): Work<boolean> {
+  *buildExact({ curvature, rows }: CurvedRows, index: number, _all?: CurvedRows): Work<boolean> {
     this.release();
     const { core } = this.#problem;
     const { kernels } = core;
@@ -186,7 +180,7 @@ export class Preconditioner {
   }
 
   /** From the diagonal of the Hessian over `rows`, per class. */
-  *buildDiagonal({ matrix, curvature, rows }: PreconditionerRows): Work<void> {
+  *buildDiagonal({ matrix, curvature, rows }: CurvedRows): Work<void> {
     this.release();
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;

@@ -19,6 +19,20 @@ export interface Curvature {
   readonly weights: number;
 }
 
+/** Labels and weights of the rows, as the kernels want them: pointers. */
+export interface RowFacts {
+  readonly rows: number;
+  readonly labels: { readonly f64: number; readonly f32: number };
+  readonly weights: { readonly f64: number; readonly f32: number };
+}
+
+/** Rows with the curvature of each: what Hessian products and preconditioners are made of. */
+export interface CurvedRows {
+  readonly matrix: RowMatrix;
+  readonly curvature: Curvature;
+  readonly rows: number;
+}
+
 /** Sums of a weighted Gram matrix over stored values b: Σ d·b·bᵀ, upper part (columns² f64), and Σ d·b (columns f64). Pointers, zeroed by the caller. */
 export interface GramSums {
   readonly squares: number;

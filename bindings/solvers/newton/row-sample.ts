@@ -4,20 +4,12 @@ import { gatherRows, gatherTo } from "../../data/raw-rows.js";
 import { Scope } from "../../engine/core.js";
 import { multiplyF32, toFloat64 } from "../../engine/vectors.js";
 import { eachPart, type Work } from "../../engine/work.js";
-import type { PreconditionerRows } from "./preconditioner.js";
-import type { Curvature, RowMatrix } from "./products.js";
+import type { Curvature, CurvedRows, RowFacts, RowMatrix } from "./products.js";
 import { gatherMatrix } from "./row-matrix.js";
 
 /** Between two calls of the sampling kernel, and multiply-adds that a row takes as long as in it. */
 const PROGRESS_BYTES = 32;
 const DRAW_PRICE = 4;
-
-/** Labels and weights of the rows, as the kernels want them: pointers. */
-export interface RowFacts {
-  readonly rows: number;
-  readonly labels: { readonly f64: number; readonly f32: number };
-  readonly weights: { readonly f64: number; readonly f32: number };
-}
 
 export class RowSample {
   readonly matrix: RowMatrix;
@@ -40,7 +32,7 @@ export class RowSample {
   }
 
   /** The sample with the curvature its rows have now. */
-  *rowsWith(curvature: Curvature, outputs: number): Work<PreconditionerRows> {
+  *rowsWith(curvature: Curvature, outputs: number): Work<CurvedRows> {
     const { core } = this.#problem;
     const { rows, weights } = this.facts;
     if (outputs === 1) {
