@@ -7,7 +7,7 @@
 import type { Problem } from "../../data/problem.js";
 import { type Core, Scope } from "../../engine/core.js";
 import { addScaled, clearVector } from "../../engine/vectors.js";
-import { after, eachPart, piece, type Work } from "../../engine/work.js";
+import { eachPart, piece, type Work } from "../../engine/work.js";
 import { Stopwatch } from "../stopwatch.js";
 import { conjugateGradients, type LinearSystem } from "./conjugate-gradients.js";
 import { exactHessian } from "./exact-hessian.js";
@@ -110,7 +110,6 @@ export class InteriorRun {
   readonly #view: RowView;
   readonly #scope: Scope;
   readonly #memory: NewtonMemory;
-  readonly #empty: readonly number[];
   readonly #isGram: boolean;
   readonly #gramRows: number;
   /** Of wide data. */
@@ -169,7 +168,6 @@ export class InteriorRun {
     this.#rows = built.rows;
     problem.own(built.scope);
     const { dimension } = built.memory.preconditioner;
-    this.#empty = dataset.emptyColumns(problem.fitIntercept);
     this.#gramRows = gramRows(rows, dimension);
     this.#isGram = settings.preconditioner === "auto" ? dimension <= GRAM_COLUMNS : settings.preconditioner === "gram";
     this.#rowSpace = built.rowSpace;
@@ -264,7 +262,7 @@ export class InteriorRun {
     if (start !== null) {
       this.#problem.toCodes(frame, start, this.#v);
       // no margin depends on these: what is not penalised stays as it is given
-      if (this.#problem.l2 > 0) this.#clearEmpty(this.#v);
+      if (this.#problem.l2 > 0) this.#memory.preconditioner.clearEmpty(this.#v);
       yield* this.#problem.exactMargins(frame, this.#v, margins);
       this.#bestObjective = Number.POSITIVE_INFINITY;
       yield* this.#evaluate();
@@ -420,16 +418,12 @@ export class InteriorRun {
     yield* diagonal(this.#problem, frame, products, matrix, count, h, 1 / count, ridge, this.#scales);
   }
 
-  /** vector ← M⁻¹·vector, empty columns aside: without l2 they have no curvature, and what rounding leaves in their gradient would send their weights far away. */
+  /** vector ← M⁻¹·vector, 0 in columns that nothing holds. */
   #apply(vector: number): Work<void> {
-    this.#clearEmpty(vector);
-    const work = this.#rowSpace?.isBuilt ? this.#rowSpace.solve(vector) : this.#memory.preconditioner.solve(vector);
-    return after(this.#problem.core, work, this.#empty.length, () => this.#clearEmpty(vector));
-  }
-
-  #clearEmpty(vector: number): void {
-    const values = this.#problem.core.f64(vector, this.#size);
-    for (const j of this.#empty) values[j] = 0;
+    const { preconditioner } = this.#memory;
+    const rowSpace = this.#rowSpace;
+    if (!rowSpace?.isBuilt) return preconditioner.solve(vector);
+    return preconditioner.withoutEmpty(vector, () => rowSpace.solve(vector));
   }
 
   /** ρ at the weights plus the direction: the gradient that the dual variables after it stand for. */

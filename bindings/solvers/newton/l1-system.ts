@@ -16,11 +16,11 @@ import {
   type Buffers,
   type Coordinates,
   type Direction,
+  lossOfRows,
   MOST_HALVINGS,
   NOISE,
   type Point,
   ROUNDING,
-  ROWS_PER_CALL,
   type System,
 } from "./newton-system.js";
 import type { Curvature, CurvedRows, ExactPasses, Products, RowFacts } from "./products.js";
@@ -154,23 +154,13 @@ export class L1System implements System {
   /** Objective at the present margins; derivatives and states of the rows. */
   *#loss(): Work<number> {
     const { kernels } = this.#core;
-    const { rows, labels, weights } = this.#facts;
-    const { margins, derivatives, state, hp } = this.#buffers;
-    const total = yield* this.#problem.losses(
-      margins,
-      labels.f64,
-      weights.f64,
-      rows,
-      derivatives,
-      state,
-      ROWS_PER_CALL,
-      this.epsilon,
-    );
+    const { hp } = this.#buffers;
+    const total = yield* lossOfRows(this.#problem, this.#facts, this.#buffers, this.epsilon);
     this.#hasCurvature = false;
     if (this.#core.isDue(POINT_PASSES * this.#size)) yield;
     kernels.scaleColumns(this.v, this.#ridge, 0, this.#frame.padded, this.#problem.outputs, hp);
     const squares = 0.5 * kernels.dotF64(this.v, hp, this.#size);
-    return total / rows + squares + kernels.l1Norm(this.v, this.preconditioner.strengths, this.#size);
+    return total / this.rows + squares + kernels.l1Norm(this.v, this.preconditioner.strengths, this.#size);
   }
 
   /** Objective, gradient and norms at the present v, whose margins are in place. */

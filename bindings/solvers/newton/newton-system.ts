@@ -14,7 +14,7 @@ import type { Curvature, CurvedRows, ExactPasses, Products, RowFacts } from "./p
 import type { RowSample } from "./row-sample.js";
 
 /** Rows per call of the passes over margins: short calls, since one long call would never leave the first compiler tier. */
-export const ROWS_PER_CALL = 8192;
+const ROWS_PER_CALL = 8192;
 /** The plane search ends when the slope along its last Newton step is this part of what it has gained, or after so many looks. */
 const PLANE_TOLERANCE = 1e-3;
 const MOST_LOOKS = 24;
@@ -272,23 +272,12 @@ export class NewtonSystem implements System {
   /** Objective at the present margins; derivatives and states of the rows. */
   *#loss(): Work<number> {
     const { core, outputs } = this.#problem;
-    const { rows, labels, weights } = this.#facts;
-    const { margins, derivatives, state } = this.#buffers;
-    const total = yield* this.#problem.losses(
-      margins,
-      labels.f64,
-      weights.f64,
-      rows,
-      derivatives,
-      state,
-      ROWS_PER_CALL,
-      this.epsilon,
-    );
+    const total = yield* lossOfRows(this.#problem, this.#facts, this.#buffers, this.epsilon);
     this.#hasCurvature = false;
     if (core.isDue(this.#size)) yield;
     core.kernels.scaleColumns(this.v, this.#ridge, 0, this.#frame.padded, outputs, this.#buffers.hp);
     this.#penalty = 0.5 * core.kernels.dotF64(this.v, this.#buffers.hp, this.#size);
-    return total / rows + this.#penalty;
+    return total / this.rows + this.#penalty;
   }
 
   /** Objective, gradient and norms at the present v, whose margins are in place. */
@@ -639,6 +628,16 @@ export class NewtonSystem implements System {
     }
     return [a1, a2];
   }
+}
+
+/** Σ ωᵢ·loss of a system's rows at its margins; derivatives and states of the rows. epsilon: where huber bends. */
+export function lossOfRows(
+  problem: Problem,
+  { rows, labels, weights }: RowFacts,
+  { margins, derivatives, state }: Buffers,
+  epsilon: number,
+): Work<number> {
+  return problem.losses(margins, labels.f64, weights.f64, rows, derivatives, state, ROWS_PER_CALL, epsilon);
 }
 
 /** sum + Σ (value·scale)², in order. */

@@ -202,16 +202,21 @@ export class Preconditioner {
     const { core, outputs } = this.#problem;
     const { padded } = this.#frame;
     const { dimension } = this;
-    this.clearEmpty(r);
-    const work =
+    return this.withoutEmpty(r, () =>
       this.#factor !== 0
         ? solveFactored(core, this.#factor, dimension, r, padded, outputs)
         : eachPart(core, padded * outputs, 1, 1, (first, count) => {
             const at = r + 8 * first;
             core.kernels.scaleColumns(at, this.#diagonals + 8 * first, 1, count, 1, at);
-          });
-    // off the diagonal of an empty column stand rounding errors, too
-    return after(core, work, this.#empty.length * outputs, () => this.clearEmpty(r));
+          }),
+    );
+  }
+
+  /** Solves for r in place, 0 in columns that nothing holds before and after: off the diagonal of an empty column stand rounding errors, too. */
+  withoutEmpty(r: number, solve: () => Work<void>): Work<void> {
+    const { core, outputs } = this.#problem;
+    this.clearEmpty(r);
+    return after(core, solve(), this.#empty.length * outputs, () => this.clearEmpty(r));
   }
 }
 

@@ -114,21 +114,10 @@ export class RowSpace {
 
   /** The least D, and the rows' norms in it. */
   *#measure(ridge: number): Work<void> {
-    const { core, dataset } = this.#problem;
+    const { core } = this.#problem;
     const { kernels } = core;
-    const { rows } = dataset;
     const { padded } = this.#frame;
-    yield* diagonal(
-      this.#problem,
-      this.#frame,
-      this.#products,
-      this.#products.matrix,
-      rows,
-      0,
-      1 / rows,
-      ridge,
-      this.#least,
-    );
+    yield* this.#diagonal(0, ridge, this.#least);
     kernels.combine(this.#least, FLOOR, 1, ridge, padded);
     core.f64(this.#inverse, padded).fill(1);
     kernels.scaleColumns(this.#inverse, this.#least, 1, padded, 1, this.#inverse);
@@ -233,6 +222,13 @@ export class RowSpace {
     this.#restWeight = sum;
   }
 
+  /** Diagonal of XᵀWX/n + ridge over all rows: padded f64 at `out`; weight: rows f32, or 0 for ones. */
+  #diagonal(weight: number, ridge: number, out: number): Work<void> {
+    const { rows } = this.#problem.dataset;
+    const { matrix } = this.#products;
+    return diagonal(this.#problem, this.#frame, this.#products, matrix, rows, weight, 1 / rows, ridge, out);
+  }
+
   /** M for the rows chosen; without any, or when B has no factor after all, nothing is built. */
   *build(h: number): Work<void> {
     const count = this.#chosen;
@@ -241,17 +237,7 @@ export class RowSpace {
     const { kernels } = core;
     const { rows, cols } = dataset;
     const { padded, intercept } = this.#frame;
-    yield* diagonal(
-      this.#problem,
-      this.#frame,
-      this.#products,
-      this.#products.matrix,
-      rows,
-      this.#rest,
-      1 / rows,
-      this.#least,
-      this.#inverse,
-    );
+    yield* this.#diagonal(this.#rest, this.#least, this.#inverse);
     const d = core.f64(this.#inverse, padded);
     for (let j = 0; j < padded; j++) d[j] = j < cols ? 1 / (d[j] as number) : 0;
     const scope = this.#own;
